@@ -14,7 +14,7 @@ from runflow_mock.kit.suite.generating import EFFORTS, Effort, effort_of, labels
 from runflow_mock.kit.suite.pairs import coverage
 from runflow_mock.kit.suite.reports import counts, summary_of
 from runflow_mock.kit.suite.runner import declared_operations, plan
-from runflow_mock.kit.suite.stages import Target, TargetError
+from runflow_mock.kit.suite.suite_tenants import Target, TargetError
 from runflow_mock.kit.suite.tallies import Breach, Tally
 from runflow_mock.openapi.promises import as_documented
 from runflow_mock.runtime.foreign_documents import DocumentError, load_document

@@ -7,7 +7,7 @@ import pytest
 
 from runflow_mock.kit.suite.catalogue import FLOWS
 from runflow_mock.kit.suite.flows import Flow, play
-from runflow_mock.kit.suite.stages import Target
+from runflow_mock.kit.suite.suite_tenants import Target
 from runflow_mock.kit.suite.tallies import Tally
 from runflow_mock.openapi.contracts import Contract
 

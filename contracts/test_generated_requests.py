@@ -7,7 +7,7 @@ import pytest
 
 from runflow_mock.kit.suite.generating import PHASES, STATEFUL, Effort
 from runflow_mock.kit.suite.runner import generated
-from runflow_mock.kit.suite.stages import Target
+from runflow_mock.kit.suite.suite_tenants import Target
 from runflow_mock.kit.suite.tallies import Tally
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from runflow_mock.kit.suite.generating import Effort
 from runflow_mock.kit.suite.machines import run_machines
-from runflow_mock.kit.suite.stages import Target
+from runflow_mock.kit.suite.suite_tenants import Target
 from runflow_mock.kit.suite.tallies import Tally
 from runflow_mock.openapi.contracts import Contract
 

@@ -25,7 +25,7 @@ from runflow_mock.kit.suite.laws_of_callbacks import subject_of as callback_subj
 from runflow_mock.kit.suite.laws_of_lists import NEWEST_FIRST, items_of
 from runflow_mock.kit.suite.memories import is_replay, packaged_walk
 from runflow_mock.kit.suite.schema_walks import Part
-from runflow_mock.kit.suite.stages import READING
+from runflow_mock.kit.suite.suite_tenants import READING
 from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.openapi.parameters import ANYTHING
 from runflow_mock.openapi.pointers import Pointer

@@ -89,7 +89,7 @@ class Replayer:
             # What is read from an answer stays with it: the recording would grow with each replay.
             return replace(self._exchanges[self._next - 1].answer)
         if method == "DELETE" and target.startswith(TENANTS):
-            # A play that ends early still leaves its stage.
+            # A play that ends early still leaves its tenant.
             return Answer(method, target, 204, {}, b"")
         raise Parted(f"{method} {target}")
 

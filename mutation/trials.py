@@ -15,7 +15,7 @@ from mutation.replaying import Parted, Recorder, Recording, Replayer, ReplayWatc
 from runflow_mock.kit.suite.carriers import Answer, Carrier
 from runflow_mock.kit.suite.catalogue import FLOWS
 from runflow_mock.kit.suite.flows import Flow, play
-from runflow_mock.kit.suite.stages import Target
+from runflow_mock.kit.suite.suite_tenants import Target
 from runflow_mock.openapi.contracts import packaged_contract
 
 

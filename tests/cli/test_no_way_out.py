@@ -380,7 +380,7 @@ NAMED_BY_THE_USER = frozenset(
             "kit/probes/effects.py",
             "kit/probes/other_protocols.py",
             "kit/suite/carriers.py",
-            "kit/suite/stages.py",
+            "kit/suite/suite_tenants.py",
         ),
         "testing/",
     )

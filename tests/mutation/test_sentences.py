@@ -12,7 +12,7 @@ from mutation.trials import BY_ID
 from runflow_mock.kit.suite.carriers import Answer, AppCarrier
 from runflow_mock.kit.suite.flows import CRASHED, play
 from runflow_mock.kit.suite.laws import Watch
-from runflow_mock.kit.suite.stages import Target
+from runflow_mock.kit.suite.suite_tenants import Target
 from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.runtime.config import Config
 from runflow_mock.testing.in_process import InProcess

@@ -20,7 +20,7 @@ from mutation.trials import BY_ID, Deadly, Ground, Killed, Trial, observe, playe
 
 from runflow_mock.kit.suite.carriers import AppCarrier
 from runflow_mock.kit.suite.flows import CRASHED, play
-from runflow_mock.kit.suite.stages import Target
+from runflow_mock.kit.suite.suite_tenants import Target
 from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.runtime.config import Config
 from runflow_mock.testing.in_process import InProcess

@@ -11,7 +11,7 @@ from runflow_mock.kit.suite.flows import Needs, play_all
 from runflow_mock.kit.suite.generating import Effort
 from runflow_mock.kit.suite.requests import NOUNS, noun_of
 from runflow_mock.kit.suite.runner import generated, parts, plan
-from runflow_mock.kit.suite.stages import Pace, Target, TargetError
+from runflow_mock.kit.suite.suite_tenants import Pace, Target, TargetError
 from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.foreign_documents import load_document

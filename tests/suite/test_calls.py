@@ -8,7 +8,7 @@ from urllib3.exceptions import ProtocolError
 from runflow_mock.kit.suite.calls import check_call
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.flows import Flow, Needs, play
-from runflow_mock.kit.suite.stages import Pace, SuiteTenant, Target, TargetError
+from runflow_mock.kit.suite.suite_tenants import Pace, SuiteTenant, Target, TargetError
 from runflow_mock.openapi.contracts import packaged_contract
 
 ENVELOPE = b'{"code":"NOT_FOUND","message":"Not found.","errors":null}'
@@ -95,8 +95,8 @@ def test_call_that_reaches_an_api_goes_through(told: Callable[[str], tuple[int, 
     check_call(target(told))
 
 
-def reads(stage: SuiteTenant) -> Iterator[str]:
-    stage.get("/v1/runs")
+def reads(tenant: SuiteTenant) -> Iterator[str]:
+    tenant.get("/v1/runs")
     yield from ()
 
 

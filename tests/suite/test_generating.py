@@ -19,7 +19,7 @@ from runflow_mock.kit.suite.carriers import Answer, AppCarrier, HttpCarrier
 from runflow_mock.kit.suite.generating import PHASES, Effort, labels
 from runflow_mock.kit.suite.recordings import recording
 from runflow_mock.kit.suite.runner import generated
-from runflow_mock.kit.suite.stages import Target
+from runflow_mock.kit.suite.suite_tenants import Target
 from runflow_mock.kit.suite.tolerances import asks_for_another
 from runflow_mock.runtime.foreign_documents import load_document
 from runflow_mock.testing.in_process import InProcess

@@ -11,7 +11,7 @@ from runflow_mock.kit.suite.carriers import Answer, AppCarrier
 from runflow_mock.kit.suite.catalogue import FLOWS
 from runflow_mock.kit.suite.flows import play_all
 from runflow_mock.kit.suite.flows_of_reading import PAGES_MAX
-from runflow_mock.kit.suite.stages import Pace, Target
+from runflow_mock.kit.suite.suite_tenants import Pace, Target
 from runflow_mock.kit.suite.tallies import Tally
 from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.runtime.config import Config
@@ -78,9 +78,9 @@ def played(carrier: AppCarrier, flows: frozenset[str]) -> Tally:
 @pytest.mark.timeout(300)
 def test_server_with_more_records_than_are_read_is_not_accused(app: InProcess) -> None:
     carrier = Closed(app)
-    stage = Target(carrier, KEY, spend_usd=10, pace=AT_ONCE).open()
+    tenant = Target(carrier, KEY, spend_usd=10, pace=AT_ONCE).open()
     for _ in range(RUNS):
-        assert stage.post(stage.offer.runs, {"input": stage.offer.input}).status == 201
+        assert tenant.post(tenant.offer.runs, {"input": tenant.offer.input}).status == 201
     tally = played(carrier, PLAYED)
     assert ({(each.check, each.says[:150]) for each in tally.breaches}, tally.errors) == (set(), [])
     assert {each.split(maxsplit=1)[0] for each in tally.operations} >= {"list_models", "list_model_creators", "list_runs"}

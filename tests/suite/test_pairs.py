@@ -9,7 +9,7 @@ from runflow_mock.kit.suite.flows import play_all
 from runflow_mock.kit.suite.pairs import NOT_ANSWERED, NOT_CREATED, NOT_PROVOKED, Unseen, coverage, missing, told, unseen
 from runflow_mock.kit.suite.reports import summary_of
 from runflow_mock.kit.suite.runner import declared_operations
-from runflow_mock.kit.suite.stages import Target
+from runflow_mock.kit.suite.suite_tenants import Target
 from runflow_mock.kit.suite.tallies import Tally
 from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.testing.in_process import InProcess

@@ -10,7 +10,7 @@ from runflow_mock.kit.suite.carriers import Answer, AppCarrier
 from runflow_mock.kit.suite.catalogue import FLOWS
 from runflow_mock.kit.suite.flows import play_all
 from runflow_mock.kit.suite.schema_walks import SPARSE
-from runflow_mock.kit.suite.stages import Target
+from runflow_mock.kit.suite.suite_tenants import Target
 from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.openapi.pointers import Pointer
 from runflow_mock.openapi.promises import MARK, as_documented, documented_contract

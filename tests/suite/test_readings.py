@@ -15,7 +15,7 @@ from runflow_mock.kit.suite.catalogue import FLOWS
 from runflow_mock.kit.suite.flows import CRASHED, STOPPED_BY_DEPTH, Flow, Needs, play
 from runflow_mock.kit.suite.laws import TOO_DEEP, Watch, departures
 from runflow_mock.kit.suite.readings import Unexpected, content_of, expect
-from runflow_mock.kit.suite.stages import Target
+from runflow_mock.kit.suite.suite_tenants import Target
 from runflow_mock.kit.suite.tallies import Tally
 from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.testing.in_process import InProcess

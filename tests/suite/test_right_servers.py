@@ -9,7 +9,7 @@ from right_servers import RIGHT
 from runflow_mock.kit.suite.carriers import AppCarrier
 from runflow_mock.kit.suite.catalogue import FLOWS
 from runflow_mock.kit.suite.flows import play_all
-from runflow_mock.kit.suite.stages import Target
+from runflow_mock.kit.suite.suite_tenants import Target
 from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.testing.in_process import InProcess
 

@@ -16,7 +16,7 @@ from worlds import catalog
 from runflow_mock.kit.suite.carriers import HttpCarrier
 from runflow_mock.kit.suite.catalogue import FLOWS
 from runflow_mock.kit.suite.flows import play_all
-from runflow_mock.kit.suite.stages import Target
+from runflow_mock.kit.suite.suite_tenants import Target
 from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.testing.server import RunningServer, serve
 

@@ -13,7 +13,7 @@ from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.catalogue import FLOWS
 from runflow_mock.kit.suite.flows import play
 from runflow_mock.kit.suite.offers import IMAGE, USUAL, Offer, offered
-from runflow_mock.kit.suite.stages import Pace, Target
+from runflow_mock.kit.suite.suite_tenants import Pace, Target
 from runflow_mock.kit.suite.tallies import Tally
 from runflow_mock.openapi.promises import documented_contract
 

@@ -10,7 +10,7 @@ from runflow_mock.kit.suite.carriers import Answer, AppCarrier
 from runflow_mock.kit.suite.flows import CRASHED, STOPPED_BY_DEPTH
 from runflow_mock.kit.suite.generating import Effort
 from runflow_mock.kit.suite.machines import CHECK, UNSTEADY, run_machines
-from runflow_mock.kit.suite.stages import Target
+from runflow_mock.kit.suite.suite_tenants import Target
 from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.testing.in_process import InProcess
 

@@ -9,7 +9,7 @@ from runflow_mock.kit.suite.catalogue import FLOWS
 from runflow_mock.kit.suite.flows import play_all
 from runflow_mock.kit.suite.generating import PHASES, STATEFUL, Effort
 from runflow_mock.kit.suite.runner import generated
-from runflow_mock.kit.suite.stages import Target
+from runflow_mock.kit.suite.suite_tenants import Target
 from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.runtime.config import Config
 from runflow_mock.testing.in_process import InProcess
@@ -35,8 +35,8 @@ def test_strict_server_is_not_accused_by_flows(target: Target) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("phases", [PHASES, (STATEFUL,)])
 def test_strict_server_is_not_accused_by_generated_requests(target: Target, phases: tuple[str, ...]) -> None:
-    with target.open() as stage:
-        assert stage.is_strict
+    with target.open() as tenant:
+        assert tenant.is_strict
     tally = generated(target, packaged_contract().document, FEW, phases, operations=OPERATIONS if phases == PHASES else ())
     assert (tally.breaches, tally.errors) == ([], [])
     assert tally.cases > 0

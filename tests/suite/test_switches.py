@@ -6,7 +6,7 @@ from runflow_mock.domain.dialects import BUNDLES, SWITCHES
 from runflow_mock.kit.suite.carriers import AppCarrier
 from runflow_mock.kit.suite.catalogue import FLOWS
 from runflow_mock.kit.suite.flows import play_all
-from runflow_mock.kit.suite.stages import Target
+from runflow_mock.kit.suite.suite_tenants import Target
 from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.testing.in_process import InProcess
 
@@ -28,7 +28,7 @@ def test_server_with_every_switch_turned_is_not_accused() -> None:
 def test_switches_reach_the_tenants_of_the_suite() -> None:
     app = InProcess(callbacks_open=False)
     try:
-        with Target(AppCarrier(app), None, dialect="docs", switches={"run_error": "present"}).open() as stage:
-            assert (stage.settings["dialect"], stage.settings["switches"]) == ("docs", {"run_error": "present"})
+        with Target(AppCarrier(app), None, dialect="docs", switches={"run_error": "present"}).open() as tenant:
+            assert (tenant.settings["dialect"], tenant.settings["switches"]) == ("docs", {"run_error": "present"})
     finally:
         app.stop()

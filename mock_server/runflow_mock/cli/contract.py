@@ -9,7 +9,7 @@ from runflow_mock.cli.options import json_option, tell
 from runflow_mock.kit.suite.carriers import AppCarrier
 from runflow_mock.kit.suite.comparing import as_json as told
 from runflow_mock.kit.suite.comparing import compare
-from runflow_mock.kit.suite.stages import Target
+from runflow_mock.kit.suite.suite_tenants import Target
 from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.runtime.foreign_documents import load_contract
 from runflow_mock.testing.in_process import InProcess

@@ -18,7 +18,7 @@ from runflow_mock.kit.suite.pairs import unseen
 from runflow_mock.kit.suite.recordings import recording
 from runflow_mock.kit.suite.reports import summary_of
 from runflow_mock.kit.suite.runner import declared_operations, plan, verify
-from runflow_mock.kit.suite.stages import Target, TargetError
+from runflow_mock.kit.suite.suite_tenants import Target, TargetError
 from runflow_mock.kit.suite.tallies import Tally
 from runflow_mock.openapi.promises import as_documented
 from runflow_mock.runtime.foreign_documents import load_document

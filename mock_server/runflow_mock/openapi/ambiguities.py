@@ -21,7 +21,7 @@ from runflow_mock.domain.media_fields import blanks, media_fields
 from runflow_mock.domain.mime import EXTENSION_OF, essence
 from runflow_mock.domain.models import Model
 from runflow_mock.openapi.contracts import Declared
-from runflow_mock.openapi.request_facts import Asked
+from runflow_mock.openapi.request_facts import RequestFacts
 
 # Operations whose answers show runs.
 SHOW_RUNS = frozenset(
@@ -44,7 +44,7 @@ class JudgedExchange(msgspec.Struct, frozen=True, kw_only=True):
 
     exchange: Exchange
     declared: Declared
-    asked: Asked
+    facts: RequestFacts
     parameters: dict[str, str]
     model: Model | None = None
     is_workflow: bool = False
@@ -75,7 +75,7 @@ def _evidence(judged: JudgedExchange) -> str | None:
 def _batch_body(judged: JudgedExchange) -> str | None:
     if judged.declared.id not in ("create_model_batch", "create_batch"):
         return None
-    return next((name for name in ("items", "input") if name in judged.asked.body), None)
+    return next((name for name in ("items", "input") if name in judged.facts.body), None)
 
 
 def _filter_form(judged: JudgedExchange) -> str | None:
@@ -98,7 +98,7 @@ def _spelling_seen(judged: JudgedExchange) -> str | None:
 
 def _error_code(judged: JudgedExchange) -> str | None:
     exchange = judged.exchange
-    is_about_run = exchange.status == 404 and judged.asked.run_id is not None
+    is_about_run = exchange.status == 404 and judged.facts.run_id is not None
     return f"the code of a {exchange.status}" if exchange.status == 402 or is_about_run else None
 
 
@@ -109,7 +109,7 @@ def _retry_after(judged: JudgedExchange) -> str | None:
 
 
 def _alias(judged: JudgedExchange) -> str | None:
-    model, asked = judged.model, judged.asked.model
+    model, asked = judged.model, judged.facts.model
     return None if model is None or asked is None or asked == model.id else f"{asked[:80]} for {model.id}"
 
 
@@ -119,11 +119,11 @@ def _model_uuid(judged: JudgedExchange) -> str | None:
 
 
 def _batch_model(judged: JudgedExchange) -> str | None:
-    return "model_id" if judged.declared.id == "create_batch" and "model_id" in judged.asked.body else None
+    return "model_id" if judged.declared.id == "create_batch" and "model_id" in judged.facts.body else None
 
 
 def _callback_scheme(judged: JudgedExchange) -> str | None:
-    url = judged.asked.text("callback_url")
+    url = judged.facts.text("callback_url")
     return "plain HTTP" if url is not None and url.lower().startswith("http://") else None
 
 
@@ -140,10 +140,10 @@ def _secret_name(judged: JudgedExchange) -> str | None:
 
 
 def _label_inside(judged: JudgedExchange) -> str | None:
-    if judged.asked.text("client_ref") is not None:
+    if judged.facts.text("client_ref") is not None:
         return None
-    single = judged.asked.body.get("input")
-    wrapped = judged.asked.body.get("items")
+    single = judged.facts.body.get("input")
+    wrapped = judged.facts.body.get("items")
     inside = (
         [single, *(part.get("input") for part in wrapped if isinstance(part, dict) and part.get("client_ref") is None)]
         if isinstance(wrapped, list)
@@ -154,7 +154,7 @@ def _label_inside(judged: JudgedExchange) -> str | None:
 
 
 def _upload_type(judged: JudgedExchange) -> str | None:
-    declared = judged.asked.text("mime_type") if judged.declared.id == "create_asset_upload" else None
+    declared = judged.facts.text("mime_type") if judged.declared.id == "create_asset_upload" else None
     plain = None if declared is None else essence(declared)
     return None if plain is None or plain in EXTENSION_OF else plain[:80]
 
@@ -206,13 +206,13 @@ def _empty_media(judged: JudgedExchange) -> str | None:
     if judged.model is None or judged.exchange.status >= 400:
         return None
     media = media_fields(read_object(judged.model.input_schema))
-    places = () if media is None else (place for _, inputs in judged.asked.inputs for place in blanks(inputs, media))
+    places = () if media is None else (place for _, inputs in judged.facts.inputs for place in blanks(inputs, media))
     found = next(iter(places), None)
     return None if found is None else f'{".".join(map(str, found))[:80]} is ""'
 
 
 def _evaluation_callback(judged: JudgedExchange) -> str | None:
-    return "callback_url" if judged.declared.id == "create_evaluation" and judged.asked.text("callback_url") is not None else None
+    return "callback_url" if judged.declared.id == "create_evaluation" and judged.facts.text("callback_url") is not None else None
 
 
 BODY, Q, ANSWER, HEADER = ("body",), ("query", "q"), ("response", "body"), ("response", "header")

@@ -25,7 +25,7 @@ from runflow_mock.openapi.contracts import Contract
 from runflow_mock.openapi.explanations import FINDINGS_MAX
 from runflow_mock.openapi.fake_differences import own_operation, told_apart
 from runflow_mock.openapi.nearest_routes import nearest_route
-from runflow_mock.openapi.request_facts import Asked, read_asked
+from runflow_mock.openapi.request_facts import RequestFacts, read_facts
 from runflow_mock.openapi.violations import request_findings
 
 # What has no key and is no operation: files go by signed addresses.
@@ -61,13 +61,13 @@ class Judge:
         declared = None if addressed is None else self.contract.operation(addressed.path, exchange.method)
         if addressed is None or declared is None:
             return self._without_operation(addressed, exchange)
-        asked = read_asked(exchange)
-        runs = None if asked.model is None or not asked.inputs else self._find(asked.model)
+        facts = read_facts(exchange)
+        runs = None if facts.model is None or not facts.inputs else self._find(facts.model)
         judged = JudgedExchange(
             exchange=exchange,
             # Points of reliance know operations by our names.
             declared=declared if self.contract.source is None else replace(declared, id=exchange.operation or declared.id),
-            asked=asked,
+            facts=facts,
             parameters=dict(parse_qsl(exchange.query)),
             model=None if runs is None else runs.model,
             is_workflow=runs is not None and runs.is_workflow,
@@ -78,7 +78,7 @@ class Judge:
         unjudged = (finding for finding in answer if finding.severity is not Severity.VIOLATION)
         if self.contract.source is not None:
             request, ours = told_apart(self.contract, addressed, exchange, Findings(operation=declared.id, request=request, ours=ours))
-        unread = () if judged.model is None else islice(_unknown_inputs(judged.model, asked), FINDINGS_MAX)
+        unread = () if judged.model is None else islice(_unknown_inputs(judged.model, facts), FINDINGS_MAX)
         # That another description of the operation was not judged may be said of the request and of the answer.
         found = tuple(dict.fromkeys((*request, *unread, *unjudged, *reliance_findings(judged))))
         return Findings(operation=declared.id, request=found, ours=ours)
@@ -121,12 +121,12 @@ class Judge:
         return Finding(("method",), "method", f"{addressed.path} takes {known}, not {exchange.method[:20]}")
 
 
-def _unknown_inputs(model: Model, asked: Asked) -> Iterator[Finding]:
+def _unknown_inputs(model: Model, facts: RequestFacts) -> Iterator[Finding]:
     schema = read_object(model.input_schema)
     known = schema.get("properties")
     if not isinstance(known, dict) or not known:
         return
-    for loc, inputs in asked.inputs:
+    for loc, inputs in facts.inputs:
         for name in inputs:
             # A label is no input, wherever it stands.
             if name not in known and name != "client_ref":

@@ -14,7 +14,7 @@ _MODEL_PATH = re.compile(r"/v1/(?:models/(?P<model>.+)/(?:runs|batches)|comfyui-
 _RECORD_PATH = re.compile(r"/v1/(?:admin/)?(?P<noun>runs|batches)/(?P<id>[0-9A-Fa-f-]{36})(?:/.*)?")
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class RequestFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What one request asked for; `inputs` are the model inputs in it, each with its place in the body."""
 
     model: str | None = None
@@ -29,14 +29,14 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         return value if isinstance(value, str) else None
 
 
-def read_asked(exchange: Exchange) -> Asked:
+def read_facts(exchange: Exchange) -> RequestFacts:
     """Returns what a request asked for; what cannot be read is left out."""
     path = unquote(exchange.path)
     body = try_object(exchange.request_body)
     record, place = _RECORD_PATH.fullmatch(path), _MODEL_PATH.fullmatch(path)
     named = None if place is None else place["model"] or place["workflow"]
     model = named or next((value for value in (body.get("model"), body.get("model_id")) if isinstance(value, str)), None)
-    return Asked(
+    return RequestFacts(
         model=model if exchange.method == "POST" else named,
         run_id=record["id"].lower() if record is not None and record["noun"] == "runs" else None,
         batch_id=record["id"].lower() if record is not None and record["noun"] == "batches" else None,

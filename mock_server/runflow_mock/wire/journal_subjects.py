@@ -11,7 +11,7 @@ from runflow_mock.domain.exchanges import Exchange, redact_headers
 from runflow_mock.domain.places import ADMISSION_EDGE, CREATED_EDGE, Subject
 from runflow_mock.domain.retry_hygiene import CREATES
 from runflow_mock.domain.subjects import request_subject
-from runflow_mock.openapi.request_facts import Asked, read_asked
+from runflow_mock.openapi.request_facts import RequestFacts, read_facts
 
 Complete = Callable[[Subject], Subject]
 """Adds to what a request says what the world knows: the path under which runs keep its model, and the record that it names."""
@@ -30,24 +30,24 @@ def subject_of(exchange: Exchange, complete: Complete) -> JournalSubject:
 
 def subjects_of(exchange: Exchange, complete: Complete) -> tuple[Subject, ...]:
     """Returns what rules and clauses see in an exchange: one subject, or one for each item of a batch."""
-    asked = read_asked(exchange)
-    facts = {
-        "model": asked.model,
-        "metadata": write_object(asked.body.get("metadata")),
-        "run_id": asked.run_id or asked.text("run_id"),
-        "batch_id": asked.batch_id,
+    facts = read_facts(exchange)
+    known = {
+        "model": facts.model,
+        "metadata": write_object(facts.body.get("metadata")),
+        "run_id": facts.run_id or facts.text("run_id"),
+        "batch_id": facts.batch_id,
     }
     edges = (ADMISSION_EDGE, CREATED_EDGE) if exchange.operation in CREATES else ()
-    plain = request_subject(exchange.method, unquote(exchange.path), exchange.operation, facts, edges=edges)
-    items = _items(asked) or [(None, asked.text("client_ref"))]
+    plain = request_subject(exchange.method, unquote(exchange.path), exchange.operation, known, edges=edges)
+    items = _items(facts) or [(None, facts.text("client_ref"))]
     return tuple(complete(replace(plain, input=inputs, client_ref=label)) for inputs, label in items)
 
 
-def _items(asked: Asked) -> list[tuple[Document | None, str | None]]:
+def _items(facts: RequestFacts) -> list[tuple[Document | None, str | None]]:
     """The inputs in a request, each with the label that stands beside it, or in it where a batch is flat."""
     found = []
-    for loc, inputs in asked.inputs:
-        holder: Json = dict(asked.body)
+    for loc, inputs in facts.inputs:
+        holder: Json = dict(facts.body)
         for step in loc[1:3] if len(loc) > 2 else ():
             holder = holder[step] if isinstance(holder, dict | list) else None  # type: ignore[index]
         label = holder.get("client_ref") if isinstance(holder, dict) else None

@@ -22,7 +22,7 @@ from runflow_mock.kit.pins.documents import operation_digests
 from runflow_mock.kit.pins.files import Pinned, pin_of
 from runflow_mock.kit.suite.carriers import AppCarrier
 from runflow_mock.kit.suite.comparing import Disagreement, answers
-from runflow_mock.kit.suite.stages import Target
+from runflow_mock.kit.suite.suite_tenants import Target
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.openapi.foreign_documents import DocumentError, Foreign
 from runflow_mock.openapi.parts import FILES

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from runflow_mock.kit.suite.carriers import Answer, NoAnswer
-from runflow_mock.kit.suite.stages import NO_KEY, Target, TargetError
+from runflow_mock.kit.suite.suite_tenants import NO_KEY, Target, TargetError
 
 # What everybody may read, and what takes a key.
 OPEN, KEYED = "/v1/health", ("/v1/runs?limit=1", "/v1/models?limit=1")

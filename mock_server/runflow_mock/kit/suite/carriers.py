@@ -38,7 +38,7 @@ IN_PROCESS_URL = "http://localhost"
 class Answer(msgspec.Struct, frozen=True, dict=True):
     """A request and what came back; names of headers are in lower case.
 
-    `moment` counts what was written and how often the clock was moved before: of one stage, answers of the same moment tell of the same
+    `moment` counts what was written and how often the clock was moved before: of one tenant, answers of the same moment tell of the same
     world. It is nothing where time passes by itself. `is_provoked` says that a rule of the fake was asked for this status.
     """
 

@@ -12,7 +12,7 @@ import msgspec
 from runflow_mock.domain.documents import Json
 from runflow_mock.kit.suite.catalogue import STORIES
 from runflow_mock.kit.suite.flows import play_all
-from runflow_mock.kit.suite.stages import Target
+from runflow_mock.kit.suite.suite_tenants import Target
 from runflow_mock.openapi.addresses import unnamed
 from runflow_mock.openapi.contracts import Contract, Declared
 from runflow_mock.openapi.directions import Direction

@@ -12,7 +12,7 @@ from runflow_mock.kit.suite.agreements import RELATED
 from runflow_mock.kit.suite.lists import WHOLE, Page, ask_for_every_field, first_page, key_of, list_is_kept, refuses_nonsense
 from runflow_mock.kit.suite.memories import INFERRED
 from runflow_mock.kit.suite.readings import expect
-from runflow_mock.kit.suite.stages import SuiteTenant
+from runflow_mock.kit.suite.suite_tenants import SuiteTenant
 from runflow_mock.openapi.addresses import unnamed
 from runflow_mock.openapi.contracts import Declared, packaged_contract
 
@@ -24,8 +24,8 @@ EMBEDDABLE = frozenset(name for names in RELATED.values() for name in names)
 class Crawl:
     """Reads the tree of paths below one; `known` gives the values of parameters that no list shows."""
 
-    def __init__(self, stage: SuiteTenant, known: Mapping[str, tuple[str, ...]] | None = None, *, items_max: int = ITEMS_MAX) -> None:
-        self._stage = stage
+    def __init__(self, tenant: SuiteTenant, known: Mapping[str, tuple[str, ...]] | None = None, *, items_max: int = ITEMS_MAX) -> None:
+        self._tenant = tenant
         self._known = known or {}
         self._items_max = items_max
         self._tried: set[str] = set()
@@ -36,11 +36,11 @@ class Crawl:
         values: tuple[str, ...] = self._known.get(template, ())
         records: dict[str, dict[str, Any]] = {}
         declared = operation_at(template)
-        if declared is not None and is_served(declared, self._stage):
-            answer = self._stage.get(path)
+        if declared is not None and is_served(declared, self._tenant):
+            answer = self._tenant.get(path)
             content = expect(answer, 200)
             if isinstance(content, dict) and "id" not in content and content.get("items") is not None:
-                page = first_page(self._stage, path)
+                page = first_page(self._tenant, path)
                 records = {str(item[key_of(item)]): item for item in page.items}
                 values = values or tuple(records)[: self._items_max]
                 yield from self._list(template, path, page)
@@ -61,21 +61,21 @@ class Crawl:
         items = page.items
         if items and template not in self._asked:
             self._asked.add(template)
-            ask_for_every_field(self._stage, path)
+            ask_for_every_field(self._tenant, path)
         # What a list promises is tried once, where something stands in it.
         if template not in self._tried and (len(items) > 1 or template.count("/") == 2):
             self._tried.add(template)
-            yield from list_is_kept(self._stage, path, page)
+            yield from list_is_kept(self._tenant, path, page)
             yield from self._embed(template, path, items)
-            yield from refuses_nonsense(self._stage, path)
+            yield from refuses_nonsense(self._tenant, path)
 
     def _related(self, template: str, path: str, record: dict[str, Any], *, is_asked: bool = False) -> Iterator[str]:
         """What is shown inside a record is what stands below it; where nobody asked for it, none may be shown as an empty list."""
         for child in parts_of(template):
             word = child.rpartition("/")[2]
             shown, declared = _shown(record, template, word.replace("-", "_")), operation_at(child)
-            if (shown or is_asked) and _are_records(shown) and declared is not None and is_served(declared, self._stage):
-                page = first_page(self._stage, f"{path}/{word}")
+            if (shown or is_asked) and _are_records(shown) and declared is not None and is_served(declared, self._tenant):
+                page = first_page(self._tenant, f"{path}/{word}")
                 below, told = ([item[key_of(item)] for item in items] for items in (page.items, shown))
                 # What follows on a second page may be shown as well.
                 if told != below and (page.is_all or told[: len(below)] != below):
@@ -87,7 +87,7 @@ class Crawl:
         if declared is None or not any(parameter.name == "embed" for parameter in declared.parameters):
             return
         for name in (name for name, value in items[0].items() if not value and name in EMBEDDABLE) if items else ():
-            answer = self._stage.get(f"{path}?limit={WHOLE}&embed={name}")
+            answer = self._tenant.get(f"{path}?limit={WHOLE}&embed={name}")
             for item in expect(answer, 200)["items"][: self._items_max] if answer.status == 200 else ():
                 own, shown = f"{path}/{quote(str(item[key_of(item)]), safe='/')}", {name: item.get(name)}
                 for child in children_of(template):
@@ -97,16 +97,16 @@ class Crawl:
         """Asks for the related records of one record, kind by kind; the laws hold what comes against what came without asking."""
         if any(parameter.name == "embed" for parameter in declared.parameters):
             for name in sorted(EMBEDDABLE & record.keys()):
-                self._stage.get(f"{path}?embed={name}")
+                self._tenant.get(f"{path}?embed={name}")
 
     def _embedded(self, template: str, path: str, record: dict[str, Any]) -> Iterator[str]:
         """Related records that come only when they are asked for, where they also stand at paths of their own."""
         for child in children_of(template):
             word = child.rpartition("/")[2]
             if operation_at(child) is None and word in record and children_of(child):
-                embedded = expect(self._stage.get(f"{path}?embed={word}"), 200)[word]
+                embedded = expect(self._tenant.get(f"{path}?embed={word}"), 200)[word]
                 for each in embedded[: self._items_max]:
-                    told = expect(self._stage.get(f"{path}/{word}/{each['id']}"), 200)
+                    told = expect(self._tenant.get(f"{path}/{word}/{each['id']}"), 200)
                     if told != each:
                         yield f"{path}/{word}/{each['id']} is another than {word} of {path}"
 
@@ -128,9 +128,9 @@ def operation_at(template: str) -> Declared | None:
     return contract.operation(template, "GET") if template in contract.paths else None
 
 
-def is_served(declared: Declared, stage: SuiteTenant) -> bool:
-    """Tells whether a stage has an operation: a strict one has none of those that are inferred."""
-    return not (stage.is_strict and declared.evidence == INFERRED)
+def is_served(declared: Declared, tenant: SuiteTenant) -> bool:
+    """Tells whether a tenant has an operation: a strict one has none of those that are inferred."""
+    return not (tenant.is_strict and declared.evidence == INFERRED)
 
 
 @cache

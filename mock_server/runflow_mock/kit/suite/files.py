@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from PIL import Image, UnidentifiedImageError
 
 from runflow_mock.kit.suite.carriers import Answer
-from runflow_mock.kit.suite.stages import SuiteTenant
+from runflow_mock.kit.suite.suite_tenants import SuiteTenant
 from runflow_mock.openapi.media_types import read_media_type
 
 # How a file of a type begins, where that is certain.
@@ -35,27 +35,27 @@ TYPES: Mapping[str, str] = {
 }
 
 
-def output_is_there(stage: SuiteTenant, output: Any) -> Iterator[str]:
+def output_is_there(tenant: SuiteTenant, output: Any) -> Iterator[str]:
     """Yields what is wrong with the files of a run's output, in each of its forms."""
     if not isinstance(output, dict):
         return
     for file in output.get("outputs") or ():
         if isinstance(file, dict) and "url" in file:
-            yield from file_is_there(stage, file["url"], file)
+            yield from file_is_there(tenant, file["url"], file)
     for url in output.get("image_urls") or ():
-        yield from file_is_there(stage, url, {"type": "image"})
+        yield from file_is_there(tenant, url, {"type": "image"})
     urls = {file.get("url") for file in output.get("outputs") or () if isinstance(file, dict) and file.get("type") == "image"}
     if output.get("image_urls") and not urls <= set(output["image_urls"]):
         yield f"outputs have the addresses {sorted(map(str, urls))}, and image_urls {output['image_urls']}"
 
 
-def address_is_signed(stage: SuiteTenant, url: Any) -> Iterator[str]:
+def address_is_signed(tenant: SuiteTenant, url: Any) -> Iterator[str]:
     """Yields where an address that carries a signature leads to its file with another signature as well."""
     address, pairs = urlsplit(str(url)), parse_qsl(urlsplit(str(url)).query)
     changed = [(name, _otherwise(value) if _SIGNATURE.search(name) else value) for name, value in pairs]
     if changed == pairs:
         return
-    answer = stage.fetch(urlunsplit(address._replace(query=urlencode(changed))))
+    answer = tenant.fetch(urlunsplit(address._replace(query=urlencode(changed))))
     if answer is not None and answer.status < 400:
         yield f"{url} is answered {answer.status} with another signature as well"
 
@@ -66,9 +66,9 @@ def _otherwise(signature: str) -> str:
     return f"{signature[:middle]}{'1' if signature[middle] == '0' else '0'}{signature[middle + 1 :]}"
 
 
-def file_is_there(stage: SuiteTenant, url: Any, told: Mapping[str, Any]) -> Iterator[str]:
+def file_is_there(tenant: SuiteTenant, url: Any, told: Mapping[str, Any]) -> Iterator[str]:
     """Yields what is wrong with the file at an address, of which a record tells type, size and dimensions."""
-    answer = stage.fetch(str(url))
+    answer = tenant.fetch(str(url))
     if answer is None:
         return
     if answer.status != 200:

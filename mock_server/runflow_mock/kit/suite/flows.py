@@ -1,4 +1,4 @@
-"""Flows: short stories that a server must get right, each played on a stage of its own.
+"""Flows: short stories that a server must get right, each played in a tenant of its own.
 
 A flow yields what is broken. It says what it needs of the target: nothing but reads, the right to create, or the control API.
 """
@@ -12,7 +12,7 @@ import msgspec
 
 from runflow_mock.kit.suite.laws import Watch
 from runflow_mock.kit.suite.readings import Unanswered, Unexpected
-from runflow_mock.kit.suite.stages import SuiteTenant, Target
+from runflow_mock.kit.suite.suite_tenants import SuiteTenant, Target
 from runflow_mock.kit.suite.tallies import Breach, Tally
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.testing.client import ClientError
@@ -62,13 +62,13 @@ def play(
     if not can_play(flow, target):
         tally.notes.append(f"{flow.id} was not exercised: it needs {'the control API' if flow.needs is Needs.CONTROL else '--allow-spend'}")
         return tally
-    with target.open(**flow.settings) as stage:
+    with target.open(**flow.settings) as tenant:
         watch = watching(contract, tally)
-        watch.is_strict = stage.is_strict
-        stage.eyes.append(watch.see)
-        stage.ears.append(watch.hear)
+        watch.is_strict = tenant.is_strict
+        tenant.eyes.append(watch.see)
+        tenant.ears.append(watch.hear)
         tally.checks[flow.id] += 1
-        for says in chain(_told(flow.play(stage), target), _told(_last_reads(stage, watch), target)):
+        for says in chain(_told(flow.play(tenant), target), _told(_last_reads(tenant, watch), target)):
             tally.broke(Breach(flow.id, "flow", says))
     return tally
 
@@ -81,11 +81,11 @@ def play_all(flows: Iterable[Flow], target: Target, contract: Contract) -> Tally
     return total
 
 
-def _last_reads(stage: SuiteTenant, watch: Watch) -> Iterator[str]:
-    """The laws hold what was told against what is: whatever a callback told of is read before the stage is left."""
+def _last_reads(tenant: SuiteTenant, watch: Watch) -> Iterator[str]:
+    """The laws hold what was told against what is: whatever a callback told of is read before the tenant is dropped."""
     yield from ()
     for path in watch.unread:
-        stage.get(path)
+        tenant.get(path)
 
 
 def _told(story: Iterator[str], target: Target) -> Iterator[str]:

@@ -8,48 +8,48 @@ from runflow_mock.domain.whole_numbers import whole_number
 from runflow_mock.kit.suite.flows import Flow, Needs
 from runflow_mock.kit.suite.flows_of_runs import create_batch, create_run
 from runflow_mock.kit.suite.readings import Unexpected, content_of, expect
-from runflow_mock.kit.suite.stages import FAIL, SuiteTenant
+from runflow_mock.kit.suite.suite_tenants import FAIL, SuiteTenant
 from runflow_mock.openapi.media_types import read_media_type
 from runflow_mock.testing.records import Pulled
 
 MOVES_MAX = 100
 
 
-def _secret(stage: SuiteTenant) -> str:
-    made = expect(stage.post("/v1/callback-secrets", {"label": "suite"}), 201)
+def _secret(tenant: SuiteTenant) -> str:
+    made = expect(tenant.post("/v1/callback-secrets", {"label": "suite"}), 201)
     return str(made["plain_secret"])
 
 
-def _next(stage: SuiteTenant) -> list[Pulled]:
+def _next(tenant: SuiteTenant) -> list[Pulled]:
     """The next attempts that wait, once there are any."""
     for _ in range(MOVES_MAX):
-        pulled = stage.pull()
-        if pulled or not stage.control.next():
+        pulled = tenant.pull()
+        if pulled or not tenant.control.next():
             return pulled
     return []
 
 
-def _next_one(stage: SuiteTenant) -> Pulled:
+def _next_one(tenant: SuiteTenant) -> Pulled:
     """The next attempt that waits.
 
     Raises:
         Unexpected: nothing is sent.
     """
-    for attempt in _next(stage):
+    for attempt in _next(tenant):
         return attempt
     raise Unexpected("an attempt was expected, and nothing is sent any more")
 
 
-def every_attempt(stage: SuiteTenant, status: int = 200, *, most: int = MOVES_MAX) -> list[Pulled]:
+def every_attempt(tenant: SuiteTenant, status: int = 200, *, most: int = MOVES_MAX) -> list[Pulled]:
     """Returns every attempt until nothing happens any more, or the first ones, each answered with the status."""
     found: list[Pulled] = []
     for _ in range(most):
-        pulled = _next(stage)
+        pulled = _next(tenant)
         if not pulled:
             return found
         for attempt in pulled:
             found.append(attempt)
-            stage.control.answer_delivery(attempt.delivery_id, status)
+            tenant.control.answer_delivery(attempt.delivery_id, status)
     return found
 
 
@@ -73,14 +73,14 @@ def check_signature(attempt: Pulled, secret: str) -> None:
         raise SignatureError(f"the signature is {given!r}, not that of the raw body under the secret")
 
 
-def _callbacks_are_signed(stage: SuiteTenant) -> Iterator[str]:
-    secret = _secret(stage)
-    run = create_run(stage, callback_url=stage.hook, metadata={"ümlaut": 1.50, "b": [1, 2]})
-    batch = create_batch(stage, 2, callback_url=stage.hook)
-    found = every_attempt(stage)
+def _callbacks_are_signed(tenant: SuiteTenant) -> Iterator[str]:
+    secret = _secret(tenant)
+    run = create_run(tenant, callback_url=tenant.hook, metadata={"ümlaut": 1.50, "b": [1, 2]})
+    batch = create_batch(tenant, 2, callback_url=tenant.hook)
+    found = every_attempt(tenant)
     # The laws hold what was sent against what is read now.
     for path in (f"/v1/runs/{run['id']}", f"/v1/batches/{batch['id']}"):
-        expect(stage.get(path), 200)
+        expect(tenant.get(path), 200)
     if len(found) != 2:
         yield f"a run and a batch sent {len(found)} callbacks"
     for attempt in found:
@@ -92,15 +92,15 @@ def _callbacks_are_signed(stage: SuiteTenant) -> Iterator[str]:
             yield f"the content type is {_headers(attempt).get('content-type')!r}"
 
 
-def _callbacks_say_what_is(stage: SuiteTenant) -> Iterator[str]:
-    run = create_run(stage, callback_url=stage.hook, client_ref="suite-callback")
-    failed = create_run(stage, callback_url=stage.hook, client_ref=FAIL)
+def _callbacks_say_what_is(tenant: SuiteTenant) -> Iterator[str]:
+    run = create_run(tenant, callback_url=tenant.hook, client_ref="suite-callback")
+    failed = create_run(tenant, callback_url=tenant.hook, client_ref=FAIL)
     told: dict[str, Any] = {}
-    for attempt in every_attempt(stage):
+    for attempt in every_attempt(tenant):
         content = content_of(attempt)
         told[str(content.get("run_id") or content.get("id"))] = content
     for made, ending in ((run, "succeeded"), (failed, "failed")):
-        record = expect(stage.get(f"/v1/runs/{made['id']}"), 200)
+        record = expect(tenant.get(f"/v1/runs/{made['id']}"), 200)
         if made["id"] not in told:
             yield f"the callback of a run that {ending} names another run: {sorted(told)}"
             continue
@@ -113,12 +113,12 @@ def _callbacks_say_what_is(stage: SuiteTenant) -> Iterator[str]:
             yield f"the callback says {content.get('status')!r} of a run that is {record['status_code']}"
 
 
-def _retries_have_the_same_bytes(stage: SuiteTenant) -> Iterator[str]:
-    secret = _secret(stage)
-    run = create_run(stage, callback_url=stage.hook, metadata={"b": 1, "a": 2})
-    first = _next_one(stage)
-    stage.control.answer_delivery(first.delivery_id, 500)
-    second = _next_one(stage)
+def _retries_have_the_same_bytes(tenant: SuiteTenant) -> Iterator[str]:
+    secret = _secret(tenant)
+    run = create_run(tenant, callback_url=tenant.hook, metadata={"b": 1, "a": 2})
+    first = _next_one(tenant)
+    tenant.control.answer_delivery(first.delivery_id, 500)
+    second = _next_one(tenant)
     if (second.delivery_id, second.number) != (first.delivery_id, first.number + 1):
         yield f"after attempt {first.number} of a delivery comes attempt {second.number}"
     if second.body != first.body:
@@ -130,49 +130,49 @@ def _retries_have_the_same_bytes(stage: SuiteTenant) -> Iterator[str]:
         check_signature(second, secret)
     except SignatureError as error:
         yield f"second attempt: {error.evidence}"
-    stage.control.answer_delivery(second.delivery_id, 200)
-    expect(stage.get(f"/v1/runs/{run['id']}"), 200)
+    tenant.control.answer_delivery(second.delivery_id, 200)
+    expect(tenant.get(f"/v1/runs/{run['id']}"), 200)
 
 
-def _callbacks_come_once(stage: SuiteTenant) -> Iterator[str]:
-    runs = [create_run(stage, callback_url=stage.hook) for _ in range(2)]
-    batch = create_batch(stage, 2, callback_url=stage.hook)
-    create_run(stage)
-    found = every_attempt(stage)
+def _callbacks_come_once(tenant: SuiteTenant) -> Iterator[str]:
+    runs = [create_run(tenant, callback_url=tenant.hook) for _ in range(2)]
+    batch = create_batch(tenant, 2, callback_url=tenant.hook)
+    create_run(tenant)
+    found = every_attempt(tenant)
     keys = [(attempt.delivery_id, attempt.number) for attempt in found]
     if len(found) != 3 or len(set(keys)) != 3 or len({attempt.body for attempt in found}) != 3:
         yield f"two runs and a batch with a callback_url sent {len(found)} callbacks, {len(set(keys))} of them different"
     for path in (*(f"/v1/runs/{run['id']}" for run in runs), f"/v1/batches/{batch['id']}"):
-        history = expect(stage.get(f"{path}/callback"), 200)
+        history = expect(tenant.get(f"{path}/callback"), 200)
         if len(history) != 1 or len(history[0].get("attempts") or [None]) != 1:
             yield f"{path}/callback tells {len(history)} deliveries"
 
 
-def _deliveries_give_up(stage: SuiteTenant) -> Iterator[str]:
-    run = create_run(stage, callback_url=stage.hook)
-    numbers = [attempt.number for attempt in every_attempt(stage, 500)]
+def _deliveries_give_up(tenant: SuiteTenant) -> Iterator[str]:
+    run = create_run(tenant, callback_url=tenant.hook)
+    numbers = [attempt.number for attempt in every_attempt(tenant, 500)]
     if numbers != list(range(1, len(numbers) + 1)) or len(numbers) < 2:
         yield f"a receiver that always fails gets the attempts {numbers}"
-    state = expect(stage.get(f"/v1/runs/{run['id']}"), 200)["status_code"]
+    state = expect(tenant.get(f"/v1/runs/{run['id']}"), 200)["status_code"]
     if state != "succeeded":
         yield f"a run whose receiver fails is {state}"
 
 
-def _cancellations_are_told(stage: SuiteTenant) -> Iterator[str]:
+def _cancellations_are_told(tenant: SuiteTenant) -> Iterator[str]:
     """Who waits for what was cancelled is told so: at its own address, and at each webhook that asks for it."""
-    _secret(stage)
+    _secret(tenant)
     for event in ("run.cancelled", "run.completed"):
-        webhook = {"url": f"{stage.hook}/{event}", "secret": f"suite-{event}", "event_subscriptions": [{"event_type_code": event}]}
-        expect(stage.post("/v1/webhooks", webhook), 201)
-    run = create_run(stage, callback_url=stage.hook)
-    expect(stage.post(f"/v1/admin/runs/{run['id']}/cancellation", {"reason": "suite"}, key=stage.admin_key), 201)
-    batch = create_batch(stage, 1, callback_url=stage.hook)
-    stage.control.cancel_batch(batch["id"])
-    heard = [(attempt.url, content_of(attempt)) for attempt in every_attempt(stage)]
+        webhook = {"url": f"{tenant.hook}/{event}", "secret": f"suite-{event}", "event_subscriptions": [{"event_type_code": event}]}
+        expect(tenant.post("/v1/webhooks", webhook), 201)
+    run = create_run(tenant, callback_url=tenant.hook)
+    expect(tenant.post(f"/v1/admin/runs/{run['id']}/cancellation", {"reason": "suite"}, key=tenant.admin_key), 201)
+    batch = create_batch(tenant, 1, callback_url=tenant.hook)
+    tenant.control.cancel_batch(batch["id"])
+    heard = [(attempt.url, content_of(attempt)) for attempt in every_attempt(tenant)]
     for path, event, url in (
-        (f"/v1/runs/{run['id']}", "run.cancelled", stage.hook),
-        (f"/v1/runs/{run['id']}", "run.cancelled", f"{stage.hook}/run.cancelled"),
-        (f"/v1/batches/{batch['id']}", "batch.cancelled", stage.hook),
+        (f"/v1/runs/{run['id']}", "run.cancelled", tenant.hook),
+        (f"/v1/runs/{run['id']}", "run.cancelled", f"{tenant.hook}/run.cancelled"),
+        (f"/v1/batches/{batch['id']}", "batch.cancelled", tenant.hook),
     ):
         told = [
             content.get("event")
@@ -181,7 +181,7 @@ def _cancellations_are_told(stage: SuiteTenant) -> Iterator[str]:
         ]
         if told != [event]:
             yield f"{path} was cancelled, and {url} is told {told}"
-        expect(stage.get(path), 200)
+        expect(tenant.get(path), 200)
 
 
 FLOWS: tuple[Flow, ...] = (

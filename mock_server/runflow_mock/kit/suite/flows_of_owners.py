@@ -9,7 +9,7 @@ from runflow_mock.kit.suite.flows_of_callbacks import every_attempt
 from runflow_mock.kit.suite.flows_of_runs import create_batch, create_run, ended
 from runflow_mock.kit.suite.readings import content_of, expect
 from runflow_mock.kit.suite.seeds import WORKFLOWS, seed, upload
-from runflow_mock.kit.suite.stages import SuiteTenant
+from runflow_mock.kit.suite.suite_tenants import SuiteTenant
 
 # Below these paths stands what an organization made, and nothing of the catalogue.
 OWN = ("/v1/runs", "/v1/batches", "/v1/callback-secrets", "/v1/assets", "/v1/webhooks", "/v1/evaluations", WORKFLOWS)
@@ -36,11 +36,11 @@ ODD: dict[str, Any] = {
 }
 
 
-def _records_are_closed_to_others(stage: SuiteTenant) -> Iterator[str]:
+def _records_are_closed_to_others(tenant: SuiteTenant) -> Iterator[str]:
     """What one organization made is not there for another one: it is neither read, listed nor changed."""
-    paths = [path for path in seed(stage) if path.startswith(OWN) and len(path.split("/")[3]) == IDENTIFIER]
+    paths = [path for path in seed(tenant) if path.startswith(OWN) and len(path.split("/")[3]) == IDENTIFIER]
     mine = {path.split("/")[3] for path in paths}
-    with stage.target.open(seed=OTHER) as other:
+    with tenant.target.open(seed=OTHER) as other:
         for path in paths:
             answer = other.get(path)
             if answer.status not in (404, 405):
@@ -71,14 +71,14 @@ def _changes(paths: list[str]) -> Iterator[tuple[str, str, Any]]:
             yield method, f"{start}{own.removeprefix(start).split('/')[0]}{rest}", body
 
 
-def _inputs_are_ones_own(stage: SuiteTenant) -> Iterator[str]:
+def _inputs_are_ones_own(tenant: SuiteTenant) -> Iterator[str]:
     """What belongs to one organization is neither found by another one, nor taken by its runs, nor told to its webhooks."""
-    asset = upload(stage)
-    with stage.target.open(seed=OTHER) as other:
+    asset = upload(tenant)
+    with tenant.target.open(seed=OTHER) as other:
         webhook = {"url": other.hook, "secret": "suite-other", "event_subscriptions": [{"event_type_code": "run.completed"}]}
         expect(other.post("/v1/webhooks", webhook), 201)
-        run = create_run(stage, callback_url=stage.hook)
-        stage.settle()
+        run = create_run(tenant, callback_url=tenant.hook)
+        tenant.settle()
         other.control.run_until_idle()
         for attempt in other.pull():
             yield f"the webhook of one organization is told of the run {content_of(attempt).get('run_id')} of another one"
@@ -91,27 +91,27 @@ def _inputs_are_ones_own(stage: SuiteTenant) -> Iterator[str]:
             yield f"a run succeeds on an asset that belongs to another organization: {answer.evidence}"
 
 
-def _keys_are_ones_own(stage: SuiteTenant) -> Iterator[str]:
+def _keys_are_ones_own(tenant: SuiteTenant) -> Iterator[str]:
     """An idempotency key that somebody else used is new to whoever has not used it."""
-    headers = {"Idempotency-Key": f"{stage.mark}-shared"}
-    body = {"input": stage.offer.input, "client_ref": stage.mark}
-    first = expect(stage.post(stage.offer.runs, body, headers=headers), 201)
-    with stage.target.open(seed=OTHER) as other:
-        answer = other.post(stage.offer.runs, body, headers=headers)
+    headers = {"Idempotency-Key": f"{tenant.mark}-shared"}
+    body = {"input": tenant.offer.input, "client_ref": tenant.mark}
+    first = expect(tenant.post(tenant.offer.runs, body, headers=headers), 201)
+    with tenant.target.open(seed=OTHER) as other:
+        answer = other.post(tenant.offer.runs, body, headers=headers)
         if answer.status != 201 or expect(answer, 201)["id"] == first["id"]:
             yield f"a key that another organization used is answered with what that one made: {answer.evidence}"
 
 
-def _odd_values_are_kept(stage: SuiteTenant) -> Iterator[str]:
+def _odd_values_are_kept(tenant: SuiteTenant) -> Iterator[str]:
     """Whatever a caller puts into its own fields comes back to the last character, in answers, lists and callbacks."""
     sent = {"client_ref": ODD_TEXT, "metadata": ODD}
-    run = create_run(stage, callback_url=stage.hook, **sent)
-    batch = create_batch(stage, 1, callback_url=stage.hook, metadata=ODD)
-    contents = [content_of(attempt) for attempt in every_attempt(stage)]
+    run = create_run(tenant, callback_url=tenant.hook, **sent)
+    batch = create_batch(tenant, 1, callback_url=tenant.hook, metadata=ODD)
+    contents = [content_of(attempt) for attempt in every_attempt(tenant)]
     told = {content.get("run_id") or content.get("batch_id"): content for content in contents}
     for path, made in ((f"/v1/runs/{run['id']}", run), (f"/v1/batches/{batch['id']}", batch)):
-        read = ended(stage, path)
-        listed = next((item for item in stage.items(path.rpartition("/")[0]) if item["id"] == made["id"]), read)
+        read = ended(tenant, path)
+        listed = next((item for item in tenant.items(path.rpartition("/")[0]) if item["id"] == made["id"]), read)
         heard: dict[str, Any] = told.get(made["id"], {})
         for name, record in (("the answer", made), ("reading it", read), ("the list", listed), ("the callback", heard)):
             yield from _other_than_sent(f"{path}: {name}", record.get("metadata"))
@@ -129,20 +129,20 @@ def _other_than_sent(place: str, told: Any) -> Iterator[str]:
             yield f"{place} has in its metadata {name!r} as {str(told.get(name))[:200]!r}, and it was sent as {str(value)[:200]!r}"
 
 
-def _webhooks_stop(stage: SuiteTenant) -> Iterator[str]:
+def _webhooks_stop(tenant: SuiteTenant) -> Iterator[str]:
     """A webhook that is off, deleted or asks for other events gets nothing, and one that is on again does."""
     made = []
     for name, events in (("off", ["run.completed"]), ("gone", ["run.completed"]), ("other", ["run.failed"]), ("on", ["run.completed"])):
-        body = {"url": f"{stage.hook}/{name}", "secret": "suite", "event_subscriptions": [{"event_type_code": each} for each in events]}
-        made.append(expect(stage.post("/v1/webhooks", body), 201)["id"])
+        body = {"url": f"{tenant.hook}/{name}", "secret": "suite", "event_subscriptions": [{"event_type_code": each} for each in events]}
+        made.append(expect(tenant.post("/v1/webhooks", body), 201)["id"])
     off, gone, _, on = made
-    expect(stage.send("PATCH", f"/v1/webhooks/{off}", {"disabled_at": OFF}), 200)
-    expect(stage.send("PATCH", f"/v1/webhooks/{on}", {"disabled_at": OFF}), 200)
-    expect(stage.send("PATCH", f"/v1/webhooks/{on}", {"disabled_at": None}), 200)
-    if stage.send("DELETE", f"/v1/webhooks/{gone}").status != 204:
+    expect(tenant.send("PATCH", f"/v1/webhooks/{off}", {"disabled_at": OFF}), 200)
+    expect(tenant.send("PATCH", f"/v1/webhooks/{on}", {"disabled_at": OFF}), 200)
+    expect(tenant.send("PATCH", f"/v1/webhooks/{on}", {"disabled_at": None}), 200)
+    if tenant.send("DELETE", f"/v1/webhooks/{gone}").status != 204:
         yield "a webhook cannot be deleted"
-    create_run(stage)
-    heard = sorted(attempt.url.rpartition("/")[2] for attempt in every_attempt(stage))
+    create_run(tenant)
+    heard = sorted(attempt.url.rpartition("/")[2] for attempt in every_attempt(tenant))
     if heard != ["on"]:
         yield f"of webhooks that are off, gone, for other events and on again, these were told of a run that succeeded: {heard}"
 

@@ -19,7 +19,7 @@ from runflow_mock.kit.suite.provocations import fresh_request
 from runflow_mock.kit.suite.readings import content_of, expect
 from runflow_mock.kit.suite.requests import Request, right_requests
 from runflow_mock.kit.suite.seeds import ABSENT, PICTURE, open_upload
-from runflow_mock.kit.suite.stages import FAIL, SuiteTenant
+from runflow_mock.kit.suite.suite_tenants import FAIL, SuiteTenant
 
 # What the suite answers an attempt: 200 without a word, and nothing went wrong below.
 ANSWERED = (200, "", None)
@@ -37,98 +37,98 @@ REPEATED = (
 def _repeats_of(noun: str) -> Play:
     """Returns what sends every POST of a noun twice under one key, and once under another."""
 
-    def play(stage: SuiteTenant) -> Iterator[str]:
-        for request in right_requests(stage, noun):
+    def play(tenant: SuiteTenant) -> Iterator[str]:
+        for request in right_requests(tenant, noun):
             if request.operation.method == "POST":
-                yield from _is_replayed(stage, fresh_request(stage, request))
+                yield from _is_replayed(tenant, fresh_request(tenant, request))
 
     return play
 
 
-def _is_replayed(stage: SuiteTenant, request: Request) -> Iterator[str]:
-    headers = {"Idempotency-Key": f"{stage.mark}-{next(stage.target.numbers)}"}
-    first = request.send(stage, headers=headers)
-    before = balance(stage)
-    second = request.send(stage, headers=headers)
-    if balance(stage) != before:
-        yield f"{request.operation.id} sent again under its key costs {before - balance(stage)}"
+def _is_replayed(tenant: SuiteTenant, request: Request) -> Iterator[str]:
+    headers = {"Idempotency-Key": f"{tenant.mark}-{next(tenant.target.numbers)}"}
+    first = request.send(tenant, headers=headers)
+    before = balance(tenant)
+    second = request.send(tenant, headers=headers)
+    if balance(tenant) != before:
+        yield f"{request.operation.id} sent again under its key costs {before - balance(tenant)}"
     if first.status >= 300:
         yield f"{request.operation.id} under a key is answered {first.evidence}"
     elif (second.status, second.body) != (first.status, first.body):
         yield f"{request.operation.id} sent again under its key is answered otherwise: {second.evidence}"
-    other = request.send(stage, body={**(request.body or {}), "suite": "other"}, headers=headers)
+    other = request.send(tenant, body={**(request.body or {}), "suite": "other"}, headers=headers)
     if other.status != 409:
         yield f"{request.operation.id} with another body under a used key is answered {other.status}"
 
 
-def _files_are_there(stage: SuiteTenant) -> Iterator[str]:
+def _files_are_there(tenant: SuiteTenant) -> Iterator[str]:
     made = [
-        f"/v1/runs/{create_run(stage)['id']}",
-        f"/v1/runs/{expect(stage.post(scenes.NODES, {'input': {**INPUT, 'config': {'elements': ['tag_removal']}}}), 201)['id']}",
-        f"/v1/batches/{create_batch(stage, 2)['id']}",
+        f"/v1/runs/{create_run(tenant)['id']}",
+        f"/v1/runs/{expect(tenant.post(scenes.NODES, {'input': {**INPUT, 'config': {'elements': ['tag_removal']}}}), 201)['id']}",
+        f"/v1/batches/{create_batch(tenant, 2)['id']}",
     ]
     for path in made:
-        output = ended(stage, path)["output"]
+        output = ended(tenant, path)["output"]
         items = output.get("items")
         for each in [item.get("output") for item in items if isinstance(item, dict)] if isinstance(items, list) else [output]:
-            yield from output_is_there(stage, each)
+            yield from output_is_there(tenant, each)
 
 
-def _expired_files_are_gone(stage: SuiteTenant) -> Iterator[str]:
-    run = ended(stage, f"/v1/runs/{create_run(stage)['id']}")
+def _expired_files_are_gone(tenant: SuiteTenant) -> Iterator[str]:
+    run = ended(tenant, f"/v1/runs/{create_run(tenant)['id']}")
     urls = [file["url"] for file in run["output"].get("outputs") or ()] + list(run["output"].get("image_urls") or ())
-    lifetime = float(stage.settings.get("output_lifetime") or 0)
+    lifetime = float(tenant.settings.get("output_lifetime") or 0)
     if lifetime > LAST_SECONDS:
-        stage.control.advance(lifetime - LAST_SECONDS)
-        yield from output_is_there(stage, run["output"])
-        yield from (says for url in urls[:1] for says in address_is_signed(stage, url))
-    stage.control.advance(min(lifetime, LAST_SECONDS) + 1)
+        tenant.control.advance(lifetime - LAST_SECONDS)
+        yield from output_is_there(tenant, run["output"])
+        yield from (says for url in urls[:1] for says in address_is_signed(tenant, url))
+    tenant.control.advance(min(lifetime, LAST_SECONDS) + 1)
     for url in urls:
-        answer = stage.fetch(str(url))
+        answer = tenant.fetch(str(url))
         if answer is not None and answer.status != 403:
             yield f"an address that has expired is answered {answer.status}"
-    again = expect(stage.get(f"/v1/runs/{run['id']}?add_signature=true"), 200)
-    yield from output_is_there(stage, again["output"])
+    again = expect(tenant.get(f"/v1/runs/{run['id']}?add_signature=true"), 200)
+    yield from output_is_there(tenant, again["output"])
 
 
-def _uploads_are_kept(stage: SuiteTenant) -> Iterator[str]:
-    asset_id = open_upload(stage)
-    early = [item["id"] for item in stage.items("/v1/assets")]
-    if asset_id in early or stage.get(f"/v1/assets/{asset_id}").status != 404:
+def _uploads_are_kept(tenant: SuiteTenant) -> Iterator[str]:
+    asset_id = open_upload(tenant)
+    early = [item["id"] for item in tenant.items("/v1/assets")]
+    if asset_id in early or tenant.get(f"/v1/assets/{asset_id}").status != 404:
         yield f"an upload that nobody has confirmed is {'listed among' if asset_id in early else 'found as one of'} the assets"
-    asset = expect(stage.post(f"/v1/asset-uploads/{asset_id}/confirmations", {}), 201)
+    asset = expect(tenant.post(f"/v1/asset-uploads/{asset_id}/confirmations", {}), 201)
     told = {"name": "a.png", "mime_type": "image/png", "size_bytes": 100, "asset_type": "image", "id": asset_id}
     for name, value in told.items():
         if asset.get(name, value) != value:
             yield f"an upload of {told} becomes an asset with {name} {asset.get(name)!r}"
-    for record in (asset, expect(stage.get(f"/v1/assets/{asset_id}"), 200)):
-        yield from file_is_there(stage, record["url"], record)
-        kept = stage.fetch(str(record["url"]))
+    for record in (asset, expect(tenant.get(f"/v1/assets/{asset_id}"), 200)):
+        yield from file_is_there(tenant, record["url"], record)
+        kept = tenant.fetch(str(record["url"]))
         if kept is not None and kept.body != PICTURE:
             yield f"{len(PICTURE)} bytes were brought, and {len(kept.body)} others come back"
-    run = expect(stage.post(RUNS, {"input": {"image_url": f"runflow://assets/{asset_id}"}}), 201)
-    if ended(stage, f"/v1/runs/{run['id']}")["status_code"] != "succeeded":
+    run = expect(tenant.post(RUNS, {"input": {"image_url": f"runflow://assets/{asset_id}"}}), 201)
+    if ended(tenant, f"/v1/runs/{run['id']}")["status_code"] != "succeeded":
         yield "a run on an asset fails"
 
 
-def _foreign_folder_is_refused(stage: SuiteTenant) -> Iterator[str]:
+def _foreign_folder_is_refused(tenant: SuiteTenant) -> Iterator[str]:
     """A folder that is not there takes nothing, and the upload can still be confirmed without it."""
-    path = f"/v1/asset-uploads/{open_upload(stage)}/confirmations"
-    answer = stage.post(path, {"folder_id": ABSENT})
+    path = f"/v1/asset-uploads/{open_upload(tenant)}/confirmations"
+    answer = tenant.post(path, {"folder_id": ABSENT})
     if answer.status != 404:
         yield f"a folder that is not there is answered {answer.status}"
-    expect(stage.post(path, {"folder_id": None}), 201)
+    expect(tenant.post(path, {"folder_id": None}), 201)
 
 
-def _price_is_charged(stage: SuiteTenant) -> Iterator[str]:
+def _price_is_charged(tenant: SuiteTenant) -> Iterator[str]:
     """A run of a model that has one price for a request costs that, on the record and on the balance."""
-    prices = expect(stage.get(f"/v1/models/{MODEL}/pricing"), 200)["items"]
-    before = balance(stage)
-    run = ended(stage, f"/v1/runs/{create_run(stage)['id']}")
-    charged = [entry.amount for entry in stage.control.ledger().entries if entry.kind == "charge"]
+    prices = expect(tenant.get(f"/v1/models/{MODEL}/pricing"), 200)["items"]
+    before = balance(tenant)
+    run = ended(tenant, f"/v1/runs/{create_run(tenant)['id']}")
+    charged = [entry.amount for entry in tenant.control.ledger().entries if entry.kind == "charge"]
     cost = run.amount("cost")
-    if before - balance(stage) != cost or [abs(Decimal(each)) for each in charged] != [cost]:
-        yield f"a run that costs {run['cost']} is charged as {charged}, and the balance falls by {before - balance(stage)}"
+    if before - balance(tenant) != cost or [abs(Decimal(each)) for each in charged] != [cost]:
+        yield f"a run that costs {run['cost']} is charged as {charged}, and the balance falls by {before - balance(tenant)}"
     if not prices:
         yield f"a run costs {run['cost']}, and its model has no price"
     if len(prices) == 1 and prices[0].get("unit_code") == "request" and cost != prices[0].amount("price"):
@@ -142,26 +142,26 @@ def _price_is_charged(stage: SuiteTenant) -> Iterator[str]:
         yield f"a run is charged by a price that is disabled since {prices[0]['disabled_at']}"
 
 
-def _sends_a_callback(stage: SuiteTenant, noun: str) -> str:
+def _sends_a_callback(tenant: SuiteTenant, noun: str) -> str:
     """Makes a run or a batch of one item that sends a callback when it ends; returns its path."""
-    made = create_run(stage, callback_url=stage.hook) if noun == "runs" else create_batch(stage, 1, callback_url=stage.hook)
+    made = create_run(tenant, callback_url=tenant.hook) if noun == "runs" else create_batch(tenant, 1, callback_url=tenant.hook)
     return f"/v1/{noun}/{made['id']}"
 
 
-def _redeliveries_are_asked_for(stage: SuiteTenant) -> Iterator[str]:
+def _redeliveries_are_asked_for(tenant: SuiteTenant) -> Iterator[str]:
     """What is sent again is a delivery of its own, of the same record, and is told from what came by itself."""
     for noun in SENDERS:
-        path = _sends_a_callback(stage, noun)
-        first = every_attempt(stage)
+        path = _sends_a_callback(tenant, noun)
+        first = every_attempt(tenant)
         if not first:
             yield f"one of the {noun} with a callback_url sends nothing"
             continue
-        before = balance(stage)
-        again = expect(stage.post(f"{path}/callback-redeliveries", {}), 201)
-        second = every_attempt(stage)
-        if balance(stage) != before:
-            yield f"a redelivery of one of the {noun} costs {before - balance(stage)}"
-        told = {record["id"]: record for record in expect(stage.get(f"{path}/callback"), 200)}
+        before = balance(tenant)
+        again = expect(tenant.post(f"{path}/callback-redeliveries", {}), 201)
+        second = every_attempt(tenant)
+        if balance(tenant) != before:
+            yield f"a redelivery of one of the {noun} costs {before - balance(tenant)}"
+        told = {record["id"]: record for record in expect(tenant.get(f"{path}/callback"), 200)}
         if [attempt.delivery_id for attempt in second] != [again["id"]] or set(told) != {first[0].delivery_id, again["id"]}:
             yield f"a redelivery of one of the {noun} sends {len(second)} callbacks and makes {len(told)} deliveries"
             continue
@@ -180,8 +180,8 @@ def _redeliveries_are_asked_for(stage: SuiteTenant) -> Iterator[str]:
             yield f"attempts that were answered {ANSWERED} say {sorted(map(str, answers))}"
         if not second or content_of(second[0]) != content_of(first[0]):
             yield "a redelivery tells something else"
-        expect(stage.get(path), 200)
-        yield from _are_updated_before(told.values(), instant(create_run(stage)["created_at"]))
+        expect(tenant.get(path), 200)
+        yield from _are_updated_before(told.values(), instant(create_run(tenant)["created_at"]))
 
 
 def _are_updated_before(told: Iterable[Any], later: datetime | None) -> Iterator[str]:
@@ -191,19 +191,19 @@ def _are_updated_before(told: Iterable[Any], later: datetime | None) -> Iterator
             yield f"a delivery was updated at {updated.isoformat()}, and what was made after it was read at {later.isoformat()}"
 
 
-def _deliveries_tell_their_attempts(stage: SuiteTenant) -> Iterator[str]:
+def _deliveries_tell_their_attempts(tenant: SuiteTenant) -> Iterator[str]:
     """A delivery lists each attempt with the receiver's answer, and ends as the last of them did."""
     for noun, (statuses, state) in product(SENDERS, (([302, 503, 204], "succeeded"), ([404] * 5, "failed"))):
-        path = _sends_a_callback(stage, noun)
-        ended(stage, path)
-        before, answered = balance(stage), []
+        path = _sends_a_callback(tenant, noun)
+        ended(tenant, path)
+        before, answered = balance(tenant), []
         for status in statuses:
-            answered += [(attempt.number, status) for attempt in every_attempt(stage, status, most=1)]
+            answered += [(attempt.number, status) for attempt in every_attempt(tenant, status, most=1)]
             # The laws hold when the next attempt comes against when it was announced.
-            expect(stage.get(f"{path}/callback"), 200)
-        if balance(stage) != before:
-            yield f"attempts that were answered {answered} cost {before - balance(stage)}"
-        told = expect(stage.get(f"{path}/callback"), 200)[-1]
+            expect(tenant.get(f"{path}/callback"), 200)
+        if balance(tenant) != before:
+            yield f"attempts that were answered {answered} cost {before - balance(tenant)}"
+        told = expect(tenant.get(f"{path}/callback"), 200)[-1]
         seen = sorted((attempt["attempt_number"], attempt.get("status_code")) for attempt in told["attempts"])
         if seen != answered or told["status_code"] != state or told["attempt_count"] != len(answered):
             yield f"a delivery that was answered {answered} is {told['status_code']} with {told['attempt_count']} attempts {seen}"
@@ -211,13 +211,13 @@ def _deliveries_tell_their_attempts(stage: SuiteTenant) -> Iterator[str]:
             yield f"{told['attempt_count']} attempts of {told['max_attempts']}"
 
 
-def _webhooks_are_signed(stage: SuiteTenant) -> Iterator[str]:
+def _webhooks_are_signed(tenant: SuiteTenant) -> Iterator[str]:
     """A webhook gets the events that it asked for and no others, signed with its own secret."""
     for event, secret in (("run.completed", "suite-one"), ("run.failed", "suite-two")):
-        body = {"url": f"{stage.hook}/{event}", "secret": secret, "event_subscriptions": [{"event_type_code": event}]}
-        expect(stage.post("/v1/webhooks", body), 201)
-    runs = [create_run(stage, client_ref=ref) for ref in ("fine", FAIL)]
-    heard = every_attempt(stage)
+        body = {"url": f"{tenant.hook}/{event}", "secret": secret, "event_subscriptions": [{"event_type_code": event}]}
+        expect(tenant.post("/v1/webhooks", body), 201)
+    runs = [create_run(tenant, client_ref=ref) for ref in ("fine", FAIL)]
+    heard = every_attempt(tenant)
     contents = [(attempt.url.rpartition("/")[2], content_of(attempt)) for attempt in heard]
     told = sorted((name, content["event"], content["run_id"]) for name, content in contents)
     wanted = sorted((event, event, run["id"]) for event, run in zip(("run.completed", "run.failed"), runs, strict=True))
@@ -229,83 +229,83 @@ def _webhooks_are_signed(stage: SuiteTenant) -> Iterator[str]:
         except SignatureError as error:
             yield error.evidence
     for run in runs:
-        expect(stage.get(f"/v1/runs/{run['id']}"), 200)
-    for webhook in stage.items("/v1/webhooks"):
+        expect(tenant.get(f"/v1/runs/{run['id']}"), 200)
+    for webhook in tenant.items("/v1/webhooks"):
         if "last_triggered_at" in webhook and webhook.get("last_triggered_at") is None:
             yield f"the webhook {webhook['id']} was sent something, and says that nothing ever triggered it"
 
 
-def _new_secret_signs(stage: SuiteTenant) -> Iterator[str]:
+def _new_secret_signs(tenant: SuiteTenant) -> Iterator[str]:
     """The current secret signs: the first until another is promoted."""
-    secrets: list[Any] = [expect(stage.post("/v1/callback-secrets", {"label": f"suite-{number}"}), 201) for number in range(2)]
+    secrets: list[Any] = [expect(tenant.post("/v1/callback-secrets", {"label": f"suite-{number}"}), 201) for number in range(2)]
     for current in (0, 1):
         if current:
-            expect(stage.send("PATCH", f"/v1/callback-secrets/{secrets[1]['id']}", {"is_current": True}), 200)
+            expect(tenant.send("PATCH", f"/v1/callback-secrets/{secrets[1]['id']}", {"is_current": True}), 200)
         for noun in SENDERS:
-            yield from _is_signed_with(stage, noun, secrets[current])
-        listed = {item["id"]: item.get("is_current") for item in stage.items("/v1/callback-secrets")}
+            yield from _is_signed_with(tenant, noun, secrets[current])
+        listed = {item["id"]: item.get("is_current") for item in tenant.items("/v1/callback-secrets")}
         if listed and listed != {secret["id"]: number == current for number, secret in enumerate(secrets)}:
             yield f"of two secrets the list says is_current {list(listed.values())}"
-    yield from _no_longer_signs(stage, secrets[1])
+    yield from _no_longer_signs(tenant, secrets[1])
 
 
-def _no_longer_signs(stage: SuiteTenant, secret: Any) -> Iterator[str]:
+def _no_longer_signs(tenant: SuiteTenant, secret: Any) -> Iterator[str]:
     """A secret that was deleted signs nothing any more, whichever takes its place."""
-    if stage.send("DELETE", f"/v1/callback-secrets/{secret['id']}").status != 204:
+    if tenant.send("DELETE", f"/v1/callback-secrets/{secret['id']}").status != 204:
         return
-    _sends_a_callback(stage, "runs")
-    for attempt in every_attempt(stage):
+    _sends_a_callback(tenant, "runs")
+    for attempt in every_attempt(tenant):
         with suppress(SignatureError):
             check_signature(attempt, secret["plain_secret"])
             yield f"{secret['label']} was deleted, and attempt {attempt.number} of {attempt.delivery_id} is signed with it"
 
 
-def _is_signed_with(stage: SuiteTenant, noun: str, secret: Any) -> Iterator[str]:
+def _is_signed_with(tenant: SuiteTenant, noun: str, secret: Any) -> Iterator[str]:
     """A callback is signed with a secret, says so, and its attempts were made no later than the secret was last used."""
-    path = _sends_a_callback(stage, noun)
-    for attempt in every_attempt(stage):
+    path = _sends_a_callback(tenant, noun)
+    for attempt in every_attempt(tenant):
         try:
             check_signature(attempt, secret["plain_secret"])
         except SignatureError as error:
             yield f"{secret['label']} is current: {error.evidence}"
-    told = expect(stage.get(f"{path}/callback"), 200)[0]
+    told = expect(tenant.get(f"{path}/callback"), 200)[0]
     if told.get("signing_secret_id") != secret["id"]:
         yield f"signing_secret_id is {told.get('signing_secret_id')!r}, and {secret['id']!r} is current"
-    used = next((instant(item.get("last_used_at")) for item in stage.items("/v1/callback-secrets") if item["id"] == secret["id"]), None)
+    used = next((instant(item.get("last_used_at")) for item in tenant.items("/v1/callback-secrets") if item["id"] == secret["id"]), None)
     for made in (instant(attempt.get("created_at")) for attempt in told["attempts"]):
-        if made and not used and not stage.is_strict:
+        if made and not used and not tenant.is_strict:
             yield f"an attempt was made at {made.isoformat()}, and the secret that signed it says that it was never used"
         if made and used and made > used + GRAIN:
             yield f"an attempt was made at {made.isoformat()}, and the secret that signed it was last used at {used.isoformat()}"
 
 
-def _stale_changes_are_refused(stage: SuiteTenant) -> Iterator[str]:
+def _stale_changes_are_refused(tenant: SuiteTenant) -> Iterator[str]:
     """Who changes what has changed since it was read is told so, and nothing is changed."""
-    webhook = expect(stage.post("/v1/webhooks", {"url": stage.hook, "secret": "suite"}), 201)
+    webhook = expect(tenant.post("/v1/webhooks", {"url": tenant.hook, "secret": "suite"}), 201)
     read = webhook["updated_at"]
-    stage.control.advance("2s")
+    tenant.control.advance("2s")
     path = f"/v1/webhooks/{webhook['id']}"
-    changed = expect(stage.send("PATCH", path, {"url": f"{stage.hook}/2", "updated_at": read}), 200)
+    changed = expect(tenant.send("PATCH", path, {"url": f"{tenant.hook}/2", "updated_at": read}), 200)
     if changed["updated_at"] == read:
         yield "a change leaves updated_at as it was"
-    stale = stage.send("PATCH", path, {"url": f"{stage.hook}/3", "updated_at": read})
-    if stale.status != 409 or expect(stage.get(path), 200)["url"] != f"{stage.hook}/2":
+    stale = tenant.send("PATCH", path, {"url": f"{tenant.hook}/3", "updated_at": read})
+    if stale.status != 409 or expect(tenant.get(path), 200)["url"] != f"{tenant.hook}/2":
         yield f"a change of what has changed since is answered {stale.status}"
 
 
-def _evaluations_are_paid(stage: SuiteTenant) -> Iterator[str]:
+def _evaluations_are_paid(tenant: SuiteTenant) -> Iterator[str]:
     """An evaluation that was asked for costs what its class says, and tells its receiver."""
-    before = balance(stage)
-    classes = expect(stage.get("/v1/evaluations/job-classes"), 200)["items"] if not stage.is_strict else []
-    body = {"generated_image_url": IMAGE, "task_type": "headshot", "callback_url": stage.hook, "client_ref": "suite"}
-    made = expect(stage.post("/v1/evaluations", body), 202)
-    heard = every_attempt(stage)
-    end = expect(stage.get(f"/v1/evaluations/{made['id']}"), 200)
+    before = balance(tenant)
+    classes = expect(tenant.get("/v1/evaluations/job-classes"), 200)["items"] if not tenant.is_strict else []
+    body = {"generated_image_url": IMAGE, "task_type": "headshot", "callback_url": tenant.hook, "client_ref": "suite"}
+    made = expect(tenant.post("/v1/evaluations", body), 202)
+    heard = every_attempt(tenant)
+    end = expect(tenant.get(f"/v1/evaluations/{made['id']}"), 200)
     if end["status_code"] != "completed" or [content_of(attempt).get("evaluation_id") for attempt in heard] != [made["id"]]:
         yield f"an evaluation is {end['status_code']} and sends {len(heard)} callbacks"
     cost = end.amount("cost", nothing=Decimal(0))
-    if before - balance(stage) != cost:
-        yield f"an evaluation that costs {cost} lowers the balance by {before - balance(stage)}"
+    if before - balance(tenant) != cost:
+        yield f"an evaluation that costs {cost} lowers the balance by {before - balance(tenant)}"
     if classes and classes[0].get("is_active") is False:
         yield f"the class {classes[0]['code']} is not active, and an evaluation of it is made"
     if classes and cost != classes[0].amount("price"):

@@ -8,7 +8,7 @@ from runflow_mock.kit.suite.flows import Flow, Needs
 from runflow_mock.kit.suite.flows_of_runs import create_run
 from runflow_mock.kit.suite.readings import expect
 from runflow_mock.kit.suite.seeds import ABSENT, WORKFLOWS, upload
-from runflow_mock.kit.suite.stages import SuiteTenant
+from runflow_mock.kit.suite.suite_tenants import SuiteTenant
 
 PAGES_MAX = 50
 READS = ("/v1/auth/me", "/v1/billing/balance", "/v1/models", "/v1/runs", "/v1/batches", "/v1/callback-secrets", "/v1/webhooks")
@@ -43,148 +43,148 @@ ODD_QUERIES = (
 ODD_IDS = ("0", "%00", "..", "%F0%9F%98%80", "0" * 500, ABSENT.upper(), "null")
 
 
-def _keys_are_needed(stage: SuiteTenant) -> Iterator[str]:
+def _keys_are_needed(tenant: SuiteTenant) -> Iterator[str]:
     for path in READS:
         for key in (None, "rf_live_mock_", "nonsense"):
-            answer = stage.get(path, key=key)
+            answer = tenant.get(path, key=key)
             if answer.status != 401:
                 yield f"GET {path} with key {key!r} is answered {answer.status}"
-    unknown = stage.get(f"/v1/runs/{ABSENT}", key=None)
+    unknown = tenant.get(f"/v1/runs/{ABSENT}", key=None)
     if unknown.status != 401:
         yield f"without a key, what is absent is told: {unknown.status}"
     for path in ("/v1/health", "/v1/readiness", "/v1/public/models"):
-        if stage.get(path, key=None).status != 200:
+        if tenant.get(path, key=None).status != 200:
             yield f"GET {path} needs a key"
 
 
-def _pages(stage: SuiteTenant, path: str, limit: int) -> Iterator[list[Any]]:
+def _pages(tenant: SuiteTenant, path: str, limit: int) -> Iterator[list[Any]]:
     cursor: str | None = ""
     for _ in range(PAGES_MAX):
-        page = expect(stage.get(f"{path}{'&' if '?' in path else '?'}limit={limit}{f'&pq={quote(cursor)}' if cursor else ''}"), 200)
+        page = expect(tenant.get(f"{path}{'&' if '?' in path else '?'}limit={limit}{f'&pq={quote(cursor)}' if cursor else ''}"), 200)
         yield page["items"]
         cursor = page.get("next")
         if cursor is None:
             return
 
 
-def _read(stage: SuiteTenant, path: str, limit: int) -> tuple[list[Any], bool]:
+def _read(tenant: SuiteTenant, path: str, limit: int) -> tuple[list[Any], bool]:
     """Returns the ids on the pages of a list, as far as they are read, and whether they are all."""
-    pages = list(_pages(stage, path, limit))
+    pages = list(_pages(tenant, path, limit))
     return [item["id"] for page in pages for item in page], len(pages) < PAGES_MAX
 
 
-def _lists_are_complete(stage: SuiteTenant) -> Iterator[str]:
-    made = [create_run(stage)["id"] for _ in range(5)]
+def _lists_are_complete(tenant: SuiteTenant) -> Iterator[str]:
+    made = [create_run(tenant)["id"] for _ in range(5)]
     for limit in (1, 2, 3, 5):
-        ids, _ = _read(stage, "/v1/runs", limit)
+        ids, _ = _read(tenant, "/v1/runs", limit)
         if len(ids) != len(set(ids)):
             yield f"pages of {limit} show a run twice"
         if not set(made) <= set(ids):
             yield f"pages of {limit} leave out {len(set(made) - set(ids))} of 5 runs"
-    (ascending, is_all), (descending, _) = (_read(stage, f"/v1/runs?sort_by=created_at:{way}", 2) for way in ("asc", "desc"))
+    (ascending, is_all), (descending, _) = (_read(tenant, f"/v1/runs?sort_by=created_at:{way}", 2) for way in ("asc", "desc"))
     # An account may have more runs than are read, from either end.
     if is_all and ascending != descending[::-1]:
         yield "a list sorted up is not the list sorted down, turned round"
 
 
-def _catalog_is_complete(stage: SuiteTenant) -> Iterator[str]:
+def _catalog_is_complete(tenant: SuiteTenant) -> Iterator[str]:
     for path in ("/v1/models", "/v1/public/models"):
-        whole, _ = _read(stage, path, 500)
-        parts, is_all = _read(stage, path, 20)
+        whole, _ = _read(tenant, path, 500)
+        parts, is_all = _read(tenant, path, 20)
         wanted = whole if is_all else whole[: len(parts)]
         if len(set(whole)) != len(whole) or sorted(parts) != sorted(wanted):
             yield f"{path} has {len(wanted)} records on large pages and {len(parts)} on pages of 20"
 
 
-def _filters_find(stage: SuiteTenant) -> Iterator[str]:
+def _filters_find(tenant: SuiteTenant) -> Iterator[str]:
     # The others begin as the one that is sought, or are it but for capitals.
-    runs = [create_run(stage, client_ref=ref) for ref in (f"{stage.mark}-10", f"{stage.mark}-1", f"{stage.mark}-1".upper())]
-    found = expect(stage.get(f"/v1/runs?q=client_ref.EQ:'{stage.mark}-1'&fields=id,status_code"), 200)["items"]
+    runs = [create_run(tenant, client_ref=ref) for ref in (f"{tenant.mark}-10", f"{tenant.mark}-1", f"{tenant.mark}-1".upper())]
+    found = expect(tenant.get(f"/v1/runs?q=client_ref.EQ:'{tenant.mark}-1'&fields=id,status_code"), 200)["items"]
     if [item["id"] for item in found] != [runs[1]["id"]]:
         yield f"a filter for one of 3 runs finds {len(found)}"
     if any(set(item) != {"id", "status_code"} for item in found):
         yield f"two fields were asked for and came back as {[sorted(item) for item in found]}"
-    others = expect(stage.get(f"/v1/runs?q=NOT%20client_ref:'{stage.mark}-1'"), 200)["items"]
+    others = expect(tenant.get(f"/v1/runs?q=NOT%20client_ref:'{tenant.mark}-1'"), 200)["items"]
     if {item["id"] for item in others} & {runs[1]["id"]} or len(others) < 2:
         yield f"a filter for all but one of 3 runs finds {len(others)}"
 
 
-def _routes_are_told_apart(stage: SuiteTenant) -> Iterator[str]:
-    plain, encoded = stage.get(stage.offer.path), stage.get(f"/v1/models/{quote(stage.offer.model, safe='')}")
+def _routes_are_told_apart(tenant: SuiteTenant) -> Iterator[str]:
+    plain, encoded = tenant.get(tenant.offer.path), tenant.get(f"/v1/models/{quote(tenant.offer.model, safe='')}")
     if (plain.status, plain.body) != (200, encoded.body):
         yield f"an id with %2F is not the id with /: {encoded.evidence}"
     # The laws hold it against the GET before it.
     for method in ("GET", "HEAD"):
-        stage.send(method, "/v1/runs")
-    if "items" not in expect(stage.get(f"{stage.offer.path}/pricing"), 200):
+        tenant.send(method, "/v1/runs")
+    if "items" not in expect(tenant.get(f"{tenant.offer.path}/pricing"), 200):
         yield "the prices of a model are taken for a model"
-    for method, path in (("GET", stage.offer.runs), ("GET", stage.offer.batches), ("DELETE", stage.offer.path), ("PUT", "/v1/runs")):
-        answer = stage.send(method, path)
+    for method, path in (("GET", tenant.offer.runs), ("GET", tenant.offer.batches), ("DELETE", tenant.offer.path), ("PUT", "/v1/runs")):
+        answer = tenant.send(method, path)
         if answer.status not in (404, 405) or (answer.status == 405 and not answer.headers.get("allow")):
             yield f"{method} {path} is answered {answer.status} with Allow {answer.headers.get('allow')!r}"
-    for path in (f"{stage.offer.runs}/", "/v1/", "/v1/nothing", "/v1/jobs/1"):
-        if stage.get(path).status != 404:
+    for path in (f"{tenant.offer.runs}/", "/v1/", "/v1/nothing", "/v1/jobs/1"):
+        if tenant.get(path).status != 404:
             yield f"GET {path} leads somewhere"
 
 
-def _what_is_deleted_is_gone(stage: SuiteTenant) -> Iterator[str]:
-    secrets = [expect(stage.post("/v1/callback-secrets", {"label": f"suite-{number}"}), 201) for number in range(2)]
+def _what_is_deleted_is_gone(tenant: SuiteTenant) -> Iterator[str]:
+    secrets = [expect(tenant.post("/v1/callback-secrets", {"label": f"suite-{number}"}), 201) for number in range(2)]
     path = f"/v1/callback-secrets/{secrets[1]['id']}"
-    asset = upload(stage)
-    webhook = expect(stage.post("/v1/webhooks", {"url": stage.hook, "secret": "suite", "event_subscriptions": []}), 201)
-    workflow = expect(stage.post(WORKFLOWS, {"name": stage.mark, "description": "A workflow of the suite", "workflow_json": {}}), 201)
+    asset = upload(tenant)
+    webhook = expect(tenant.post("/v1/webhooks", {"url": tenant.hook, "secret": "suite", "event_subscriptions": []}), 201)
+    workflow = expect(tenant.post(WORKFLOWS, {"name": tenant.mark, "description": "A workflow of the suite", "workflow_json": {}}), 201)
     for gone in (path, f"/v1/assets/{asset}", f"/v1/webhooks/{webhook['id']}"):
-        expect(stage.get(gone), 200)
-        if stage.send("DELETE", gone).status != 204:
+        expect(tenant.get(gone), 200)
+        if tenant.send("DELETE", gone).status != 204:
             yield f"DELETE {gone} is refused"
-        again = (stage.get(gone).status, stage.send("DELETE", gone).status)
+        again = (tenant.get(gone).status, tenant.send("DELETE", gone).status)
         if again != (404, 404):
             yield f"what was deleted is read with {again[0]} and deleted again with {again[1]}"
-    expect(stage.get(f"{WORKFLOWS}/{workflow['id']}"), 200)
-    expect(stage.send("DELETE", f"{WORKFLOWS}/{workflow['id']}"), 204)
+    expect(tenant.get(f"{WORKFLOWS}/{workflow['id']}"), 200)
+    expect(tenant.send("DELETE", f"{WORKFLOWS}/{workflow['id']}"), 204)
     # Its record is kept, and may be read by whoever knows it; then it says that it was deleted.
-    kept = stage.get(f"{WORKFLOWS}/{workflow['id']}")
+    kept = tenant.get(f"{WORKFLOWS}/{workflow['id']}")
     if kept.status != 404 and expect(kept, 200).get("deleted_at") is None:
         yield f"a workflow that was deleted is read as if it were there: {kept.evidence}"
-    listed = stage.items("/v1/callback-secrets")
+    listed = tenant.items("/v1/callback-secrets")
     if any(item["id"] == secrets[1]["id"] for item in listed):
         yield "a deleted secret is in the list"
 
 
-def _secrets_are_shown_once(stage: SuiteTenant) -> Iterator[str]:
-    made = expect(stage.post("/v1/callback-secrets", {"label": "suite"}), 201)
+def _secrets_are_shown_once(tenant: SuiteTenant) -> Iterator[str]:
+    made = expect(tenant.post("/v1/callback-secrets", {"label": "suite"}), 201)
     secret = made.get("plain_secret")
     if not secret:
         yield "a new secret is not shown"
         return
     for path in ("/v1/callback-secrets", f"/v1/callback-secrets/{made['id']}"):
-        if secret.encode() in stage.get(path).body:
+        if secret.encode() in tenant.get(path).body:
             yield f"GET {path} shows the secret again"
 
 
-def _odd_input_is_refused(stage: SuiteTenant) -> Iterator[str]:
-    for path in (stage.offer.runs, stage.offer.batches, "/v1/batches", "/v1/webhooks", "/v1/asset-uploads", "/v1/evaluations"):
+def _odd_input_is_refused(tenant: SuiteTenant) -> Iterator[str]:
+    for path in (tenant.offer.runs, tenant.offer.batches, "/v1/batches", "/v1/webhooks", "/v1/asset-uploads", "/v1/evaluations"):
         for body in ODD_BODIES:
-            answer = stage.send("POST", path, raw=body or b" ")
+            answer = tenant.send("POST", path, raw=body or b" ")
             if not 400 <= answer.status < 500:
                 yield f"{body[:60]!r} is answered {answer.status}: {answer.evidence}"
-    yield from _odd_reads(stage)
+    yield from _odd_reads(tenant)
 
 
-def _odd_reads(stage: SuiteTenant) -> Iterator[str]:
+def _odd_reads(tenant: SuiteTenant) -> Iterator[str]:
     for query in ODD_QUERIES:
-        answer = stage.get(f"/v1/runs?{query}")
+        answer = tenant.get(f"/v1/runs?{query}")
         if answer.status >= 500 or answer.status < 400:
             yield f"GET /v1/runs?{query} is answered {answer.status}"
     for odd in ODD_IDS:
         for noun in ("runs", "batches", "assets", "models"):
-            answer = stage.get(f"/v1/{noun}/{odd}")
+            answer = tenant.get(f"/v1/{noun}/{odd}")
             if not 400 <= answer.status < 500:
                 yield f"GET /v1/{noun}/{odd[:40]} is answered {answer.status}"
 
 
-def _other_organizations_are_closed(stage: SuiteTenant) -> Iterator[str]:
-    answer = stage.get("/v1/runs", headers={"X-Organization-Id": ABSENT})
+def _other_organizations_are_closed(tenant: SuiteTenant) -> Iterator[str]:
+    answer = tenant.get("/v1/runs", headers={"X-Organization-Id": ABSENT})
     if answer.status != 403:
         yield f"the organization of somebody else is open: {answer.evidence}"
 

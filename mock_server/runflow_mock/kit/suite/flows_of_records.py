@@ -10,7 +10,7 @@ from runflow_mock.kit.suite.flows import Flow, Needs, Play
 from runflow_mock.kit.suite.lists import WHOLE, first_page
 from runflow_mock.kit.suite.readings import expect
 from runflow_mock.kit.suite.seeds import PUBLISHED, WORKFLOWS
-from runflow_mock.kit.suite.stages import SuiteTenant
+from runflow_mock.kit.suite.suite_tenants import SuiteTenant
 
 MODELS_PATH, CREATORS, SOLUTIONS = "/v1/models", "/v1/model-creators", "/v1/solutions"
 FLOWS_PATH, SUMMARIES = "/v1/flows", "/v1/flow-summaries"
@@ -21,7 +21,7 @@ CREATORS_MAX = 50
 # Of the examples under `any`, so many with each name of an input are read by themselves, so many whose input has none, and one of a model.
 EXAMPLES_OF_A_NAME = 2
 NAMELESS = ("",)
-# Where a noun stands, and what is put on the stage before it is read.
+# Where a noun stands, and what is made in the tenant before it is read.
 MADE: Mapping[str, tuple[tuple[str, ...], Callable[[SuiteTenant], None]]] = {
     "runs": (("/v1/runs",), scenes.fill_runs),
     "batches": (("/v1/batches",), scenes.fill_batches),
@@ -32,123 +32,123 @@ MADE: Mapping[str, tuple[tuple[str, ...], Callable[[SuiteTenant], None]]] = {
 
 
 def _reads(paths: tuple[str, ...], fill: Callable[[SuiteTenant], None] | None = None, *, items_max: int = ITEMS_MADE_MAX) -> Play:
-    """Returns what fills a stage and reads everything below some paths."""
+    """Returns what fills a tenant and reads everything below some paths."""
 
-    def play(stage: SuiteTenant) -> Iterator[str]:
+    def play(tenant: SuiteTenant) -> Iterator[str]:
         if fill is not None:
-            fill(stage)
+            fill(tenant)
         for path in paths:
-            yield from Crawl(stage, items_max=items_max).below(path, path)
+            yield from Crawl(tenant, items_max=items_max).below(path, path)
 
     return play
 
 
-def _reads_models(stage: SuiteTenant) -> Iterator[str]:
-    yield from Crawl(stage, {MODELS_PATH: (stage.offer.model,)}).below(MODELS_PATH, MODELS_PATH)
+def _reads_models(tenant: SuiteTenant) -> Iterator[str]:
+    yield from Crawl(tenant, {MODELS_PATH: (tenant.offer.model,)}).below(MODELS_PATH, MODELS_PATH)
     # The order of several outputs is seen where a model has several.
-    listed = stage.get(f"{MODELS_PATH}?limit=500&embed=outputs")
+    listed = tenant.get(f"{MODELS_PATH}?limit=500&embed=outputs")
     several = [each for each in expect(listed, 200)["items"] if len(each.get("outputs") or ()) > 1] if listed.status == 200 else []
     for model in several[:1]:
-        stage.get(f"{MODELS_PATH}/{model['id']}?embed=outputs")
+        tenant.get(f"{MODELS_PATH}/{model['id']}?embed=outputs")
 
 
-def _reads_creators(stage: SuiteTenant) -> Iterator[str]:
+def _reads_creators(tenant: SuiteTenant) -> Iterator[str]:
     """Whoever made a model that is listed stands in the list of those who make models."""
     declared = operation_at(CREATORS)
-    if declared is None or not is_served(declared, stage):
+    if declared is None or not is_served(declared, tenant):
         return
-    yield from Crawl(stage, items_max=CREATORS_MAX).below(CREATORS, CREATORS)
-    page = first_page(stage, CREATORS)
+    yield from Crawl(tenant, items_max=CREATORS_MAX).below(CREATORS, CREATORS)
+    page = first_page(tenant, CREATORS)
     listed = {creator["id"] for creator in page.items}
     models = {
-        str(model["model_creator_id"]): model["id"] for model in first_page(stage, MODELS_PATH).items if model.get("model_creator_id")
+        str(model["model_creator_id"]): model["id"] for model in first_page(tenant, MODELS_PATH).items if model.get("model_creator_id")
     }
     for creator in sorted(models.keys() - listed) if page.is_all else ():
         yield f"{CREATORS} has no {creator}, and the model {models[creator]} is its"
 
 
-def _reads_public_models(stage: SuiteTenant) -> Iterator[str]:
-    yield from Crawl(stage).below("/v1/public", "/v1/public")
+def _reads_public_models(tenant: SuiteTenant) -> Iterator[str]:
+    yield from Crawl(tenant).below("/v1/public", "/v1/public")
     # Which outputs a model has is a matter of dialect.
-    related = "inputs,outputs" if stage.speaks_as_its_server else "inputs"
-    expect(stage.get(f"/v1/models?limit={WHOLE}&embed={related}"), 200)
+    related = "inputs,outputs" if tenant.speaks_as_its_server else "inputs"
+    expect(tenant.get(f"/v1/models?limit={WHOLE}&embed={related}"), 200)
 
 
-def _reads_account(stage: SuiteTenant) -> Iterator[str]:
-    scenes.fill_account(stage)
+def _reads_account(tenant: SuiteTenant) -> Iterator[str]:
+    scenes.fill_account(tenant)
     for path in ("/v1/auth", "/v1/billing", "/v1/credit-balances"):
-        yield from Crawl(stage).below(path, path)
-    balance = expect(stage.get("/v1/billing/balance"), 200)
-    listed = expect(stage.get("/v1/credit-balances"), 200)["items"]
+        yield from Crawl(tenant).below(path, path)
+    balance = expect(tenant.get("/v1/billing/balance"), 200)
+    listed = expect(tenant.get("/v1/credit-balances"), 200)["items"]
     if len(listed) != 1 or {name: listed[0].get(name, "absent") for name in balance} != balance:
         yield f"the balance is {balance}, and the list of balances says {listed}"
     if any(each.get("balance_usd", balance["balance"]) != balance["balance"] for each in listed):
         yield f"the balance is {balance['balance']!r}, and the list of balances says {listed}"
     owner = balance["org_id"]
-    mine = [each["org"]["id"] for each in expect(stage.get("/v1/auth/me"), 200)["memberships"]]
+    mine = [each["org"]["id"] for each in expect(tenant.get("/v1/auth/me"), 200)["memberships"]]
     if owner not in mine:
         yield f"the balance is that of the organization {owner}, and the key belongs to {mine}"
 
 
-def _reads_flows(stage: SuiteTenant) -> Iterator[str]:
+def _reads_flows(tenant: SuiteTenant) -> Iterator[str]:
     for path in (FLOWS_PATH, SUMMARIES):
-        yield from Crawl(stage).below(path, path)
-    pages = [first_page(stage, path) for path in (FLOWS_PATH, SUMMARIES)]
+        yield from Crawl(tenant).below(path, path)
+    pages = [first_page(tenant, path) for path in (FLOWS_PATH, SUMMARIES)]
     told, in_short = ({flow["id"] for flow in page.items} for page in pages)
     if pages[1].is_all and told - in_short:
         yield f"{FLOWS_PATH} has {len(told)} flows, and {SUMMARIES} has {len(told - in_short)} of them not"
-    for flow in expect(stage.get(f"{FLOWS_PATH}?limit=1"), 200)["items"]:
-        for node in expect(stage.get(f"{FLOWS_PATH}/{flow['id']}/nodes"), 200)["items"][:2]:
-            expect(stage.get(f"/v1/flow-nodes/{node['id']}"), 200)
+    for flow in expect(tenant.get(f"{FLOWS_PATH}?limit=1"), 200)["items"]:
+        for node in expect(tenant.get(f"{FLOWS_PATH}/{flow['id']}/nodes"), 200)["items"][:2]:
+            expect(tenant.get(f"/v1/flow-nodes/{node['id']}"), 200)
 
 
-def _reads_evaluations(stage: SuiteTenant) -> Iterator[str]:
-    scenes.fill_evaluations(stage)
-    yield from Crawl(stage).below("/v1/evaluations", "/v1/evaluations")
-    for run in expect(stage.get("/v1/runs?limit=5"), 200)["items"]:
-        for each in expect(stage.get(f"/v1/runs/{run['id']}/evaluations"), 200)["items"]:
-            expect(stage.get(f"/v1/evaluations/{each['id']}"), 200)
+def _reads_evaluations(tenant: SuiteTenant) -> Iterator[str]:
+    scenes.fill_evaluations(tenant)
+    yield from Crawl(tenant).below("/v1/evaluations", "/v1/evaluations")
+    for run in expect(tenant.get("/v1/runs?limit=5"), 200)["items"]:
+        for each in expect(tenant.get(f"/v1/runs/{run['id']}/evaluations"), 200)["items"]:
+            expect(tenant.get(f"/v1/evaluations/{each['id']}"), 200)
 
 
-def _reads_workflows(stage: SuiteTenant) -> Iterator[str]:
-    scenes.fill_workflows(stage)
-    yield from Crawl(stage).below(WORKFLOWS, WORKFLOWS)
+def _reads_workflows(tenant: SuiteTenant) -> Iterator[str]:
+    scenes.fill_workflows(tenant)
+    yield from Crawl(tenant).below(WORKFLOWS, WORKFLOWS)
     template = f"{WORKFLOWS}/{{owner}}/{{slug}}"
-    yield from Crawl(stage).below(template, PUBLISHED)
-    published = expect(stage.get(PUBLISHED), 200)["id"]
+    yield from Crawl(tenant).below(template, PUBLISHED)
+    published = expect(tenant.get(PUBLISHED), 200)["id"]
     # What others published can be read by its id as well, where the server shows it.
     for path in (f"{WORKFLOWS}/{published}", f"{WORKFLOWS}/{published}/inputs"):
-        stage.get(path)
-    for run in expect(stage.get(f"{PUBLISHED}/runs"), 200)["items"]:
-        expect(stage.get(f"/v1/runs/{run['id']}"), 200)
+        tenant.get(path)
+    for run in expect(tenant.get(f"{PUBLISHED}/runs"), 200)["items"]:
+        expect(tenant.get(f"/v1/runs/{run['id']}"), 200)
 
 
-def _any_is_all(stage: SuiteTenant) -> Iterator[str]:
+def _any_is_all(tenant: SuiteTenant) -> Iterator[str]:
     """Under `any` stands what stands under each."""
-    scenes.fill_runs(stage)
+    scenes.fill_runs(tenant)
     for noun, parts in (("runs", ("logs", "node-runs")), ("flows", ("nodes", "inputs")), ("solutions", ("flows", "models"))):
-        ids = [item["id"] for item in stage.items(f"/v1/{noun}?limit={WHOLE}")]
+        ids = [item["id"] for item in tenant.items(f"/v1/{noun}?limit={WHOLE}")]
         # A strict server has parts of what it has no list of.
-        for part in () if stage.is_strict and not ids else parts:
-            under_any = {item["id"] for item in expect(stage.get(f"/v1/{noun}/any/{part}?limit={WHOLE}"), 200)["items"]}
-            each = {item["id"] for parent in ids for item in expect(stage.get(f"/v1/{noun}/{parent}/{part}?limit={WHOLE}"), 200)["items"]}
+        for part in () if tenant.is_strict and not ids else parts:
+            under_any = {item["id"] for item in expect(tenant.get(f"/v1/{noun}/any/{part}?limit={WHOLE}"), 200)["items"]}
+            each = {item["id"] for parent in ids for item in expect(tenant.get(f"/v1/{noun}/{parent}/{part}?limit={WHOLE}"), 200)["items"]}
             if under_any != each and len(ids) < WHOLE and len(under_any) < WHOLE:
                 yield f"/v1/{noun}/any/{part} has {len(under_any)} records, and there are {len(each)} under each of the {noun}"
-    yield from _any_model_is_all(stage)
+    yield from _any_model_is_all(tenant)
 
 
-def _any_model_is_all(stage: SuiteTenant) -> Iterator[str]:
+def _any_model_is_all(tenant: SuiteTenant) -> Iterator[str]:
     """There are too many models to ask for the parts of each."""
-    path = f"{MODELS_PATH}/{stage.offer.model}"
-    model_id = expect(stage.get(path), 200)["id"]
+    path = f"{MODELS_PATH}/{tenant.offer.model}"
+    model_id = expect(tenant.get(path), 200)["id"]
     for part in ("examples", "pricing"):
-        listed = stage.items(f"{MODELS_PATH}/any/{part}?limit={WHOLE}")
+        listed = tenant.items(f"{MODELS_PATH}/any/{part}?limit={WHOLE}")
         under_any = {item["id"] for item in listed if item.get("model_id") == model_id}
-        own = {item["id"] for item in stage.items(f"{path}/{part}?limit={WHOLE}")}
+        own = {item["id"] for item in tenant.items(f"{path}/{part}?limit={WHOLE}")}
         if under_any != own and len(listed) < WHOLE:
             yield f"{MODELS_PATH}/any/{part} has {len(under_any)} records of {path}, and that has {len(own)}"
-    for example in _of_each_name(stage.items(f"{MODELS_PATH}/any/examples?limit={WHOLE}")):
-        expect(stage.get(f"{MODELS_PATH}/any/examples/{example['id']}"), 200)
+    for example in _of_each_name(tenant.items(f"{MODELS_PATH}/any/examples?limit={WHOLE}")):
+        expect(tenant.get(f"{MODELS_PATH}/any/examples/{example['id']}"), 200)
 
 
 def _of_each_name(examples: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:

@@ -7,7 +7,7 @@ from runflow_mock.kit.suite.flows import Flow, Needs, Play
 from runflow_mock.kit.suite.provocations import fresh_request
 from runflow_mock.kit.suite.requests import Request, right_requests
 from runflow_mock.kit.suite.rules import Breakage, breakages, brims
-from runflow_mock.kit.suite.stages import SuiteTenant
+from runflow_mock.kit.suite.suite_tenants import SuiteTenant
 
 NOUNS = (
     *("auth", "billing", "models", "runs", "batches", "callback-secrets", "asset-uploads", "assets", "evaluations", "webhooks"),
@@ -21,25 +21,25 @@ REFERENCES = frozenset(("model", "run_id", "folder_id"))
 def _rules_of(noun: str) -> Play:
     """Returns what breaks every rule of the requests of a noun."""
 
-    def play(stage: SuiteTenant) -> Iterator[str]:
-        for request in right_requests(stage, noun):
-            for breakage in breakages(request, is_strict=stage.is_strict):
-                yield from _is_refused(stage, request, breakage)
-            yield from _is_taken_to_the_brim(stage, request)
+    def play(tenant: SuiteTenant) -> Iterator[str]:
+        for request in right_requests(tenant, noun):
+            for breakage in breakages(request, is_strict=tenant.is_strict):
+                yield from _is_refused(tenant, request, breakage)
+            yield from _is_taken_to_the_brim(tenant, request)
 
     return play
 
 
-def _is_taken_to_the_brim(stage: SuiteTenant, request: Request) -> Iterator[str]:
+def _is_taken_to_the_brim(tenant: SuiteTenant, request: Request) -> Iterator[str]:
     """What is as long, as many or as much as the contract allows is taken."""
-    for brim in brims(request, is_strict=stage.is_strict):
-        answer = fresh_request(stage, request).send(stage, body=brim.body)
+    for brim in brims(request, is_strict=tenant.is_strict):
+        answer = fresh_request(tenant, request).send(tenant, body=brim.body)
         if answer.status >= 300:
             yield f"{request.operation.id}: {brim.rule} of {brim.name} allows what was sent, and it is refused: {answer.evidence}"
 
 
-def _is_refused(stage: SuiteTenant, request: Request, breakage: Breakage) -> Iterator[str]:
-    answer = request.send(stage, path=breakage.path, body=breakage.body, headers=breakage.headers)
+def _is_refused(tenant: SuiteTenant, request: Request, breakage: Breakage) -> Iterator[str]:
+    answer = request.send(tenant, path=breakage.path, body=breakage.body, headers=breakage.headers)
     where = "/".join(map(str, breakage.loc))
     if answer.status == 404 and breakage.loc[-1] in REFERENCES:
         return

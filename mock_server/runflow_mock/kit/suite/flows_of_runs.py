@@ -8,59 +8,59 @@ from runflow_mock.domain.documents import Json
 from runflow_mock.kit.suite.flows import Flow, Needs
 from runflow_mock.kit.suite.readings import Unexpected, expect
 from runflow_mock.kit.suite.seeds import ABSENT
-from runflow_mock.kit.suite.stages import FAIL, SuiteTenant
+from runflow_mock.kit.suite.suite_tenants import FAIL, SuiteTenant
 
 TERMINAL = frozenset(("succeeded", "partial_succeeded", "failed", "cancelled", "canceled"))
 CANCELLED = ("cancelled", "canceled")
 
 
-def create_run(stage: SuiteTenant, **body: Any) -> Any:
+def create_run(tenant: SuiteTenant, **body: Any) -> Any:
     """Returns a new run."""
-    return expect(stage.post(stage.offer.runs, {"input": stage.offer.input, **body}), 201)
+    return expect(tenant.post(tenant.offer.runs, {"input": tenant.offer.input, **body}), 201)
 
 
-def create_batch(stage: SuiteTenant, items: int, **body: Any) -> Any:
+def create_batch(tenant: SuiteTenant, items: int, **body: Any) -> Any:
     """Returns a new batch of equal items."""
-    return expect(stage.post(stage.offer.batches, {"input": [stage.offer.input] * items, **body}), 201)
+    return expect(tenant.post(tenant.offer.batches, {"input": [tenant.offer.input] * items, **body}), 201)
 
 
-def ended(stage: SuiteTenant, path: str) -> Any:
+def ended(tenant: SuiteTenant, path: str) -> Any:
     """Returns a run or batch once it has ended, reading it on the way."""
     latest: Any = None
 
     def is_over() -> bool:
         nonlocal latest
-        latest = expect(stage.get(path), 200)
+        latest = expect(tenant.get(path), 200)
         return latest["status_code"] in TERMINAL
 
-    if not stage.until(is_over):
+    if not tenant.until(is_over):
         raise Unexpected(f"{path} is still {latest['status_code']}")
     return latest
 
 
-def _runs_live(stage: SuiteTenant) -> Iterator[str]:
-    run = create_run(stage, client_ref="suite-life", metadata={"suite": "life"})
+def _runs_live(tenant: SuiteTenant) -> Iterator[str]:
+    run = create_run(tenant, client_ref="suite-life", metadata={"suite": "life"})
     if run["status_code"] != "queued" or run.get("output") is not None:
         yield f"a new run is {run['status_code']} with output {run.get('output')!r}"
-    if (run.get("client_ref"), run.get("metadata"), run.get("input")) != ("suite-life", {"suite": "life"}, stage.offer.input):
+    if (run.get("client_ref"), run.get("metadata"), run.get("input")) != ("suite-life", {"suite": "life"}, tenant.offer.input):
         yield "a run does not carry what it was created with"
-    end = ended(stage, f"/v1/runs/{run['id']}")
+    end = ended(tenant, f"/v1/runs/{run['id']}")
     if end["status_code"] != "succeeded" or end.get("output") is None:
         yield f"a run with a good input ends as {end['status_code']}"
     if end["id"] != run["id"] or end["created_at"] != run["created_at"]:
         yield "a run changes its id or its creation"
-    again = expect(stage.get(f"/v1/runs/{run['id']}"), 200)
+    again = expect(tenant.get(f"/v1/runs/{run['id']}"), 200)
     if again != end:
         yield f"two reads of a run that has ended differ in {sorted(name for name in end if end.get(name) != again.get(name))}"
 
 
-def _batches_live(stage: SuiteTenant) -> Iterator[str]:
-    batch = create_batch(stage, 3)
+def _batches_live(tenant: SuiteTenant) -> Iterator[str]:
+    batch = create_batch(tenant, 3)
     if (batch["status_code"], batch["items_total"], batch["items_succeeded"]) != ("queued", 3, 0):
         yield f"a new batch of 3 is {batch['status_code']} with {batch['items_succeeded']} of {batch['items_total']}"
-    end = ended(stage, f"/v1/batches/{batch['id']}")
-    items = expect(stage.get(f"/v1/batches/{batch['id']}/items"), 200)["items"]
-    runs = [expect(stage.get(f"/v1/runs/{item['run_id']}"), 200) for item in items]
+    end = ended(tenant, f"/v1/batches/{batch['id']}")
+    items = expect(tenant.get(f"/v1/batches/{batch['id']}/items"), 200)["items"]
+    runs = [expect(tenant.get(f"/v1/runs/{item['run_id']}"), 200) for item in items]
     places = [item.get("sequence_index") for item in items]
     if places != [0, 1, 2] or len({run["id"] for run in runs}) != 3:
         yield f"the items of a batch of 3 are {places}"
@@ -71,146 +71,146 @@ def _batches_live(stage: SuiteTenant) -> Iterator[str]:
         yield f"{end['items_succeeded']} items have succeeded and the runs are {[run['status_code'] for run in runs]}"
 
 
-def balance(stage: SuiteTenant) -> Decimal:
+def balance(tenant: SuiteTenant) -> Decimal:
     """Returns what the account has."""
-    left: Decimal = expect(stage.get("/v1/billing/balance"), 200).amount("balance")
+    left: Decimal = expect(tenant.get("/v1/billing/balance"), 200).amount("balance")
     return left
 
 
-def _success_costs(stage: SuiteTenant) -> Iterator[str]:
-    before = balance(stage)
-    end = ended(stage, f"/v1/runs/{create_run(stage)['id']}")
-    fell = before - balance(stage)
+def _success_costs(tenant: SuiteTenant) -> Iterator[str]:
+    before = balance(tenant)
+    end = ended(tenant, f"/v1/runs/{create_run(tenant)['id']}")
+    fell = before - balance(tenant)
     if fell != end.amount("cost", nothing=Decimal(0)) or fell <= 0:
         yield f"a run that cost {end.get('cost') or 'nothing'} lowered the balance by {fell}"
 
 
-def _failure_is_free(stage: SuiteTenant) -> Iterator[str]:
-    before = balance(stage)
-    end = ended(stage, f"/v1/runs/{create_run(stage, client_ref='mock:fail')['id']}")
+def _failure_is_free(tenant: SuiteTenant) -> Iterator[str]:
+    before = balance(tenant)
+    end = ended(tenant, f"/v1/runs/{create_run(tenant, client_ref='mock:fail')['id']}")
     if end["status_code"] != "failed":
         yield f"a run that was made to fail is {end['status_code']}"
-    if balance(stage) != before:
-        yield f"a failed run lowered the balance by {before - balance(stage)}"
-    yield from _broken_invariants(stage)
+    if balance(tenant) != before:
+        yield f"a failed run lowered the balance by {before - balance(tenant)}"
+    yield from _broken_invariants(tenant)
 
 
-def _failed_items_are_free(stage: SuiteTenant) -> Iterator[str]:
-    items: list[Json] = [{"input": stage.offer.input}, {"input": stage.offer.input, "client_ref": FAIL}]
-    before = balance(stage)
-    batch = expect(stage.post(stage.offer.batches, {"items": items}), 201)
-    end = ended(stage, f"/v1/batches/{batch['id']}")
+def _failed_items_are_free(tenant: SuiteTenant) -> Iterator[str]:
+    items: list[Json] = [{"input": tenant.offer.input}, {"input": tenant.offer.input, "client_ref": FAIL}]
+    before = balance(tenant)
+    batch = expect(tenant.post(tenant.offer.batches, {"items": items}), 201)
+    end = ended(tenant, f"/v1/batches/{batch['id']}")
     if (end["status_code"], end["items_succeeded"], end["items_failed"]) != ("partial_succeeded", 1, 1):
         yield f"a batch with one failed item of 2 is {end['status_code']} with {end['items_succeeded']} and {end['items_failed']}"
-    if before - balance(stage) != end.amount("cost"):
-        yield f"a batch that cost {end['cost']} lowered the balance by {before - balance(stage)}"
-    runs = expect(stage.get(f"/v1/batches/{batch['id']}/items"), 200)["items"]
-    costs = [expect(stage.get(f"/v1/runs/{item['run_id']}"), 200).amount("cost", nothing=Decimal(0)) for item in runs]
+    if before - balance(tenant) != end.amount("cost"):
+        yield f"a batch that cost {end['cost']} lowered the balance by {before - balance(tenant)}"
+    runs = expect(tenant.get(f"/v1/batches/{batch['id']}/items"), 200)["items"]
+    costs = [expect(tenant.get(f"/v1/runs/{item['run_id']}"), 200).amount("cost", nothing=Decimal(0)) for item in runs]
     if sum(costs) != end.amount("cost") or any(costs[1:]):
         yield f"items that cost {list(map(str, costs))} make a batch that costs {end['cost']}"
-    yield from _broken_invariants(stage)
+    yield from _broken_invariants(tenant)
 
 
-def _broken_invariants(stage: SuiteTenant) -> Iterator[str]:
-    ledger = stage.control.ledger()
+def _broken_invariants(tenant: SuiteTenant) -> Iterator[str]:
+    ledger = tenant.control.ledger()
     yield from (f"the ledger breaks {rule.name}: {rule.evidence}" for rule in ledger.invariants if not rule.held)
-    if Decimal(ledger.balance) != balance(stage):
-        yield f"the ledger says {ledger.balance} and the API {balance(stage)}"
+    if Decimal(ledger.balance) != balance(tenant):
+        yield f"the ledger says {ledger.balance} and the API {balance(tenant)}"
 
 
-def _poverty_is_told(stage: SuiteTenant) -> Iterator[str]:
-    stage.control.add_credit(f"-{balance(stage)}")
-    answer = stage.post(stage.offer.runs, {"input": stage.offer.input})
+def _poverty_is_told(tenant: SuiteTenant) -> Iterator[str]:
+    tenant.control.add_credit(f"-{balance(tenant)}")
+    answer = tenant.post(tenant.offer.runs, {"input": tenant.offer.input})
     refusal = expect(answer, 402)
     if not str(refusal["code"]).startswith("INSUFFICIENT_CREDIT"):
         yield f"the code is {refusal['code']}"
-    expect(stage.post(stage.offer.batches, {"input": [stage.offer.input]}), 402)
-    if balance(stage) != 0:
-        yield f"what was refused for want of credits left {balance(stage)} of nothing"
-    if expect(stage.get("/v1/runs"), 200)["items"] or stage.items("/v1/batches"):
+    expect(tenant.post(tenant.offer.batches, {"input": [tenant.offer.input]}), 402)
+    if balance(tenant) != 0:
+        yield f"what was refused for want of credits left {balance(tenant)} of nothing"
+    if expect(tenant.get("/v1/runs"), 200)["items"] or tenant.items("/v1/batches"):
         yield "what was refused for want of credits exists"
 
 
-def _repeats_are_replayed(stage: SuiteTenant) -> Iterator[str]:
-    headers = {"Idempotency-Key": f"{stage.mark}-repeat"}
-    body: dict[str, Json] = {"input": stage.offer.input, "client_ref": f"{stage.mark}-repeat"}
-    first, second = (stage.post(stage.offer.runs, body, headers=headers) for _ in range(2))
+def _repeats_are_replayed(tenant: SuiteTenant) -> Iterator[str]:
+    headers = {"Idempotency-Key": f"{tenant.mark}-repeat"}
+    body: dict[str, Json] = {"input": tenant.offer.input, "client_ref": f"{tenant.mark}-repeat"}
+    first, second = (tenant.post(tenant.offer.runs, body, headers=headers) for _ in range(2))
     made = expect(first, 201)
     if (second.status, second.body) != (first.status, first.body):
         yield f"the answer to a repeated request differs: {second.evidence}"
-    if stage.has_control:
-        yield from _failures_are_remembered(stage)
-    ended(stage, f"/v1/runs/{made['id']}")
-    third = stage.post(stage.offer.runs, body, headers=headers)
+    if tenant.has_control:
+        yield from _failures_are_remembered(tenant)
+    ended(tenant, f"/v1/runs/{made['id']}")
+    third = tenant.post(tenant.offer.runs, body, headers=headers)
     if (third.status, third.body) != (first.status, first.body):
         yield f"the answer to a request that is repeated after the end of its run differs: {third.evidence}"
-    found = expect(stage.get(f"/v1/runs?q=client_ref.EQ:'{stage.mark}-repeat'"), 200)["items"]
+    found = expect(tenant.get(f"/v1/runs?q=client_ref.EQ:'{tenant.mark}-repeat'"), 200)["items"]
     if len(found) != 1:
         yield f"a repeated request made {len(found)} runs"
-    other = expect(stage.post(stage.offer.runs, {**body, "client_ref": "suite-other"}, headers=headers), 409)
+    other = expect(tenant.post(tenant.offer.runs, {**body, "client_ref": "suite-other"}, headers=headers), 409)
     if other["code"] != "CONFLICT":
         yield f"another body under the same key is told as {other['code']}"
-    without = [create_run(stage)["id"] for _ in range(2)]
+    without = [create_run(tenant)["id"] for _ in range(2)]
     if len(set(without)) != 2:
         yield "without a key a repeated request is replayed"
 
 
-def _failures_are_remembered(stage: SuiteTenant) -> Iterator[str]:
+def _failures_are_remembered(tenant: SuiteTenant) -> Iterator[str]:
     """What was asked for under a key was done, however it ended: the same again is no second try."""
-    headers, body = {"Idempotency-Key": f"{stage.mark}-failure"}, {"input": stage.offer.input, "client_ref": FAIL}
-    first = expect(stage.post(stage.offer.runs, body, headers=headers), 201)
-    if ended(stage, f"/v1/runs/{first['id']}")["status_code"] == "failed":
-        again = stage.post(stage.offer.runs, body, headers=headers)
+    headers, body = {"Idempotency-Key": f"{tenant.mark}-failure"}, {"input": tenant.offer.input, "client_ref": FAIL}
+    first = expect(tenant.post(tenant.offer.runs, body, headers=headers), 201)
+    if ended(tenant, f"/v1/runs/{first['id']}")["status_code"] == "failed":
+        again = tenant.post(tenant.offer.runs, body, headers=headers)
         if again.status != 201 or expect(again, 201)["id"] != first["id"]:
             yield f"a run has failed, and the request that made it, sent again under its key, is answered with another: {again.evidence}"
 
 
-def _keys_are_told_apart(stage: SuiteTenant) -> Iterator[str]:
+def _keys_are_told_apart(tenant: SuiteTenant) -> Iterator[str]:
     """Keys that are not the same are not taken for each other, however long they are equal."""
-    body: dict[str, Json] = {"input": stage.offer.input}
+    body: dict[str, Json] = {"input": tenant.offer.input}
     for one, other in ((f"{'k' * 40}1", f"{'k' * 40}2"), ("suite-key", "Suite-Key")):
-        ids = [expect(stage.post(stage.offer.runs, body, headers={"Idempotency-Key": key}), 201)["id"] for key in (one, other)]
+        ids = [expect(tenant.post(tenant.offer.runs, body, headers={"Idempotency-Key": key}), 201)["id"] for key in (one, other)]
         if ids[0] == ids[1]:
             yield f"the keys {one!r} and {other!r} are taken for one"
 
 
-def _runs_are_cancelled(stage: SuiteTenant) -> Iterator[str]:
-    before = balance(stage)
-    run = create_run(stage)
+def _runs_are_cancelled(tenant: SuiteTenant) -> Iterator[str]:
+    before = balance(tenant)
+    run = create_run(tenant)
     path = f"/v1/admin/runs/{run['id']}/cancellation"
-    if stage.post(path, {"reason": "suite"}).status != 403:
+    if tenant.post(path, {"reason": "suite"}).status != 403:
         yield "a customer's key may cancel"
-    first = stage.post(path, {"reason": "suite"}, key=stage.admin_key)
-    again = stage.post(path, {"reason": "suite"}, key=stage.admin_key)
+    first = tenant.post(path, {"reason": "suite"}, key=tenant.admin_key)
+    again = tenant.post(path, {"reason": "suite"}, key=tenant.admin_key)
     if (first.status, again.status) != (201, 200):
         yield f"a run is cancelled with {first.status} and then {again.status}"
-    stage.settle()
-    end = expect(stage.get(f"/v1/runs/{run['id']}"), 200)
+    tenant.settle()
+    end = expect(tenant.get(f"/v1/runs/{run['id']}"), 200)
     if end["status_code"] not in CANCELLED or end.get("output") is not None:
         yield f"a cancelled run is {end['status_code']} and {'has' if end.get('output') else 'has no'} output"
-    if balance(stage) != before:
-        yield f"a cancelled run lowered the balance by {before - balance(stage)}"
-    yield from _broken_invariants(stage)
+    if balance(tenant) != before:
+        yield f"a cancelled run lowered the balance by {before - balance(tenant)}"
+    yield from _broken_invariants(tenant)
 
 
-def _batches_are_cancelled(stage: SuiteTenant) -> Iterator[str]:
+def _batches_are_cancelled(tenant: SuiteTenant) -> Iterator[str]:
     """A batch that is cancelled before anything was done costs nothing, and each of its items says so."""
-    before = balance(stage)
-    batch = create_batch(stage, 2)
-    stage.control.cancel_batch(batch["id"])
-    stage.settle()
-    end = expect(stage.get(f"/v1/batches/{batch['id']}"), 200)
+    before = balance(tenant)
+    batch = create_batch(tenant, 2)
+    tenant.control.cancel_batch(batch["id"])
+    tenant.settle()
+    end = expect(tenant.get(f"/v1/batches/{batch['id']}"), 200)
     if end["status_code"] not in CANCELLED or end["items_cancelled"] != 2:
         yield f"a batch of 2 that was cancelled is {end['status_code']} with {end['items_cancelled']} cancelled"
-    fell, cost = before - balance(stage), end.amount("cost", nothing=Decimal(0))
+    fell, cost = before - balance(tenant), end.amount("cost", nothing=Decimal(0))
     if fell or cost:
         yield f"a batch that was cancelled before it began costs {cost}, and lowered the balance by {fell}"
-    yield from _broken_invariants(stage)
+    yield from _broken_invariants(tenant)
 
 
-def _others_are_absent(stage: SuiteTenant) -> Iterator[str]:
-    run, batch = create_run(stage), create_batch(stage, 1)
-    with stage.target.open(seed="another") as other:
+def _others_are_absent(tenant: SuiteTenant) -> Iterator[str]:
+    run, batch = create_run(tenant), create_batch(tenant, 1)
+    with tenant.target.open(seed="another") as other:
         for record, noun in ((run, "runs"), (batch, "batches")):
             absent, foreign = other.get(f"/v1/{noun}/{ABSENT}"), other.get(f"/v1/{noun}/{record['id']}")
             if foreign.status != 404 or expect(foreign, 404)["code"] != expect(absent, 404)["code"]:

@@ -9,7 +9,7 @@ from runflow_mock.kit.suite.flows_of_runs import balance
 from runflow_mock.kit.suite.provocations import KEYS, SERVER_ERRORS, TOO_MANY, by_rule, fresh_request, needs_key, provoked
 from runflow_mock.kit.suite.readings import expect
 from runflow_mock.kit.suite.requests import NOUNS, WRITES, Request, right_requests
-from runflow_mock.kit.suite.stages import SuiteTenant
+from runflow_mock.kit.suite.suite_tenants import SuiteTenant
 from runflow_mock.openapi.contracts import packaged_contract
 
 QUOTA_WINDOW, QUOTA_SECONDS = "60s", 60.0
@@ -50,101 +50,101 @@ SETTINGS = {"keys": list(KEYS)}
 def _statuses_of(noun: str) -> Play:
     """Returns what brings about every declared status of the operations of a noun."""
 
-    def play(stage: SuiteTenant) -> Iterator[str]:
+    def play(tenant: SuiteTenant) -> Iterator[str]:
         # What one refusal says, all others are held to.
-        stage.get("/v1/runs", key=None)
-        requests = list(right_requests(stage, noun))
+        tenant.get("/v1/runs", key=None)
+        requests = list(right_requests(tenant, noun))
         for request in requests:
-            yield from _is_right(stage, request)
+            yield from _is_right(tenant, request)
             # The head of what can be read, and a method that nobody declares: the laws look at what comes.
             if request.operation.method == "GET":
-                request.send(stage)
-                request.send(stage, method="HEAD")
+                request.send(tenant)
+                request.send(tenant, method="HEAD")
             declared = packaged_contract().methods_of(request.operation.path)
-            request.send(stage, body=None, method=next(method for method in ODD_METHODS if method not in declared))
+            request.send(tenant, body=None, method=next(method for method in ODD_METHODS if method not in declared))
             for status in filter(None, map(whole_number, request.operation.responses)):
                 if status not in SERVER_ERRORS and 400 <= status != TOO_MANY:
-                    for answer in provoked(stage, request, status):
+                    for answer in provoked(tenant, request, status):
                         yield from _comes(request, answer, status)
                         yield from _says_why(request, answer)
-        yield from _errors_of_the_server(stage, requests)
-        yield from _too_many(stage, requests)
+        yield from _errors_of_the_server(tenant, requests)
+        yield from _too_many(tenant, requests)
 
     return play
 
 
-def _is_right(stage: SuiteTenant, request: Request) -> Iterator[str]:
+def _is_right(tenant: SuiteTenant, request: Request) -> Iterator[str]:
     """A right request is answered with the success that is declared, again with the one for what is done already."""
     declared = sorted(status for status in request.operation.responses if status.startswith("2"))
     wanted = int(declared[-1])
-    fresh = fresh_request(stage, request) if request.operation.id in WRITES else request
-    before = balance(stage)
-    answer = fresh.send(stage)
-    if request.operation.id not in PAID and balance(stage) != before:
-        yield f"{request.operation.id} costs {before - balance(stage)}, and only what is made by models costs"
+    fresh = fresh_request(tenant, request) if request.operation.id in WRITES else request
+    before = balance(tenant)
+    answer = fresh.send(tenant)
+    if request.operation.id not in PAID and balance(tenant) != before:
+        yield f"{request.operation.id} costs {before - balance(tenant)}, and only what is made by models costs"
     yield from _comes(request, answer, wanted)
-    read_back(stage, request, answer)
+    read_back(tenant, request, answer)
     if len(declared) > 1:
-        again = fresh.send(stage)
+        again = fresh.send(tenant)
         yield from _comes(request, again, int(declared[0]))
-        read_back(stage, request, again)
+        read_back(tenant, request, again)
     # That a server knows which bytes a caller has is inferred, and so a strict one does not.
-    if "304" in request.operation.responses and not stage.is_strict:
-        yield from _comes(request, request.send(stage, headers={"If-None-Match": answer.headers.get("etag", "")}), 304)
-        yield from _comes(request, request.send(stage, headers={"If-None-Match": OTHER_TAG}), wanted)
+    if "304" in request.operation.responses and not tenant.is_strict:
+        yield from _comes(request, request.send(tenant, headers={"If-None-Match": answer.headers.get("etag", "")}), 304)
+        yield from _comes(request, request.send(tenant, headers={"If-None-Match": OTHER_TAG}), wanted)
 
 
-def read_back(stage: SuiteTenant, request: Request, answer: Answer) -> None:
+def read_back(tenant: SuiteTenant, request: Request, answer: Answer) -> None:
     """Reads what was made or changed where it stands, in the same moment; the laws hold both against each other."""
     place = READ_AT.get(request.operation.id)
     if place is not None and isinstance(answer.json, dict) and answer.status < 300:
-        stage.get(place.format_map(expect(answer, answer.status)))
+        tenant.get(place.format_map(expect(answer, answer.status)))
 
 
-def _errors_of_the_server(stage: SuiteTenant, requests: list[Request]) -> Iterator[str]:
+def _errors_of_the_server(tenant: SuiteTenant, requests: list[Request]) -> Iterator[str]:
     for request in requests:
         for status in SERVER_ERRORS:
             if str(status) in request.operation.responses:
-                for answer in provoked(stage, request, status):
+                for answer in provoked(tenant, request, status):
                     yield from _comes(request, answer, status)
 
 
-def _too_many(stage: SuiteTenant, requests: list[Request]) -> Iterator[str]:
+def _too_many(tenant: SuiteTenant, requests: list[Request]) -> Iterator[str]:
     """Beyond the quota every operation is closed, and says for how long where the dialect does."""
-    stage.control.set_quota(requests=1, window=QUOTA_WINDOW)
-    stage.provoked = TOO_MANY
+    tenant.control.set_quota(requests=1, window=QUOTA_WINDOW)
+    tenant.provoked = TOO_MANY
     for request in requests:
         if str(TOO_MANY) not in request.operation.responses or not needs_key(request):
             continue
-        answer = request.send(stage)
+        answer = request.send(tenant)
         if answer.status < 400:
-            answer = request.send(stage)
+            answer = request.send(tenant)
         yield from _comes(request, answer, TOO_MANY)
-        yield from _says_when_to_come_back(stage, request, answer)
+        yield from _says_when_to_come_back(tenant, request, answer)
         limit, remaining = answer.headers.get("x-ratelimit-limit"), answer.headers.get("x-ratelimit-remaining")
-        if rate_limit_headers(stage) == "full" and answer.status == TOO_MANY and (limit, remaining) != ("1", "0"):
+        if rate_limit_headers(tenant) == "full" and answer.status == TOO_MANY and (limit, remaining) != ("1", "0"):
             yield f"{request.operation.id}: of one request in a window the headers say {limit!r} and {remaining!r}"
-    stage.provoked = None
-    stage.control.lift_quota()
+    tenant.provoked = None
+    tenant.control.lift_quota()
     for request in requests:
         # What needs no key counts in no quota.
         if str(TOO_MANY) in request.operation.responses and not needs_key(request):
-            answer = by_rule(stage, request, TOO_MANY)
+            answer = by_rule(tenant, request, TOO_MANY)
             yield from _comes(request, answer, TOO_MANY)
-            yield from _says_when_to_come_back(stage, request, answer)
+            yield from _says_when_to_come_back(tenant, request, answer)
 
 
-def _says_when_to_come_back(stage: SuiteTenant, request: Request, answer: Answer) -> Iterator[str]:
+def _says_when_to_come_back(tenant: SuiteTenant, request: Request, answer: Answer) -> Iterator[str]:
     given = answer.headers.get("retry-after")
     is_told = 0 < (whole_number(given) or 0) <= QUOTA_SECONDS
-    if rate_limit_headers(stage) != "none" and answer.status == TOO_MANY and not is_told:
+    if rate_limit_headers(tenant) != "none" and answer.status == TOO_MANY and not is_told:
         yield f"{request.operation.id}: a 429 has Retry-After {given!r} in a window of {QUOTA_WINDOW}"
 
 
-def rate_limit_headers(stage: SuiteTenant) -> str:
-    """Returns which headers about quotas the stage's tenant sends: `retry-after`, `none` or `full`."""
-    usual = "none" if stage.settings.get("dialect") == "docs" else "retry-after"
-    return str((stage.settings.get("switches") or {}).get("rate_limit_headers", usual))
+def rate_limit_headers(tenant: SuiteTenant) -> str:
+    """Returns which headers about quotas the tenant sends: `retry-after`, `none` or `full`."""
+    usual = "none" if tenant.settings.get("dialect") == "docs" else "retry-after"
+    return str((tenant.settings.get("switches") or {}).get("rate_limit_headers", usual))
 
 
 def _says_why(request: Request, answer: Answer) -> Iterator[str]:
@@ -159,22 +159,22 @@ def _comes(request: Request, answer: Answer, status: int) -> Iterator[str]:
         yield f"{request.operation.id}: {status} must come, and {answer.status} did: {answer.evidence}"
 
 
-def _quota_is_told(stage: SuiteTenant) -> Iterator[str]:
+def _quota_is_told(tenant: SuiteTenant) -> Iterator[str]:
     """What is within the quota is answered, and what is beyond it is not, until the window has passed."""
-    stage.control.set_quota(requests=3, window=QUOTA_WINDOW)
-    stage.provoked = TOO_MANY
-    answers = [stage.get("/v1/runs") for _ in range(5)]
+    tenant.control.set_quota(requests=3, window=QUOTA_WINDOW)
+    tenant.provoked = TOO_MANY
+    answers = [tenant.get("/v1/runs") for _ in range(5)]
     if [answer.status for answer in answers] != [200, 200, 200, 429, 429]:
         yield f"of 3 requests in a window five are answered {[answer.status for answer in answers]}"
     for answer in answers[3:]:
         given = answer.headers.get("retry-after")
-        if rate_limit_headers(stage) != "none" and not 1 <= (whole_number(given) or 0) <= QUOTA_SECONDS:
+        if rate_limit_headers(tenant) != "none" and not 1 <= (whole_number(given) or 0) <= QUOTA_SECONDS:
             yield f"a 429 has Retry-After {given!r}"
     waits = [seconds for answer in answers[3:] if (seconds := whole_number(answer.headers.get("retry-after"))) is not None]
     # Who waits as long as it was told to is let in.
-    stage.control.advance(min(waits[-1], QUOTA_SECONDS) if waits else QUOTA_SECONDS)
-    expect(stage.get("/v1/runs"), 200)
-    stage.control.lift_quota()
+    tenant.control.advance(min(waits[-1], QUOTA_SECONDS) if waits else QUOTA_SECONDS)
+    expect(tenant.get("/v1/runs"), 200)
+    tenant.control.lift_quota()
 
 
 FLOWS: tuple[Flow, ...] = (

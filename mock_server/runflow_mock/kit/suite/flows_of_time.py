@@ -12,7 +12,7 @@ from runflow_mock.kit.suite.laws_of_records import instant
 from runflow_mock.kit.suite.lists import WHOLE
 from runflow_mock.kit.suite.readings import content_of, expect
 from runflow_mock.kit.suite.seeds import WORKFLOWS
-from runflow_mock.kit.suite.stages import FAIL, SuiteTenant
+from runflow_mock.kit.suite.suite_tenants import FAIL, SuiteTenant
 
 # As many as a batch may have, and more than some servers put on a page.
 ITEMS = 100
@@ -24,120 +24,120 @@ REFUSED: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 
-def _pages_stay(stage: SuiteTenant) -> Iterator[str]:
+def _pages_stay(tenant: SuiteTenant) -> Iterator[str]:
     """Who reads on from a cursor reads on where the page ended, whatever was made meanwhile."""
     for _ in range(4):
-        create_run(stage)
-    before = [item["id"] for item in expect(stage.get("/v1/runs?limit=500"), 200)["items"]]
-    first = expect(stage.get("/v1/runs?limit=2"), 200)
-    create_run(stage)
-    second = expect(stage.get(f"/v1/runs?limit=2&pq={quote(str(first['next']), safe='')}"), 200)
+        create_run(tenant)
+    before = [item["id"] for item in expect(tenant.get("/v1/runs?limit=500"), 200)["items"]]
+    first = expect(tenant.get("/v1/runs?limit=2"), 200)
+    create_run(tenant)
+    second = expect(tenant.get(f"/v1/runs?limit=2&pq={quote(str(first['next']), safe='')}"), 200)
     told = [item["id"] for page in (first, second) for item in page["items"]]
     if told != before[:4]:
         yield f"a run is made between two pages, and the second page shows {len(set(told) & set(before[2:4]))} of the two that follow"
 
 
-def _filters_find_in_company(stage: SuiteTenant) -> Iterator[str]:
+def _filters_find_in_company(tenant: SuiteTenant) -> Iterator[str]:
     """A filter counts beside an order, on every page, and for every field that it names."""
-    made = [create_run(stage, client_ref=ref) for ref in ("suite-a", "suite-b", "suite-b", FAIL, "suite-b")]
-    stage.settle()
+    made = [create_run(tenant, client_ref=ref) for ref in ("suite-a", "suite-b", "suite-b", FAIL, "suite-b")]
+    tenant.settle()
     wanted = [run["id"] for run in made if run["client_ref"] == "suite-b"]
     sought = "q=" + quote("client_ref.EQ:'suite-b'")
     for query, expected in ((f"{sought}&sort_by=created_at:asc", wanted), (f"{sought}&sort_by=created_at:desc", wanted[::-1])):
-        found = [item["id"] for item in expect(stage.get(f"/v1/runs?{query}"), 200)["items"]]
+        found = [item["id"] for item in expect(tenant.get(f"/v1/runs?{query}"), 200)["items"]]
         if found != expected:
             yield f"/v1/runs?{query} finds {len(found)} runs, and {len(expected)} fit, or in another order"
-    first = expect(stage.get(f"/v1/runs?{sought}&limit=2"), 200)
-    second = expect(stage.get(f"/v1/runs?{sought}&limit=2&pq={quote(str(first['next']), safe='')}"), 200)
+    first = expect(tenant.get(f"/v1/runs?{sought}&limit=2"), 200)
+    second = expect(tenant.get(f"/v1/runs?{sought}&limit=2&pq={quote(str(first['next']), safe='')}"), 200)
     paged = [item["id"] for page in (first, second) for item in page["items"]]
     if sorted(paged) != sorted(wanted):
         yield f"on two pages a filter finds {len(paged)} runs, and {len(wanted)} fit"
-    yield from _states_are_found(stage, made)
+    yield from _states_are_found(tenant, made)
 
 
-def _states_are_found(stage: SuiteTenant, made: list[Any]) -> Iterator[str]:
-    ended = {run["id"]: expect(stage.get(f"/v1/runs/{run['id']}"), 200)["status_code"] for run in made}
+def _states_are_found(tenant: SuiteTenant, made: list[Any]) -> Iterator[str]:
+    ended = {run["id"]: expect(tenant.get(f"/v1/runs/{run['id']}"), 200)["status_code"] for run in made}
     for state in sorted(set(ended.values())):
-        found = {item["id"] for item in expect(stage.get(f"/v1/runs?q=status_code:{state}"), 200)["items"]}
+        found = {item["id"] for item in expect(tenant.get(f"/v1/runs?q=status_code:{state}"), 200)["items"]}
         if found != {each for each, told in ended.items() if told == state}:
             yield f"q=status_code:{state} finds {len(found)} runs, and {list(ended.values()).count(state)} are {state}"
     for up, down in (("asc", "desc"), ("desc", "asc")):
-        items = expect(stage.get(f"/v1/runs?sort_by=status_code:{up},id:{down}"), 200)["items"]
+        items = expect(tenant.get(f"/v1/runs?sort_by=status_code:{up},id:{down}"), 200)["items"]
         for state in set(ended.values()):
             ids = [item["id"] for item in items if item["status_code"] == state]
             if ids != sorted(ids, reverse=down == "desc"):
                 yield f"sorted by status_code:{up},id:{down} the ids of what is {state} stand in another order"
 
 
-def _comparisons_find(stage: SuiteTenant) -> Iterator[str]:
+def _comparisons_find(tenant: SuiteTenant) -> Iterator[str]:
     """What lies before, at or after an instant is found by comparing with it."""
     made = []
     for _ in range(3):
-        made.append(create_run(stage))
-        stage.control.advance("2s")
+        made.append(create_run(tenant))
+        tenant.control.advance("2s")
     middle = made[1]["created_at"]
     for sign, expected in ((">", made[2:]), (">=", made[1:]), ("<", made[:1]), ("<=", made[:2]), ("=", made[1:2])):
         asked = f"created_at{sign}'{middle}'"
-        found = {item["id"] for item in expect(stage.get(f"/v1/runs?q={quote(asked, safe='')}"), 200)["items"]}
+        found = {item["id"] for item in expect(tenant.get(f"/v1/runs?q={quote(asked, safe='')}"), 200)["items"]}
         if found != {run["id"] for run in expected}:
             yield f"q={asked} finds {len(found)} of 3 runs, and {len(expected)} fit"
     # As texts, 10 comes before 2.
-    few, many = (create_batch(stage, items) for items in (2, 10))
+    few, many = (create_batch(tenant, items) for items in (2, 10))
     for sign, batch in ((">", many), ("<", few)):
-        found = {item["id"] for item in stage.items(f"/v1/batches?q=items_total{quote(sign)}9")}
-        if found != {batch["id"]} and not stage.is_strict:
+        found = {item["id"] for item in tenant.items(f"/v1/batches?q=items_total{quote(sign)}9")}
+        if found != {batch["id"]} and not tenant.is_strict:
             yield f"q=items_total{sign}9 finds {len(found)} of a batch of 2 and one of 10 items"
-    stage.items("/v1/batches?sort_by=items_total:asc")
+    tenant.items("/v1/batches?sort_by=items_total:asc")
 
 
-def _pages_have_room(stage: SuiteTenant) -> Iterator[str]:
+def _pages_have_room(tenant: SuiteTenant) -> Iterator[str]:
     """A page has as many records as were asked for, where there are as many."""
-    batch = create_batch(stage, ITEMS)
-    create_run(stage)
+    batch = create_batch(tenant, ITEMS)
+    create_run(tenant)
     for path, there in ((f"/v1/batches/{batch['id']}/items", ITEMS), ("/v1/runs", ITEMS + 1)):
-        page = expect(stage.get(f"{path}?limit={WHOLE}"), 200)
+        page = expect(tenant.get(f"{path}?limit={WHOLE}"), 200)
         if len(page["items"]) != there or page.get("next") is not None:
             yield f"{path} has {there} records, and a page for {WHOLE} has {len(page['items'])}"
 
 
-def _changes_are_dated(stage: SuiteTenant) -> Iterator[str]:
+def _changes_are_dated(tenant: SuiteTenant) -> Iterator[str]:
     """What is changed says so from then on."""
-    secret = expect(stage.post("/v1/callback-secrets", {"label": "suite"}), 201)
-    workflow = expect(stage.post(WORKFLOWS, {"name": "suite", "description": "A workflow of the suite", "workflow_json": {}}), 201)
-    expect(stage.send("PATCH", "/v1/billing/balance", {"low_balance_threshold": 4}), 200)
+    secret = expect(tenant.post("/v1/callback-secrets", {"label": "suite"}), 201)
+    workflow = expect(tenant.post(WORKFLOWS, {"name": "suite", "description": "A workflow of the suite", "workflow_json": {}}), 201)
+    expect(tenant.send("PATCH", "/v1/billing/balance", {"low_balance_threshold": 4}), 200)
     for path, body in (
         (f"/v1/callback-secrets/{secret['id']}", {"label": "changed"}),
         (f"{WORKFLOWS}/{workflow['id']}", {"name": "changed"}),
         ("/v1/billing/balance", {"low_balance_threshold": 5}),
     ):
-        before = expect(stage.get(path), 200)
-        stage.control.advance("2s")
-        changed = expect(stage.send("PATCH", path, body), 200)
-        told = [instant(record.get("updated_at")) for record in (before, changed, expect(stage.get(path), 200))]
+        before = expect(tenant.get(path), 200)
+        tenant.control.advance("2s")
+        changed = expect(tenant.send("PATCH", path, body), 200)
+        told = [instant(record.get("updated_at")) for record in (before, changed, expect(tenant.get(path), 200))]
         if None not in told and not (told[0] < told[1] == told[2]):  # type: ignore[operator]  # mypy does not look into `in`
             yield f"{path} was changed, and its updated_at was {before['updated_at']!r} and is {changed['updated_at']!r}"
 
 
-def _refusals_are_free(stage: SuiteTenant) -> Iterator[str]:
+def _refusals_are_free(tenant: SuiteTenant) -> Iterator[str]:
     """What is refused costs nothing and makes nothing."""
-    before = balance(stage)
+    before = balance(tenant)
     for noun, body in REFUSED:
-        expect(stage.post(stage.offer.runs if noun == "runs" else stage.offer.batches, body), 422)
-    if balance(stage) != before:
-        yield f"requests that were refused lowered the balance by {before - balance(stage)}"
-    made = len(expect(stage.get("/v1/runs"), 200)["items"]) + len(stage.items("/v1/batches"))
+        expect(tenant.post(tenant.offer.runs if noun == "runs" else tenant.offer.batches, body), 422)
+    if balance(tenant) != before:
+        yield f"requests that were refused lowered the balance by {before - balance(tenant)}"
+    made = len(expect(tenant.get("/v1/runs"), 200)["items"]) + len(tenant.items("/v1/batches"))
     if made:
         yield f"requests that were refused made {made} records"
 
 
-def _webhooks_change(stage: SuiteTenant) -> Iterator[str]:
+def _webhooks_change(tenant: SuiteTenant) -> Iterator[str]:
     """From its change on a webhook gets the events that it asks for now, signed with the secret that it has now."""
-    body: dict[str, Any] = {"url": stage.hook, "secret": "suite-before", "event_subscriptions": [{"event_type_code": "run.failed"}]}
-    path = f"/v1/webhooks/{expect(stage.post('/v1/webhooks', body), 201)['id']}"
+    body: dict[str, Any] = {"url": tenant.hook, "secret": "suite-before", "event_subscriptions": [{"event_type_code": "run.failed"}]}
+    path = f"/v1/webhooks/{expect(tenant.post('/v1/webhooks', body), 201)['id']}"
     change = {"secret": "suite-after", "event_subscriptions": [{"event_type_code": "run.completed"}]}
-    expect(stage.send("PATCH", path, change), 200)
-    runs = [create_run(stage, client_ref=ref)["id"] for ref in ("fine", FAIL)]
-    heard = every_attempt(stage)
+    expect(tenant.send("PATCH", path, change), 200)
+    runs = [create_run(tenant, client_ref=ref)["id"] for ref in ("fine", FAIL)]
+    heard = every_attempt(tenant)
     if [content_of(attempt).get("run_id") for attempt in heard] != runs[:1]:
         yield f"a webhook that asks for run.completed now is sent {[content_of(attempt).get('event') for attempt in heard]}"
     for attempt in heard:

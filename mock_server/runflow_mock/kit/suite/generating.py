@@ -17,7 +17,7 @@ from runflow_mock.kit.suite.memories import INFERRED
 from runflow_mock.kit.suite.overlays import OLD_ANSWERS, narrowed
 from runflow_mock.kit.suite.readings import Unexpected
 from runflow_mock.kit.suite.seeds import seed
-from runflow_mock.kit.suite.stages import SuiteTenant, Target, TargetError
+from runflow_mock.kit.suite.suite_tenants import SuiteTenant, Target, TargetError
 from runflow_mock.kit.suite.tallies import BESIDE, Breach, Tally
 from runflow_mock.kit.suite.tolerances import asks_for_another, is_tolerated
 from runflow_mock.openapi.contracts import Contract
@@ -84,22 +84,22 @@ def generate(
     for number in range(effort.rounds):
         again = replace(effort, seed=effort.seed + number)
         # Records of different rounds have different ids: what is known of one must not be taken for another.
-        with target.open(seed=str(again.seed)) as stage:
+        with target.open(seed=str(again.seed)) as tenant:
             try:
-                told = _told(document, stage, without)
+                told = _told(document, tenant, without)
             except Unexpected as error:
                 tally.broke(Breach(REACH, "sequence", f"nothing could be made to send requests about: {error}"))
                 continue
-            for event in _events(stage, told, again, operations, phases):
+            for event in _events(tenant, told, again, operations, phases):
                 _take(event, contract, tally, see, keep)
     return tally
 
 
-def _told(document: Mapping[str, Any], stage: SuiteTenant, without: Sequence[str]) -> dict[str, Any]:
-    """The document from which requests are made up: narrowed to what stands on the stage, and to what a strict server has."""
-    whole = proven_document(document) if stage.is_strict and "components" in document else document
-    told = narrowed(whole, seed(stage), without=without)
-    if stage.is_strict:
+def _told(document: Mapping[str, Any], tenant: SuiteTenant, without: Sequence[str]) -> dict[str, Any]:
+    """The document from which requests are made up: narrowed to what stands in the tenant, and to what a strict server has."""
+    whole = proven_document(document) if tenant.is_strict and "components" in document else document
+    told = narrowed(whole, seed(tenant), without=without)
+    if tenant.is_strict:
         gone = {part["operationId"] for item in told["paths"].values() for part in item.values() if _is_inferred(part)}
         for path, item in told["paths"].items():
             told["paths"][path] = {name: part for name, part in item.items() if not _is_inferred(part)}
@@ -147,14 +147,14 @@ def require_generator() -> None:
 
 
 def _events(
-    stage: SuiteTenant, document: Mapping[str, Any], effort: Effort, operations: Sequence[str], phases: Sequence[str]
+    tenant: SuiteTenant, document: Mapping[str, Any], effort: Effort, operations: Sequence[str], phases: Sequence[str]
 ) -> Iterator[Any]:
     require_generator()
     import schemathesis
     from schemathesis.engine import from_schema
 
-    carrier = stage.target.carrier
-    config = schemathesis.Config.from_dict(_config(stage, document, effort, phases))
+    carrier = tenant.target.carrier
+    config = schemathesis.Config.from_dict(_config(tenant, document, effort, phases))
     schema: Any = schemathesis.openapi.from_dict(dict(document), config=config)
     if isinstance(carrier, HttpCarrier):
         schema.config.update(base_url=carrier.url, tls_verify=carrier.authorities)
@@ -162,7 +162,7 @@ def _events(
         schema.app = CarrierApp(carrier)
     # One filter alone: several would be alternatives, and a target that may only be read must never see anything else.
     chosen = [label for label in labels(document) if label in operations or not operations]
-    if not stage.target.may_create:
+    if not tenant.target.may_create:
         chosen = [label for label in chosen if label.partition(" ")[0] in READ_METHODS]
     if not chosen:
         return iter(())
@@ -170,15 +170,15 @@ def _events(
     return iter(from_schema(schema).execute())
 
 
-def _config(stage: SuiteTenant, document: Mapping[str, Any], effort: Effort, phases: Sequence[str]) -> dict[str, Any]:
+def _config(tenant: SuiteTenant, document: Mapping[str, Any], effort: Effort, phases: Sequence[str]) -> dict[str, Any]:
     enabled = {phase: {"enabled": phase in phases} for phase in (*PHASES, STATEFUL)}
     return {
         "seed": effort.seed,
         "continue-on-failure": True,
         "workers": 1,
         "request-timeout": REQUEST_SECONDS_MAX,
-        **({} if stage.target.is_mock else {"rate-limit": f"{max(int(stage.target.pace.requests_per_second), 1)}/s"}),
-        **_credentials(document, stage.admin_key),
+        **({} if tenant.target.is_mock else {"rate-limit": f"{max(int(tenant.target.pace.requests_per_second), 1)}/s"}),
+        **_credentials(document, tenant.admin_key),
         "cache": {"enabled": False},
         "analysis": {"constants": {"enabled": False}},
         "generation": {
@@ -191,7 +191,7 @@ def _config(stage: SuiteTenant, document: Mapping[str, Any], effort: Effort, pha
         },
         "phases": {
             **enabled,
-            "coverage": {**enabled["coverage"], "unexpected-methods": _unexpected_methods(stage)},
+            "coverage": {**enabled["coverage"], "unexpected-methods": _unexpected_methods(tenant)},
             "fuzzing": {**enabled["fuzzing"], "error-feedback": {"enabled": False}},
             STATEFUL: {**enabled[STATEFUL], "max-steps": effort.steps, "generation": {"max-examples": effort.sequences}},
         },
@@ -202,11 +202,11 @@ def _config(stage: SuiteTenant, document: Mapping[str, Any], effort: Effort, pha
     }
 
 
-def _unexpected_methods(stage: SuiteTenant) -> list[str]:
+def _unexpected_methods(tenant: SuiteTenant) -> list[str]:
     """A strict server has no route at all where the document only infers one: there a GET is no other method, but another path."""
-    if not stage.target.may_create:
+    if not tenant.target.may_create:
         return []
-    return [method for method in UNEXPECTED_METHODS if not (stage.is_strict and method == "get")]
+    return [method for method in UNEXPECTED_METHODS if not (tenant.is_strict and method == "get")]
 
 
 def _credentials(document: Mapping[str, Any], key: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Laws: what must hold of every answer, or of everything seen on one stage, and what a schema cannot say.
+"""Laws: what must hold of every answer, or of everything seen of one tenant, and what a schema cannot say.
 
 A law is a function of one answer and of what was seen before; it yields what is wrong. The laws are those
 of the contract's files on errors and state machines, and of the behaviours that the fake itself cites.
@@ -58,7 +58,7 @@ ENVELOPES = frozenset(("ErrorResponse", "ValidationErrorResponse"))
 
 
 class Watch:
-    """Sees every answer of a stage and puts into a tally what is broken."""
+    """Sees every answer of a tenant and puts into a tally what is broken."""
 
     def __init__(
         self, contract: Contract, tally: Tally, *, counts_cases: bool = True, is_strict: bool = False, clock: Callable[[], float] = time

@@ -121,7 +121,7 @@ def _is_of_one_end(one: Record, other: Record) -> bool:
 
 
 def tells_what_is(answer: Answer, memory: Memory) -> Iterator[str]:
-    """What the callbacks on this stage said of a record is what the record says now that it has ended."""
+    """What the callbacks of this tenant said of a record is what the record says now that it has ended."""
     for part in memory.parts:
         if part.described.name in ("Run", "Batch", "Evaluation") and part.value.get("status_code") in TERMINAL:
             for heard in memory.heard:

@@ -14,7 +14,7 @@ from runflow_mock.kit.suite.flows_of_runs import CANCELLED, TERMINAL, balance, e
 from runflow_mock.kit.suite.generating import MISSING, Effort
 from runflow_mock.kit.suite.laws import Watch
 from runflow_mock.kit.suite.readings import Unexpected, expect
-from runflow_mock.kit.suite.stages import FAIL, SuiteTenant, Target, TargetError
+from runflow_mock.kit.suite.suite_tenants import FAIL, SuiteTenant, Target, TargetError
 from runflow_mock.kit.suite.tallies import Breach, Tally
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.testing.client import ClientError
@@ -32,7 +32,7 @@ class Broken(AssertionError):
 
 
 class Model(msgspec.Struct):
-    """What was asked of the server on one stage: how each run must end, the items of each batch, and the balance at the start.
+    """What was asked of the server in one tenant: how each run must end, the items of each batch, and the balance at the start.
 
     `stopped_at_work` are the runs that were cancelled after a provider may have had them.
     """
@@ -44,40 +44,40 @@ class Model(msgspec.Struct):
 
 
 class Play:
-    """One sequence on one stage; every step speaks to the server and to the model."""
+    """One sequence in one tenant; every step speaks to the server and to the model."""
 
     def __init__(self, target: Target, contract: Contract, tally: Tally) -> None:
-        self.stage: SuiteTenant = target.open()
+        self.tenant: SuiteTenant = target.open()
         self._tally = tally
         self._told = tally.broken.total()
-        watch = Watch(contract, tally, is_strict=self.stage.is_strict)
-        self.stage.eyes.append(watch.see)
-        self.stage.ears.append(watch.hear)
+        watch = Watch(contract, tally, is_strict=self.tenant.is_strict)
+        self.tenant.eyes.append(watch.see)
+        self.tenant.ears.append(watch.hear)
         self.model = Model(start=self._balance())
 
     def create_run(self, *, fails: bool) -> None:
         """Creates a run that will succeed or fail."""
-        offer = self.stage.offer
-        run = expect(self.stage.post(offer.runs, {"input": offer.input, "client_ref": FAIL if fails else "fine"}), 201)
+        offer = self.tenant.offer
+        run = expect(self.tenant.post(offer.runs, {"input": offer.input, "client_ref": FAIL if fails else "fine"}), 201)
         self.model.runs[run["id"]] = "failed" if fails else "succeeded"
 
     def create_batch(self, fails: list[bool]) -> None:
         """Creates a batch whose items will succeed or fail."""
-        offer = self.stage.offer
+        offer = self.tenant.offer
         items: list[Any] = [{"input": offer.input, "client_ref": FAIL if each else "fine"} for each in fails]
-        batch = expect(self.stage.post(offer.batches, {"items": items}), 201)
+        batch = expect(self.tenant.post(offer.batches, {"items": items}), 201)
         self.model.batches[batch["id"]] = ["failed" if each else "succeeded" for each in fails]
 
     def move_on(self) -> None:
         """Lets the next thing happen."""
-        if self.stage.has_control:
-            self.stage.control.next()
+        if self.tenant.has_control:
+            self.tenant.control.next()
 
     def cancel(self, number: int) -> None:
         """Stops a run; one that has ended stays as it ended."""
         run_id = list(self.model.runs)[number % len(self.model.runs)]
-        before = expect(self.stage.get(f"/v1/runs/{run_id}"), 200)["status_code"]
-        answer = self.stage.post(f"/v1/admin/runs/{run_id}/cancellation", {}, key=self.stage.admin_key)
+        before = expect(self.tenant.get(f"/v1/runs/{run_id}"), 200)["status_code"]
+        answer = self.tenant.post(f"/v1/admin/runs/{run_id}/cancellation", {}, key=self.tenant.admin_key)
         _must(answer.status == (200 if before in TERMINAL else 201), f"a {before} run is cancelled with {answer.status}")
         if before not in TERMINAL:
             self.model.runs[run_id] = "cancelled"
@@ -85,10 +85,10 @@ class Play:
 
     def read(self) -> None:
         """Reads everything; the laws look at what comes."""
-        ids = {item["id"] for item in expect(self.stage.get("/v1/runs?limit=500"), 200)["items"]}
+        ids = {item["id"] for item in expect(self.tenant.get("/v1/runs?limit=500"), 200)["items"]}
         _must(self.model.runs.keys() <= ids, "a run that was created is not in the list")
         for batch_id in self.model.batches:
-            expect(self.stage.get(f"/v1/batches/{batch_id}"), 200)
+            expect(self.tenant.get(f"/v1/batches/{batch_id}"), 200)
 
     def hold(self) -> None:
         """Raises when a law was broken on the way."""
@@ -98,7 +98,7 @@ class Play:
         """Lets everything end, and holds it against the model."""
         spent = Decimal(0)
         for run_id, wanted in self.model.runs.items():
-            run = ended(self.stage, f"/v1/runs/{run_id}")
+            run = ended(self.tenant, f"/v1/runs/{run_id}")
             state = "cancelled" if run["status_code"] in CANCELLED else run["status_code"]
             _must(state == wanted, f"a run that must have {wanted} is {state}")
             cost = run.amount("cost", nothing=Decimal(0))
@@ -106,24 +106,24 @@ class Play:
             _must(not cost or wanted == "succeeded" or run_id in self.model.stopped_at_work, f"a {wanted} run costs {cost}")
             spent += cost
         for batch_id, wanted_items in self.model.batches.items():
-            batch = ended(self.stage, f"/v1/batches/{batch_id}")
+            batch = ended(self.tenant, f"/v1/batches/{batch_id}")
             counts = (batch["items_succeeded"], batch["items_failed"])
             wanted_counts = (wanted_items.count("succeeded"), wanted_items.count("failed"))
             _must(counts == wanted_counts, f"{wanted_counts} items must have succeeded and failed, and {counts} have")
             spent += batch.amount("cost")
         left = self._balance()
         _must(self.model.start - spent == left, f"{self.model.start} less {spent} is not {left}")
-        if self.stage.has_control:
-            broken = [rule.name for rule in self.stage.control.ledger().invariants if not rule.held]
+        if self.tenant.has_control:
+            broken = [rule.name for rule in self.tenant.control.ledger().invariants if not rule.held]
             _must(not broken, f"the ledger breaks {broken}")
         self.hold()
 
     def close(self) -> None:
-        """Drops the stage."""
-        self.stage.close()
+        """Drops the tenant."""
+        self.tenant.close()
 
     def _balance(self) -> Decimal:
-        return balance(self.stage)
+        return balance(self.tenant)
 
 
 def run_machines(target: Target, contract: Contract, effort: Effort) -> Tally:

@@ -1,4 +1,4 @@
-"""Memories: what was seen on one stage so far, so that a later answer can be held against it."""
+"""Memories: what was seen of one tenant so far, so that a later answer can be held against it."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -61,7 +61,7 @@ class Heard(msgspec.Struct, frozen=True):
 
 
 class Memory(msgspec.Struct):
-    """What was seen of each record on one stage: the latest state, how it ended, and every field; and the callbacks that were heard.
+    """What was seen of each record of one tenant: the latest state, how it ended, and every field; and the callbacks that were heard.
 
     `parts` are the records in the answer that is looked at now, as the packaged contract names them; `operation` gave it, and `params`
     are the values in its path. `made` has by list what was made and not deleted, and `names` the id of what was called so, and when.

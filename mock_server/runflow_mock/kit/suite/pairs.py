@@ -7,7 +7,7 @@ import msgspec
 
 from runflow_mock.domain.printing import on_one_line
 from runflow_mock.kit.suite.memories import INFERRED
-from runflow_mock.kit.suite.stages import READING, Target
+from runflow_mock.kit.suite.suite_tenants import READING, Target
 from runflow_mock.kit.suite.tallies import Tally
 from runflow_mock.openapi.contracts import Declared
 

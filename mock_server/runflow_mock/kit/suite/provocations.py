@@ -13,7 +13,7 @@ from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.readings import expect
 from runflow_mock.kit.suite.requests import WRITES, Request
 from runflow_mock.kit.suite.seeds import ABSENT
-from runflow_mock.kit.suite.stages import SuiteTenant
+from runflow_mock.kit.suite.suite_tenants import SuiteTenant
 from runflow_mock.openapi.contracts import packaged_contract
 
 NOT_ALLOWED, TOO_MANY, UNAVAILABLE = 405, 429, 503
@@ -37,42 +37,42 @@ KEYS = (
 Provoke = Callable[[SuiteTenant, Request], Answer | None]
 
 
-def without_key(stage: SuiteTenant, request: Request) -> Answer | None:
+def without_key(tenant: SuiteTenant, request: Request) -> Answer | None:
     """Sends a request without a key."""
-    return request.send(stage, key=None)
+    return request.send(tenant, key=None)
 
 
-def without_scopes(stage: SuiteTenant, request: Request) -> Answer | None:
+def without_scopes(tenant: SuiteTenant, request: Request) -> Answer | None:
     """Sends a request with a key that may do nothing."""
     needs = {parameter.name for parameter in request.operation.parameters}
     if "X-Organization-Id" not in needs or request.operation.id in OPEN_TO_EVERY_KEY:
         return None
-    return request.send(stage, key=stage.keys[NO_SCOPES])
+    return request.send(tenant, key=tenant.keys[NO_SCOPES])
 
 
-def with_other_scopes(stage: SuiteTenant, request: Request) -> Answer | None:
+def with_other_scopes(tenant: SuiteTenant, request: Request) -> Answer | None:
     """Sends a request with a key that may do everything but this."""
     scopes = declared(request).get("x-scopes")
     lacking = LACKING.get(str(scopes[0])) if isinstance(scopes, list) and scopes else None
-    return None if lacking is None else request.send(stage, key=stage.keys[lacking])
+    return None if lacking is None else request.send(tenant, key=tenant.keys[lacking])
 
 
-def for_another_organization(stage: SuiteTenant, request: Request) -> Answer | None:
+def for_another_organization(tenant: SuiteTenant, request: Request) -> Answer | None:
     """Sends a request for an organization that the key does not belong to."""
     needs = {parameter.name for parameter in request.operation.parameters}
-    return request.send(stage, headers={"X-Organization-Id": ABSENT}) if "X-Organization-Id" in needs else None
+    return request.send(tenant, headers={"X-Organization-Id": ABSENT}) if "X-Organization-Id" in needs else None
 
 
-def of_what_is_absent(stage: SuiteTenant, request: Request) -> Answer | None:
+def of_what_is_absent(tenant: SuiteTenant, request: Request) -> Answer | None:
     """Asks for a record that is not there, under what is."""
     template, path = request.operation.path, request.path
     if request.operation.id == "create_batch":
-        return request.send(stage, body={**request.body, "model": "runflow/no-such-model"})
+        return request.send(tenant, body={**request.body, "model": "runflow/no-such-model"})
     if request.operation.id == "create_evaluation":
-        return request.send(stage, body={**request.body, "run_id": ABSENT})
+        return request.send(tenant, body={**request.body, "run_id": ABSENT})
     if "{" not in template:
         return None
-    return request.send(stage, path=_with_last_parameter(template, path))
+    return request.send(tenant, path=_with_last_parameter(template, path))
 
 
 def _with_last_parameter(template: str, path: str) -> str:
@@ -87,43 +87,43 @@ def _with_last_parameter(template: str, path: str) -> str:
     return f"{head.rpartition('/')[0]}/{ABSENT}{rest}"
 
 
-def without_sense(stage: SuiteTenant, request: Request) -> Answer | None:
+def without_sense(tenant: SuiteTenant, request: Request) -> Answer | None:
     """Sends a body that is no JSON."""
-    return request.send(stage, body=None, raw=b"{") if request.operation.body else None
+    return request.send(tenant, body=None, raw=b"{") if request.operation.body else None
 
 
-def for_no_organization(stage: SuiteTenant, request: Request) -> Answer | None:
+def for_no_organization(tenant: SuiteTenant, request: Request) -> Answer | None:
     """Names an organization that cannot be one."""
     needs = {parameter.name for parameter in request.operation.parameters}
     if "X-Organization-Id" in needs:
-        return request.send(stage, headers={"X-Organization-Id": "nonsense"})
-    return request.send(stage, path=f"{request.path}?limit=0") if "limit" in needs else None
+        return request.send(tenant, headers={"X-Organization-Id": "nonsense"})
+    return request.send(tenant, path=f"{request.path}?limit=0") if "limit" in needs else None
 
 
-def without_credit(stage: SuiteTenant, request: Request) -> Answer | None:
+def without_credit(tenant: SuiteTenant, request: Request) -> Answer | None:
     """Asks for what costs on an account that has nothing."""
     if request.operation.id not in CREATING:
         return None
-    balance = expect(stage.get("/v1/billing/balance"), 200)["balance"]
-    stage.control.add_credit(f"-{balance}")
-    answer = request.send(stage)
-    stage.control.add_credit(balance)
+    balance = expect(tenant.get("/v1/billing/balance"), 200)["balance"]
+    tenant.control.add_credit(f"-{balance}")
+    answer = request.send(tenant)
+    tenant.control.add_credit(balance)
     return answer
 
 
-def under_a_used_key(stage: SuiteTenant, request: Request) -> Answer | None:
+def under_a_used_key(tenant: SuiteTenant, request: Request) -> Answer | None:
     """Sends another body under an idempotency key that was used; nothing is done by it."""
     if request.operation.method != "POST" or request.operation.id not in WRITES:
         return None
-    fresh = fresh_request(stage, request)
-    headers = {"Idempotency-Key": f"suite-{next(stage.target.numbers)}"}
-    fresh.send(stage, headers=headers)
-    return fresh.send(stage, body={**(fresh.body or {}), "suite": "another body"}, headers=headers)
+    fresh = fresh_request(tenant, request)
+    headers = {"Idempotency-Key": f"suite-{next(tenant.target.numbers)}"}
+    fresh.send(tenant, headers=headers)
+    return fresh.send(tenant, body={**(fresh.body or {}), "suite": "another body"}, headers=headers)
 
 
-def fresh_request(stage: SuiteTenant, request: Request) -> Request:
+def fresh_request(tenant: SuiteTenant, request: Request) -> Request:
     """Returns the same request about a new record, where it can be sent only once."""
-    path, body = WRITES[request.operation.id](stage)
+    path, body = WRITES[request.operation.id](tenant)
     return Request(request.operation, path, body)
 
 
@@ -140,21 +140,21 @@ BY_CLIENT: Mapping[int, tuple[Provoke, ...]] = {
 }
 
 
-def provoked(stage: SuiteTenant, request: Request, status: int) -> Iterator[Answer]:
+def provoked(tenant: SuiteTenant, request: Request, status: int) -> Iterator[Answer]:
     """Returns the answers to what must bring a status about; none where neither a client nor a rule can."""
-    answers = [answer for provoke in BY_CLIENT.get(status, ()) if (answer := provoke(stage, request)) is not None]
+    answers = [answer for provoke in BY_CLIENT.get(status, ()) if (answer := provoke(tenant, request)) is not None]
     if not answers and status in RULED:
-        answers = [by_rule(stage, request, status)]
+        answers = [by_rule(tenant, request, status)]
     yield from answers
 
 
-def by_rule(stage: SuiteTenant, request: Request, status: int) -> Answer:
+def by_rule(tenant: SuiteTenant, request: Request, status: int) -> Answer:
     """Returns what a rule answers; it acts where no key is needed as well, since the suite sends one all the same."""
-    rule = stage.control.add_fault(what=ruled_answer(request, status), where={"operation": request.operation.id})
-    stage.provoked = status
-    answer = request.send(stage)
-    stage.provoked = None
-    stage.control.remove_fault(rule.id)
+    rule = tenant.control.add_fault(what=ruled_answer(request, status), where={"operation": request.operation.id})
+    tenant.provoked = status
+    answer = request.send(tenant)
+    tenant.provoked = None
+    tenant.control.remove_fault(rule.id)
     return answer
 
 

@@ -1,4 +1,4 @@
-"""Requests: for every operation of the contract one that is right, made of what stands on a stage."""
+"""Requests: for every operation of the contract one that is right, made of what stands in a tenant."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from runflow_mock.kit.suite.crawls import is_served
 from runflow_mock.kit.suite.offers import BATCHES, IMAGE, INPUT, MODEL, RUNS
 from runflow_mock.kit.suite.readings import expect
 from runflow_mock.kit.suite.seeds import PUBLISHED, WORKFLOWS, open_upload, seed, upload
-from runflow_mock.kit.suite.stages import SuiteTenant
+from runflow_mock.kit.suite.suite_tenants import SuiteTenant
 from runflow_mock.openapi.contracts import Declared, packaged_contract
 
 
@@ -22,12 +22,12 @@ class Request(msgspec.Struct, frozen=True):
     path: str
     body: Any = None
 
-    def send(self, stage: SuiteTenant, **options: Any) -> Answer:
+    def send(self, tenant: SuiteTenant, **options: Any) -> Answer:
         """Sends it, or a variation of it."""
         body = options.pop("body", self.body)
-        key = options.pop("key", stage.admin_key if "/admin/" in self.path else "")
+        key = options.pop("key", tenant.admin_key if "/admin/" in self.path else "")
         path = options.pop("path", self.path)
-        return stage.send(options.pop("method", self.operation.method), path, body, key=key, **options)
+        return tenant.send(options.pop("method", self.operation.method), path, body, key=key, **options)
 
 
 Make = Callable[[SuiteTenant], tuple[str, Any]]
@@ -38,21 +38,21 @@ def noun_of(path: str) -> str:
     return path.split("/")[2]
 
 
-def right_requests(stage: SuiteTenant, noun: str) -> Iterator[Request]:
-    """Returns a request for each operation of a noun, what it needs made on the stage before it is sent."""
+def right_requests(tenant: SuiteTenant, noun: str) -> Iterator[Request]:
+    """Returns a request for each operation of a noun, what it needs made in the tenant before it is sent."""
     contract = packaged_contract()
-    paths = seed(stage)
+    paths = seed(tenant)
     standing: dict[str, str] = {}
     for path in paths:
         addressed = contract.address(path)
         if addressed is not None:
             standing.setdefault(addressed.path, path)
     for declared in contract.operations:
-        if noun_of(declared.path) != noun or not is_served(declared, stage):
+        if noun_of(declared.path) != noun or not is_served(declared, tenant):
             continue
         made = WRITES.get(declared.id)
         if made is not None:
-            path, body = made(stage)
+            path, body = made(tenant)
             yield Request(declared, path, body)
         elif "{" not in declared.path:
             yield Request(declared, declared.path)
@@ -60,59 +60,59 @@ def right_requests(stage: SuiteTenant, noun: str) -> Iterator[Request]:
             yield Request(declared, standing[declared.path])
 
 
-def _ended(stage: SuiteTenant, noun: str) -> str:
+def _ended(tenant: SuiteTenant, noun: str) -> str:
     """The path of a run or batch that has ended and sent a callback that was received."""
     path, given = (RUNS, INPUT) if noun == "runs" else (BATCHES, [INPUT])
-    made = expect(stage.post(path, {"input": given, "callback_url": stage.hook}), 201)
-    stage.settle()
+    made = expect(tenant.post(path, {"input": given, "callback_url": tenant.hook}), 201)
+    tenant.settle()
     return f"/v1/{noun}/{made['id']}"
 
 
-def _evaluation(stage: SuiteTenant) -> str:
+def _evaluation(tenant: SuiteTenant) -> str:
     body = {"generated_image_url": IMAGE, "task_type": "headshot"}
-    made = expect(stage.post("/v1/evaluations", body), 202)["id"]
-    stage.settle()
+    made = expect(tenant.post("/v1/evaluations", body), 202)["id"]
+    tenant.settle()
     return str(made)
 
 
-def _evaluation_of_run(stage: SuiteTenant) -> str:
-    run = expect(stage.post(f"{PUBLISHED}/runs", {"input": {"primary_design_ref": IMAGE}}), 201)["id"]
-    stage.settle()
-    made = expect(stage.get(f"/v1/runs/{run}/evaluations"), 200)["items"][0]["id"]
+def _evaluation_of_run(tenant: SuiteTenant) -> str:
+    run = expect(tenant.post(f"{PUBLISHED}/runs", {"input": {"primary_design_ref": IMAGE}}), 201)["id"]
+    tenant.settle()
+    made = expect(tenant.get(f"/v1/runs/{run}/evaluations"), 200)["items"][0]["id"]
     # The laws hold what the list says of it against what it says of itself.
-    expect(stage.get(f"/v1/evaluations/{made}"), 200)
+    expect(tenant.get(f"/v1/evaluations/{made}"), 200)
     return f"/v1/runs/{run}/evaluations/{made}"
 
 
-def _secret(stage: SuiteTenant) -> str:
+def _secret(tenant: SuiteTenant) -> str:
     """The path of a secret that does not sign, so that it can be deleted."""
-    expect(stage.post("/v1/callback-secrets", {"label": "signs"}), 201)
-    return f"/v1/callback-secrets/{expect(stage.post('/v1/callback-secrets', {'label': 'suite'}), 201)['id']}"
+    expect(tenant.post("/v1/callback-secrets", {"label": "signs"}), 201)
+    return f"/v1/callback-secrets/{expect(tenant.post('/v1/callback-secrets', {'label': 'suite'}), 201)['id']}"
 
 
-def _webhook_body(stage: SuiteTenant) -> dict[str, Json]:
-    return {"url": stage.hook, "secret": "suite-secret", "event_subscriptions": [{"event_type_code": "run.completed"}]}
+def _webhook_body(tenant: SuiteTenant) -> dict[str, Json]:
+    return {"url": tenant.hook, "secret": "suite-secret", "event_subscriptions": [{"event_type_code": "run.completed"}]}
 
 
-def _webhook(stage: SuiteTenant) -> str:
-    return f"/v1/webhooks/{expect(stage.post('/v1/webhooks', _webhook_body(stage)), 201)['id']}"
+def _webhook(tenant: SuiteTenant) -> str:
+    return f"/v1/webhooks/{expect(tenant.post('/v1/webhooks', _webhook_body(tenant)), 201)['id']}"
 
 
-def _workflow_body(stage: SuiteTenant) -> dict[str, Json]:
+def _workflow_body(tenant: SuiteTenant) -> dict[str, Json]:
     return {
-        "name": f"suite {next(stage.target.numbers)}",
+        "name": f"suite {next(tenant.target.numbers)}",
         "workflow_json": {},
         "inputs": [{"name": "logo", "variable_type_code": "image"}],
         "outputs": [{"name": "picture", "variable_type_code": "image"}],
     }
 
 
-def _workflow(stage: SuiteTenant) -> str:
-    return f"{WORKFLOWS}/{expect(stage.post(WORKFLOWS, _workflow_body(stage)), 201)['id']}"
+def _workflow(tenant: SuiteTenant) -> str:
+    return f"{WORKFLOWS}/{expect(tenant.post(WORKFLOWS, _workflow_body(tenant)), 201)['id']}"
 
 
-def _run(stage: SuiteTenant) -> str:
-    return str(expect(stage.post(RUNS, {"input": INPUT}), 201)["id"])
+def _run(tenant: SuiteTenant) -> str:
+    return str(expect(tenant.post(RUNS, {"input": INPUT}), 201)["id"])
 
 
 _PICTURE: dict[str, Json] = {"filename": "a.png", "mime_type": "image/png", "size_bytes": 100}
@@ -125,37 +125,40 @@ _EVALUATION: dict[str, Json] = {
     "client_ref": "suite",
 }
 WRITES: Mapping[str, Make] = {
-    "update_balance": lambda stage: ("/v1/billing/balance", {"low_balance_threshold": 5}),
-    "create_run": lambda stage: (RUNS, {"input": INPUT, **_CALLED, "callback_url": stage.hook}),
-    "create_model_batch": lambda stage: (BATCHES, {"input": [INPUT, INPUT], "callback_url": stage.hook, "metadata": {"sku": "1"}}),
-    "create_batch": lambda stage: (
+    "update_balance": lambda tenant: ("/v1/billing/balance", {"low_balance_threshold": 5}),
+    "create_run": lambda tenant: (RUNS, {"input": INPUT, **_CALLED, "callback_url": tenant.hook}),
+    "create_model_batch": lambda tenant: (BATCHES, {"input": [INPUT, INPUT], "callback_url": tenant.hook, "metadata": {"sku": "1"}}),
+    "create_batch": lambda tenant: (
         "/v1/batches",
-        {"model": MODEL, "input": [INPUT, INPUT], "callback_url": stage.hook, "metadata": {"sku": "1"}},
+        {"model": MODEL, "input": [INPUT, INPUT], "callback_url": tenant.hook, "metadata": {"sku": "1"}},
     ),
-    "redeliver_run_callback": lambda stage: (f"{_ended(stage, 'runs')}/callback-redeliveries", {}),
-    "redeliver_batch_callback": lambda stage: (f"{_ended(stage, 'batches')}/callback-redeliveries", {}),
-    "set_run_feedback": lambda stage: (f"{_ended(stage, 'runs')}/feedback", {"is_positive": True, "reason": "Clean."}),
-    "set_run_evaluation_feedback": lambda stage: (f"{_evaluation_of_run(stage)}/feedback", {"is_positive": True, "reason": "Right."}),
-    "set_evaluation_feedback": lambda stage: (f"/v1/evaluations/{_evaluation(stage)}/feedback", {"is_positive": True, "reason": "Right."}),
-    "create_callback_secret": lambda stage: ("/v1/callback-secrets", {"label": "suite"}),
-    "update_callback_secret": lambda stage: (_secret(stage), {"label": "again", "is_current": True}),
-    "delete_callback_secret": lambda stage: (_secret(stage), None),
-    "create_asset_upload": lambda stage: ("/v1/asset-uploads", dict(_PICTURE)),
-    "confirm_asset_upload": lambda stage: (f"/v1/asset-uploads/{open_upload(stage)}/confirmations", {}),
-    "delete_asset": lambda stage: (f"/v1/assets/{upload(stage)}", None),
-    "create_evaluation": lambda stage: ("/v1/evaluations", {**_EVALUATION, "callback_url": stage.hook}),
-    "create_webhook": lambda stage: ("/v1/webhooks", _webhook_body(stage)),
-    "update_webhook": lambda stage: (_webhook(stage), _webhook_body(stage)),
-    "delete_webhook": lambda stage: (_webhook(stage), None),
-    "create_comfyui_workflow": lambda stage: (WORKFLOWS, _workflow_body(stage)),
-    "update_comfyui_workflow": lambda stage: (_workflow(stage), {"name": "changed", "description": "Changed"}),
-    "delete_comfyui_workflow": lambda stage: (_workflow(stage), None),
-    "create_comfyui_workflow_input": lambda stage: (f"{_workflow(stage)}/inputs", {"name": "size", "variable_type_code": "integer"}),
-    "create_comfyui_run": lambda stage: (
+    "redeliver_run_callback": lambda tenant: (f"{_ended(tenant, 'runs')}/callback-redeliveries", {}),
+    "redeliver_batch_callback": lambda tenant: (f"{_ended(tenant, 'batches')}/callback-redeliveries", {}),
+    "set_run_feedback": lambda tenant: (f"{_ended(tenant, 'runs')}/feedback", {"is_positive": True, "reason": "Clean."}),
+    "set_run_evaluation_feedback": lambda tenant: (f"{_evaluation_of_run(tenant)}/feedback", {"is_positive": True, "reason": "Right."}),
+    "set_evaluation_feedback": lambda tenant: (
+        f"/v1/evaluations/{_evaluation(tenant)}/feedback",
+        {"is_positive": True, "reason": "Right."},
+    ),
+    "create_callback_secret": lambda tenant: ("/v1/callback-secrets", {"label": "suite"}),
+    "update_callback_secret": lambda tenant: (_secret(tenant), {"label": "again", "is_current": True}),
+    "delete_callback_secret": lambda tenant: (_secret(tenant), None),
+    "create_asset_upload": lambda tenant: ("/v1/asset-uploads", dict(_PICTURE)),
+    "confirm_asset_upload": lambda tenant: (f"/v1/asset-uploads/{open_upload(tenant)}/confirmations", {}),
+    "delete_asset": lambda tenant: (f"/v1/assets/{upload(tenant)}", None),
+    "create_evaluation": lambda tenant: ("/v1/evaluations", {**_EVALUATION, "callback_url": tenant.hook}),
+    "create_webhook": lambda tenant: ("/v1/webhooks", _webhook_body(tenant)),
+    "update_webhook": lambda tenant: (_webhook(tenant), _webhook_body(tenant)),
+    "delete_webhook": lambda tenant: (_webhook(tenant), None),
+    "create_comfyui_workflow": lambda tenant: (WORKFLOWS, _workflow_body(tenant)),
+    "update_comfyui_workflow": lambda tenant: (_workflow(tenant), {"name": "changed", "description": "Changed"}),
+    "delete_comfyui_workflow": lambda tenant: (_workflow(tenant), None),
+    "create_comfyui_workflow_input": lambda tenant: (f"{_workflow(tenant)}/inputs", {"name": "size", "variable_type_code": "integer"}),
+    "create_comfyui_run": lambda tenant: (
         f"{PUBLISHED}/runs",
-        {"input": {"primary_design_ref": IMAGE}, **_CALLED, "callback_url": stage.hook},
+        {"input": {"primary_design_ref": IMAGE}, **_CALLED, "callback_url": tenant.hook},
     ),
-    "cancel_run": lambda stage: (f"/v1/admin/runs/{_run(stage)}/cancellation", {"reason": "suite"}),
+    "cancel_run": lambda tenant: (f"/v1/admin/runs/{_run(tenant)}/cancellation", {"reason": "suite"}),
 }
 # Written out: a module that is imported reads no document.
 NOUNS = (

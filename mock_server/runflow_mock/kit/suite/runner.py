@@ -9,7 +9,7 @@ from runflow_mock.kit.suite.flows import Needs, can_play, play_all
 from runflow_mock.kit.suite.generating import PHASES, REACH, STATEFUL, Effort, generate
 from runflow_mock.kit.suite.laws import Watch
 from runflow_mock.kit.suite.machines import run_machines
-from runflow_mock.kit.suite.stages import Target, TargetError
+from runflow_mock.kit.suite.suite_tenants import Target, TargetError
 from runflow_mock.kit.suite.tallies import BESIDE, Breach, Tally
 from runflow_mock.openapi.contracts import Contract, Declared
 

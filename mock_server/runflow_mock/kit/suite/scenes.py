@@ -1,4 +1,4 @@
-"""Scenes: what a flow puts on its stage first, so that there is something of every kind in every state.
+"""Scenes: what a flow makes in its tenant first, so that there is something of every kind in every state.
 
 Whatever is made is read again at once: in the same moment both answers tell of the same world.
 """
@@ -9,91 +9,91 @@ from runflow_mock.domain.documents import Json
 from runflow_mock.kit.suite.offers import BATCHES, IMAGE, INPUT, RUNS
 from runflow_mock.kit.suite.readings import Unexpected, expect
 from runflow_mock.kit.suite.seeds import ABSENT, PUBLISHED, WORKFLOWS, upload
-from runflow_mock.kit.suite.stages import FAIL, SuiteTenant
+from runflow_mock.kit.suite.suite_tenants import FAIL, SuiteTenant
 
 OTHER_IMAGE = "https://cdn.example.com/shoe.jpg"
 METADATA: dict[str, Json] = {"sku": "123", "nested": {"list": [1, "two", None, {"three": 3.5}]}}
 NODES = "/v1/models/runflow/dyver-removal/runs"
 
 
-def make(stage: SuiteTenant, path: str, body: dict[str, Any], read: str, status: int = 201) -> Any:
+def make(tenant: SuiteTenant, path: str, body: dict[str, Any], read: str, status: int = 201) -> Any:
     """Returns what was made with a POST, and reads it in the same moment where `read` says."""
-    made = expect(stage.post(path, body), status)
-    expect(stage.get(f"{read}/{made['id']}"), 200)
+    made = expect(tenant.post(path, body), status)
+    expect(tenant.get(f"{read}/{made['id']}"), 200)
     return made
 
 
-def change(stage: SuiteTenant, path: str, body: dict[str, Any], read: str | None = None) -> Any:
+def change(tenant: SuiteTenant, path: str, body: dict[str, Any], read: str | None = None) -> Any:
     """Returns what was changed with a PATCH, and reads it in the same moment."""
-    changed = expect(stage.send("PATCH", path, body), 200)
-    told = expect(stage.get(read or path), 200)
+    changed = expect(tenant.send("PATCH", path, body), 200)
+    told = expect(tenant.get(read or path), 200)
     if told.get("id") != changed.get("id"):
         raise Unexpected(f"{path} is {changed.get('id')!r} when it is changed, and {told.get('id')!r} when it is read")
     return changed
 
 
-def fill_secrets(stage: SuiteTenant) -> None:
+def fill_secrets(tenant: SuiteTenant) -> None:
     """Two signing secrets, the second of which signs and was used."""
-    make(stage, "/v1/callback-secrets", {"label": "first"}, "/v1/callback-secrets")
-    second = make(stage, "/v1/callback-secrets", {"label": "second"}, "/v1/callback-secrets")
-    change(stage, f"/v1/callback-secrets/{second['id']}", {"label": "the current one", "is_current": True})
-    make(stage, RUNS, {"input": INPUT, "callback_url": stage.hook}, "/v1/runs")
-    stage.settle()
+    make(tenant, "/v1/callback-secrets", {"label": "first"}, "/v1/callback-secrets")
+    second = make(tenant, "/v1/callback-secrets", {"label": "second"}, "/v1/callback-secrets")
+    change(tenant, f"/v1/callback-secrets/{second['id']}", {"label": "the current one", "is_current": True})
+    make(tenant, RUNS, {"input": INPUT, "callback_url": tenant.hook}, "/v1/runs")
+    tenant.settle()
 
 
-def fill_runs(stage: SuiteTenant) -> None:
+def fill_runs(tenant: SuiteTenant) -> None:
     """Runs that succeeded, failed, were cancelled and still wait, with callbacks, feedback and evaluations."""
     made = [
-        make(stage, RUNS, {"input": INPUT, "client_ref": "suite-a", "metadata": METADATA, "callback_url": stage.hook}, "/v1/runs"),
-        make(stage, NODES, {"input": {**INPUT, "config": {"elements": ["tag_removal"]}}, "callback_url": stage.hook}, "/v1/runs"),
-        make(stage, RUNS, {"input": INPUT, "client_ref": FAIL, "callback_url": stage.hook}, "/v1/runs"),
-        make(stage, f"{PUBLISHED}/runs", {"input": {"primary_design_ref": IMAGE}, "client_ref": "suite-b"}, "/v1/runs"),
+        make(tenant, RUNS, {"input": INPUT, "client_ref": "suite-a", "metadata": METADATA, "callback_url": tenant.hook}, "/v1/runs"),
+        make(tenant, NODES, {"input": {**INPUT, "config": {"elements": ["tag_removal"]}}, "callback_url": tenant.hook}, "/v1/runs"),
+        make(tenant, RUNS, {"input": INPUT, "client_ref": FAIL, "callback_url": tenant.hook}, "/v1/runs"),
+        make(tenant, f"{PUBLISHED}/runs", {"input": {"primary_design_ref": IMAGE}, "client_ref": "suite-b"}, "/v1/runs"),
     ]
-    cancelled = make(stage, RUNS, {"input": INPUT, "callback_url": stage.hook, "metadata": METADATA}, "/v1/runs")
-    stage.control.cancel_run(cancelled["id"])
-    while stage.control.next():
+    cancelled = make(tenant, RUNS, {"input": INPUT, "callback_url": tenant.hook, "metadata": METADATA}, "/v1/runs")
+    tenant.control.cancel_run(cancelled["id"])
+    while tenant.control.next():
         for run in made[:2]:
-            expect(stage.get(f"/v1/runs/{run['id']}"), 200)
-        _carry(stage)
+            expect(tenant.get(f"/v1/runs/{run['id']}"), 200)
+        _carry(tenant)
     for run, is_positive, reason in ((made[0], True, "Clean edges."), (made[2], False, "It failed.")):
-        change(stage, f"/v1/runs/{run['id']}/feedback", {"is_positive": is_positive, "reason": reason}, f"/v1/runs/{run['id']}")
+        change(tenant, f"/v1/runs/{run['id']}/feedback", {"is_positive": is_positive, "reason": reason}, f"/v1/runs/{run['id']}")
     for taken in (True, None):
-        change(stage, f"/v1/runs/{made[1]['id']}/feedback", {"is_positive": taken}, f"/v1/runs/{made[1]['id']}")
-    expect(stage.post(f"/v1/runs/{made[0]['id']}/callback-redeliveries", {}), 201)
-    expect(stage.get(f"/v1/runs/{made[0]['id']}/callback"), 200)
-    stage.settle()
-    make(stage, RUNS, {"input": {"image_url": OTHER_IMAGE}}, "/v1/runs")
+        change(tenant, f"/v1/runs/{made[1]['id']}/feedback", {"is_positive": taken}, f"/v1/runs/{made[1]['id']}")
+    expect(tenant.post(f"/v1/runs/{made[0]['id']}/callback-redeliveries", {}), 201)
+    expect(tenant.get(f"/v1/runs/{made[0]['id']}/callback"), 200)
+    tenant.settle()
+    make(tenant, RUNS, {"input": {"image_url": OTHER_IMAGE}}, "/v1/runs")
 
 
-def fill_batches(stage: SuiteTenant) -> None:
+def fill_batches(tenant: SuiteTenant) -> None:
     """Batches of both forms: one ended with a failed item, one was cancelled, one has just begun."""
     items: list[Json] = [
         {"input": INPUT, "client_ref": "suite-0"},
         {"input": {"image_url": OTHER_IMAGE}, "client_ref": FAIL},
         {"input": INPUT, "client_ref": "suite-2"},
     ]
-    first = make(stage, BATCHES, {"items": items, "callback_url": stage.hook, "metadata": METADATA}, "/v1/batches")
-    flat = make(stage, BATCHES, {"input": [INPUT, {"image_url": OTHER_IMAGE}], "callback_url": stage.hook}, "/v1/batches")
-    while stage.control.next():
-        expect(stage.get(f"/v1/batches/{first['id']}"), 200)
-        _carry(stage)
-    expect(stage.post(f"/v1/batches/{flat['id']}/callback-redeliveries", {}), 201)
-    expect(stage.get(f"/v1/batches/{flat['id']}/callback"), 200)
-    stage.settle()
-    cancelled = make(stage, BATCHES, {"input": [INPUT, INPUT]}, "/v1/batches")
-    stage.control.cancel_batch(cancelled["id"])
-    stage.settle()
-    make(stage, BATCHES, {"input": [INPUT, INPUT]}, "/v1/batches")
-    stage.control.next()
+    first = make(tenant, BATCHES, {"items": items, "callback_url": tenant.hook, "metadata": METADATA}, "/v1/batches")
+    flat = make(tenant, BATCHES, {"input": [INPUT, {"image_url": OTHER_IMAGE}], "callback_url": tenant.hook}, "/v1/batches")
+    while tenant.control.next():
+        expect(tenant.get(f"/v1/batches/{first['id']}"), 200)
+        _carry(tenant)
+    expect(tenant.post(f"/v1/batches/{flat['id']}/callback-redeliveries", {}), 201)
+    expect(tenant.get(f"/v1/batches/{flat['id']}/callback"), 200)
+    tenant.settle()
+    cancelled = make(tenant, BATCHES, {"input": [INPUT, INPUT]}, "/v1/batches")
+    tenant.control.cancel_batch(cancelled["id"])
+    tenant.settle()
+    make(tenant, BATCHES, {"input": [INPUT, INPUT]}, "/v1/batches")
+    tenant.control.next()
 
 
-def fill_assets(stage: SuiteTenant) -> None:
+def fill_assets(tenant: SuiteTenant) -> None:
     """Three pictures that were brought."""
     for _ in range(3):
-        expect(stage.get(f"/v1/assets/{upload(stage)}"), 200)
+        expect(tenant.get(f"/v1/assets/{upload(tenant)}"), 200)
 
 
-def fill_evaluations(stage: SuiteTenant) -> None:
+def fill_evaluations(tenant: SuiteTenant) -> None:
     """Evaluations that were asked for and that came by themselves."""
     body = {
         "generated_image_url": IMAGE,
@@ -105,42 +105,42 @@ def fill_evaluations(stage: SuiteTenant) -> None:
         "reference_images": [{"url": OTHER_IMAGE, "kind": "identity", "description": "The person"}],
         "client_ref": "suite-e",
         "job_class": "standard",
-        "callback_url": stage.hook,
+        "callback_url": tenant.hook,
     }
-    asked = make(stage, "/v1/evaluations", body, "/v1/evaluations", 202)
-    run = make(stage, f"{PUBLISHED}/runs", {"input": {"primary_design_ref": IMAGE}}, "/v1/runs")
-    while stage.control.next():
-        expect(stage.get(f"/v1/evaluations/{asked['id']}"), 200)
-        _carry(stage)
+    asked = make(tenant, "/v1/evaluations", body, "/v1/evaluations", 202)
+    run = make(tenant, f"{PUBLISHED}/runs", {"input": {"primary_design_ref": IMAGE}}, "/v1/runs")
+    while tenant.control.next():
+        expect(tenant.get(f"/v1/evaluations/{asked['id']}"), 200)
+        _carry(tenant)
     feedback = {"is_positive": True, "reason": "Agreed."}
-    change(stage, f"/v1/evaluations/{asked['id']}/feedback", feedback, f"/v1/evaluations/{asked['id']}")
-    own = expect(stage.get(f"/v1/runs/{run['id']}/evaluations"), 200)["items"]
+    change(tenant, f"/v1/evaluations/{asked['id']}/feedback", feedback, f"/v1/evaluations/{asked['id']}")
+    own = expect(tenant.get(f"/v1/runs/{run['id']}/evaluations"), 200)["items"]
     for each in own[:1]:
         place = f"/v1/runs/{run['id']}/evaluations/{each['id']}/feedback"
-        change(stage, place, {"is_positive": False, "reason": "The hands."}, f"/v1/evaluations/{each['id']}")
-    expect(stage.get(f"/v1/evaluations/{ABSENT}"), 404)
+        change(tenant, place, {"is_positive": False, "reason": "The hands."}, f"/v1/evaluations/{each['id']}")
+    expect(tenant.get(f"/v1/evaluations/{ABSENT}"), 404)
 
 
-def fill_webhooks(stage: SuiteTenant) -> None:
+def fill_webhooks(tenant: SuiteTenant) -> None:
     """Webhooks, one of them off, and what they were sent of runs that succeeded, failed and were cancelled."""
     events = ["run.completed", "run.failed", "run.cancelled"]
     for number, chosen in enumerate((events, events[:1])):
         body = {
-            "url": f"{stage.hook}/{number}",
+            "url": f"{tenant.hook}/{number}",
             "secret": f"suite-secret-{number}",
             "event_subscriptions": [{"event_type_code": e} for e in chosen],
         }
-        make(stage, "/v1/webhooks", body, "/v1/webhooks")
-    off = make(stage, "/v1/webhooks", {"url": stage.hook, "secret": "suite-off", "event_subscriptions": []}, "/v1/webhooks")
-    change(stage, f"/v1/webhooks/{off['id']}", {"disabled_at": "2026-01-01T00:00:00.000Z", "url": f"{stage.hook}/off"})
-    runs = [make(stage, RUNS, {"input": INPUT, "client_ref": ref, "metadata": METADATA}, "/v1/runs") for ref in ("fine", FAIL, "gone")]
-    stage.control.cancel_run(runs[2]["id"])
-    stage.settle()
+        make(tenant, "/v1/webhooks", body, "/v1/webhooks")
+    off = make(tenant, "/v1/webhooks", {"url": tenant.hook, "secret": "suite-off", "event_subscriptions": []}, "/v1/webhooks")
+    change(tenant, f"/v1/webhooks/{off['id']}", {"disabled_at": "2026-01-01T00:00:00.000Z", "url": f"{tenant.hook}/off"})
+    runs = [make(tenant, RUNS, {"input": INPUT, "client_ref": ref, "metadata": METADATA}, "/v1/runs") for ref in ("fine", FAIL, "gone")]
+    tenant.control.cancel_run(runs[2]["id"])
+    tenant.settle()
     for run in runs:
-        expect(stage.get(f"/v1/runs/{run['id']}"), 200)
+        expect(tenant.get(f"/v1/runs/{run['id']}"), 200)
 
 
-def fill_workflows(stage: SuiteTenant) -> None:
+def fill_workflows(tenant: SuiteTenant) -> None:
     """Workflows with inputs and outputs, and runs of a published one."""
     for name in ("first", "second"):
         body = {
@@ -154,27 +154,27 @@ def fill_workflows(stage: SuiteTenant) -> None:
             ],
             "outputs": [{"name": "picture", "variable_type_code": "image"}],
         }
-        made = make(stage, WORKFLOWS, body, WORKFLOWS)
-        expect(stage.get(f"{WORKFLOWS}/{made['id']}/inputs"), 200)
+        made = make(tenant, WORKFLOWS, body, WORKFLOWS)
+        expect(tenant.get(f"{WORKFLOWS}/{made['id']}/inputs"), 200)
         expect(
-            stage.post(f"{WORKFLOWS}/{made['id']}/inputs", {"name": "size", "variable_type_code": "integer", "description": "Pixels"}), 201
+            tenant.post(f"{WORKFLOWS}/{made['id']}/inputs", {"name": "size", "variable_type_code": "integer", "description": "Pixels"}), 201
         )
-        expect(stage.get(f"{WORKFLOWS}/{made['id']}/inputs"), 200)
-        change(stage, f"{WORKFLOWS}/{made['id']}", {"name": f"suite {name} again", "description": "Changed"})
+        expect(tenant.get(f"{WORKFLOWS}/{made['id']}/inputs"), 200)
+        change(tenant, f"{WORKFLOWS}/{made['id']}", {"name": f"suite {name} again", "description": "Changed"})
     for number in range(2):
-        make(stage, f"{PUBLISHED}/runs", {"input": {"primary_design_ref": IMAGE}, "client_ref": f"suite-{number}"}, "/v1/runs")
-    stage.settle()
+        make(tenant, f"{PUBLISHED}/runs", {"input": {"primary_design_ref": IMAGE}, "client_ref": f"suite-{number}"}, "/v1/runs")
+    tenant.settle()
 
 
-def fill_account(stage: SuiteTenant) -> None:
+def fill_account(tenant: SuiteTenant) -> None:
     """An account that has spent something and wants to be warned."""
-    make(stage, RUNS, {"input": INPUT}, "/v1/runs")
-    stage.settle()
+    make(tenant, RUNS, {"input": INPUT}, "/v1/runs")
+    tenant.settle()
     for threshold in (4, None, 5):
-        change(stage, "/v1/billing/balance", {"low_balance_threshold": threshold})
+        change(tenant, "/v1/billing/balance", {"low_balance_threshold": threshold})
 
 
-def _carry(stage: SuiteTenant) -> None:
+def _carry(tenant: SuiteTenant) -> None:
     """Takes what waits to be carried as received."""
-    for attempt in stage.pull():
-        stage.control.answer_delivery(attempt.delivery_id, 200)
+    for attempt in tenant.pull():
+        tenant.control.answer_delivery(attempt.delivery_id, 200)

@@ -1,6 +1,6 @@
-"""Stages: a place at the server under test where a part of the suite plays.
+"""The tenants of the suite: at the server under test each part of the suite has one for itself.
 
-Where the target has the control API, each stage is a tenant of its own whose clock the suite moves. Elsewhere all stages are the
+Where the target has the control API, a new tenant is made for it whose clock the suite moves. Elsewhere all of them are the
 account of the given key, time passes by itself, and what is created must have been allowed.
 """
 
@@ -57,7 +57,7 @@ class Pace(msgspec.Struct, frozen=True):
 
 
 class CountingExchanger:
-    """Lets the control client of a stage speak through a carrier, and counts what may have changed the world."""
+    """Lets the control client of a tenant speak through a carrier, and counts what may have changed the world."""
 
     def __init__(self, carrier: Carrier) -> None:
         self.moments = 0
@@ -133,7 +133,7 @@ class Target:
             raise TargetError(f"{self.carrier.url} does not answer any more ({error})") from None
 
     def open(self, **settings: Any) -> "SuiteTenant":
-        """Returns a stage; the settings count where the target has the control API.
+        """Returns a tenant for a part of the suite; the settings count where the target has the control API.
 
         Raises:
             TargetError: there is no key, or the control API makes no tenant.
@@ -156,20 +156,20 @@ class Target:
             raise TargetError(f"{self.carrier.url} does not answer any more ({error})") from None
         except ClientError as error:
             raise TargetError(f"the control API makes no tenant: {error}") from None
-        tenant = convert(told, Tenant)
-        stage = SuiteTenant(self, tenant.key, tenant.admin_key, control, name)
-        stage.settings, stage.keys, stage.exchanger = told, tenant.keys, exchanger
-        self.is_strict = stage.is_strict
-        if stage.is_strict:
+        record = convert(told, Tenant)
+        tenant = SuiteTenant(self, record.key, record.admin_key, control, name)
+        tenant.settings, tenant.keys, tenant.exchanger = told, record.keys, exchanger
+        self.is_strict = tenant.is_strict
+        if tenant.is_strict:
             # A strict tenant knows no magic: a rule does what the name would have done.
             control.add_fault(what={"kind": "fail"}, where={"client_ref": FAIL}, label="suite")
-        return stage
+        return tenant
 
 
 class SuiteTenant:
-    """Sends requests to the target with the key of the stage; eyes see every answer, ears hear every callback that is carried.
+    """Sends requests to the target with the tenant's key; eyes see every answer, ears hear every callback that is carried.
 
-    `settings` are those of the stage's tenant, where there is one.
+    `settings` are those that the control API told of it, where there is one.
     """
 
     def __init__(self, target: Target, key: str, admin_key: str, control: Control | None, name: str = "") -> None:
@@ -196,7 +196,7 @@ class SuiteTenant:
 
     @property
     def control(self) -> Control:
-        """The control API of the stage's tenant."""
+        """The control API of the tenant."""
         if self._control is None:
             raise TargetError("the target has no control API")
         return self._control
@@ -211,7 +211,7 @@ class SuiteTenant:
         headers: Mapping[str, str] | None = None,
         raw: bytes = b"",
     ) -> Answer:
-        """Returns the answer to a request, sent with the stage's key, another one, or (with `None`) none."""
+        """Returns the answer to a request, sent with the tenant's key, another one, or (with `None`) none."""
         self._pace()
         used = self.key if key == "" else key
         sent = {} if used is None else {"Authorization": f"Bearer {used}"}
@@ -242,12 +242,12 @@ class SuiteTenant:
 
     @property
     def is_strict(self) -> bool:
-        """Whether the stage's tenant knows what is documented and nothing else."""
+        """Whether the tenant knows what is documented and nothing else."""
         return bool(self.settings.get("strict"))
 
     @property
     def speaks_as_its_server(self) -> bool:
-        """Whether what needs no key is told in the same dialect as what the stage's key reads."""
+        """Whether what needs no key is told in the same dialect as what the tenant's key reads."""
         usual = self.target.usual
         return usual is None or all(self.settings[name] == usual[name] for name in ("dialect", "switches", "strict"))
 
@@ -319,7 +319,7 @@ class SuiteTenant:
                 self._control.answer_delivery(delivery.delivery_id, 200)
 
     def close(self) -> None:
-        """Drops the tenant of the stage."""
+        """Drops the tenant, where it was made for the suite."""
         if self._control is not None:
             self._control.delete_tenant(self._name)
 
