@@ -142,12 +142,16 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 @pytest.fixture(scope="session")
 def runflow_server(request: pytest.FixtureRequest) -> Iterator["RunflowServer"]:
     """A server for the whole session: one in this process on a free port, or the one at `--runflow-url`."""
-    from runflow_mock.testing.session_servers import RunflowServer
+    from runflow_mock.testing.session_servers import NoServer, RunflowServer, server_at
 
     config = request.config
     url = _option(config, "url") or os.environ.get(URL_VARIABLE)
     if url:
-        yield RunflowServer(url.rstrip("/"), is_external=True)
+        try:
+            elsewhere = server_at(url)
+        except NoServer as error:
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
+        yield elsewhere
         return
     from runflow_mock.testing.green_threads import is_patched, serve_apart
 

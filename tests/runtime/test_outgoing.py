@@ -149,6 +149,18 @@ def test_redirect_to_what_is_no_address_is_told() -> None:
         names.downloads.get("http://far.example/x", bytes_max=9)
 
 
+@pytest.mark.parametrize(("place", "port"), [("", 80), (":0", 0), (":8080", 8080)])
+def test_download_looks_for_the_port_that_is_named(place: str, port: int) -> None:
+    asked: list[int] = []
+
+    def resolve(host: str, port: int) -> tuple[str, ...]:
+        asked.append(port)
+        return ("93.184.216.34",)
+
+    Downloads(resolve=resolve, ask=Names().ask).get(f"http://far.example{place}/x", bytes_max=9)
+    assert asked == [port]
+
+
 class Passing:
     """A clock that every question to a name or an address moves on by so many seconds."""
 

@@ -130,8 +130,17 @@ def test_what_is_no_application_is_refused_when_it_is_handed_over(runflow: Runfl
         ("", "none begins with ''; say 'http://localhost'"),
         ("https://", "none begins with 'https://'; say 'https://localhost'"),
         ("ftp://a.example", "none begins with 'ftp://a.example'; say 'http://a.example'"),
-        ("http://a.example:99999/", "deliver_to cannot deliver to 'http://a.example:99999/': Port out of range"),
-        ("http://a.example:0", "deliver_to cannot deliver to 'http://a.example:0': nothing can listen on port 0"),
+        ("https://?x", "none begins with 'https://?x'; say 'https://localhost?x'"),
+        (" http://localhost", "none begins with ' http://localhost'; say 'http://localhost'"),
+        ("http://a.example:99999/", "'http://a.example:99999/': a callback's URL must have a port from 1 to 65535, not '99999'"),
+        ("http://a.example:0", "'http://a.example:0': a callback's URL must have a port from 1 to 65535, not '0'"),
+        ("http://a.example:", "'http://a.example:': a callback's URL must have a port from 1 to 65535, not ''"),
+        ("http://[::1", "'http://[::1': a callback's URL must have a host of letters, digits, dots and hyphens, "),
+        ("http://localhost.", "'http://localhost.': a callback's URL must have a host of letters, digits, dots and hyphens, "),
+        ("http://me:word@localhost", "'http://me:word@localhost': a callback's URL must not carry credentials"),
+        ("http://localhost/a b", "'http://localhost/a b': a callback's URL must not have spaces or control characters"),
+        ("http://localhost/#hooks", "'http://localhost/#hooks': what follows # is not sent: leave it out"),
+        ("http://localhost/" + "a" * 2_048, "a callback's URL has at most 2048 characters, not 2065"),
     ],
 )
 def test_prefix_with_which_no_callback_begins_is_refused(runflow: Runflow, prefix: str, told: str) -> None:
@@ -142,6 +151,7 @@ def test_prefix_with_which_no_callback_begins_is_refused(runflow: Runflow, prefi
 @pytest.mark.parametrize(
     ("prefix", "url", "is_led"),
     [
+        ("HTTPS://shop.example", "https://shop.example/hooks", True),
         ("https://shop.example", "https://shop.example/hooks", True),
         ("https://shop.example", "https://shop.example?order=17", True),
         ("https://Shop.Example:443/", "https://shop.example/hooks", True),

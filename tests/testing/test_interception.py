@@ -19,9 +19,10 @@ import trio
 import urllib3
 import uvloop
 
+from runflow_mock.testing.dialers import SocketDialer, place_of
 from runflow_mock.testing.interception import SERVICE_HOSTS, RefusedWayOut, ServiceEndpoint, intercept
 from runflow_mock.testing.interception.patches import Patches
-from runflow_mock.testing.proxy import direct_env
+from runflow_mock.testing.proxy import Proxy, direct_env
 from runflow_mock.testing.runflow import Runflow
 
 HOST = "api.runflow.io"
@@ -285,6 +286,16 @@ def test_endpoint_stops_without_a_word_about_a_connection_that_a_client_keeps(
         assert client.get(PATH).status_code == 200
         opened.stop()
     assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
+
+
+@pytest.mark.parametrize("way", [ServiceEndpoint, Proxy, lambda url, _: SocketDialer(url)], ids=["endpoint", "proxy", "dialer"])
+def test_bytes_of_clients_are_carried_to_a_fake_without_tls_alone(way: Callable[[str, Path], object], tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"https://127\.0\.0\.1:8788: only a fake at an http address is reached this way"):
+        way("https://127.0.0.1:8788", tmp_path)
+
+
+def test_port_0_of_a_fake_is_not_taken_for_the_usual_one() -> None:
+    assert [place_of("http://[::1]:0"), place_of("http://mock")] == [("::1", 0), ("mock", 80)]
 
 
 def test_patch_of_what_is_not_there_is_none() -> None:

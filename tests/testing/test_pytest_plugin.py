@@ -2,6 +2,7 @@
 
 import json
 import textwrap
+from fnmatch import fnmatch
 
 import pytest
 from click.testing import CliRunner as Replay
@@ -552,6 +553,24 @@ def test_server_that_runs_elsewhere_is_used_and_no_part_of_ours_is_loaded(pytest
         """,
     )
     pytester.runpytest_subprocess(*QUIET, f"--runflow-url={url}").assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("127.0.0.1:8787", "an address begins with http:// or https://"),
+        ("http://127.0.0.1:0", "*Connection refused"),
+        ("http://127.0.0.1:99999", "Failed to parse: *"),
+        ("{url}/v1", "40?: *"),
+    ],
+)
+def test_address_at_which_no_fake_is_is_told_in_one_line(pytester: pytest.Pytester, url: str, address: str, why: str) -> None:
+    address = address.format(url=url)
+    done = run(pytester, "def test_nothing(runflow): pass", f"--runflow-url={address}")
+    done.assert_outcomes(errors=1)
+    (told,) = [line for line in done.outlines if line.startswith("runflow_server: ")]
+    assert fnmatch(told, f"runflow_server: no runflow-mock is at '{address}': {why}; start one with `runflow-mock serve`, or leave *")
+    assert "Traceback" not in str(done.stdout)
 
 
 @pytest.mark.parametrize(("plugin", "mark"), [("anyio", "pytest.mark.anyio"), ("asyncio", "pytest.mark.asyncio")])

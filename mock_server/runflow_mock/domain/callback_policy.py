@@ -13,15 +13,15 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from runflow_mock.domain.ports import PORT_MAX, PORT_OF_SCHEME
+
 URL_CHARACTERS_MAX = 2048
-PORT_MAX = 65_535
 
 # As in the contract's patterns: no credentials, and of IPv6 loopback alone.
 _AUTHORITY = re.compile(r"(?P<host>[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?|\[::1\])(?::(?P<port>[1-9][0-9]{0,4}))?", re.ASCII)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*", re.ASCII)
 _BLANK = re.compile(r"[\x00- \x7f]")
 _END = re.compile(r"[/?#]")
-_PORTS = {"http": 80, "https": 443}
 _LOCAL_NAME = re.compile(r"(?:[a-z0-9][a-z0-9-]*\.)*localhost", re.ASCII | re.IGNORECASE)
 
 
@@ -72,7 +72,7 @@ def target_of(policy: CallbackPolicy, url: str) -> str | None:
 def is_origin(text: str) -> bool:
     """Tells whether a text is the beginning of callback URLs, up to their path."""
     address = _split(text)
-    return address is not None and address.scheme in _PORTS and text.partition("://")[2] == address.authority
+    return address is not None and address.scheme in PORT_OF_SCHEME and text.partition("://")[2] == address.authority
 
 
 def is_ip_address(host: str) -> bool:
@@ -123,7 +123,7 @@ def _split(url: str) -> _Address | None:
     authority = _AUTHORITY.fullmatch(parts.netloc)
     if authority is None or int(authority["port"] or 0) > PORT_MAX:
         return None
-    port = int(authority["port"] or _PORTS.get(parts.scheme, 0))
+    port = int(authority["port"] or PORT_OF_SCHEME.get(parts.scheme, 0))
     return _Address(parts.scheme, authority["host"].lower(), port, parts.netloc)
 
 

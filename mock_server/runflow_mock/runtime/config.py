@@ -7,8 +7,9 @@ from pathlib import Path
 
 import msgspec
 
-from runflow_mock.domain.callback_policy import PORT_MAX, CallbackPolicy, Rewrite, is_origin
+from runflow_mock.domain.callback_policy import CallbackPolicy, Rewrite, is_origin
 from runflow_mock.domain.money import Money
+from runflow_mock.domain.ports import PORT_MAX
 from runflow_mock.domain.principals import looks_real
 from runflow_mock.domain.quotas import Quota
 from runflow_mock.domain.records import Limits

@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 
 import urllib3
 
+from runflow_mock.domain.ports import port_of
 from runflow_mock.runtime.answers import read_body
 from runflow_mock.runtime.deadlines import SecureTimedPool, TimedPool, in_time, within
 from runflow_mock.runtime.outgoing import Destination, Resolve, destination_of, refuses_destination, refuses_redirect, system_addresses
@@ -18,7 +19,6 @@ REDIRECTS_MAX = 5
 SECONDS_MAX = 30.0
 ANSWER_SECONDS_MAX = 120.0
 """How long one byte may be waited for, and a whole download, with the look-up of its name, its redirects, and what it leads to."""
-_PORTS = {"http": 80, "https": 443}
 
 
 class Unreachable(Exception):
@@ -146,7 +146,7 @@ class Downloads:
 
     def _destination(self, url: str, ends: float) -> Destination:
         parts = urllib3.util.parse_url(url)
-        place = (parts.host or "").strip("[]"), parts.port or _PORTS[parts.scheme or "http"]
+        place = (parts.host or "").strip("[]"), port_of(parts.scheme or "http", parts.port)
         if place not in self._known:
             look_up = partial(destination_of, *place, self._resolve)
             self._known[place] = in_time(look_up, ends - self._clock())
@@ -171,7 +171,7 @@ def ask_over_http(url: str, address: str, bytes_max: int, trusted: ssl.SSLContex
 
 def _pool_of(url: str, address: str, trusted: ssl.SSLContext | None) -> urllib3.HTTPConnectionPool:
     parts = urllib3.util.parse_url(url)
-    port = parts.port or _PORTS[parts.scheme or "http"]
+    port = port_of(parts.scheme or "http", parts.port)
     if trusted is None:
         return TimedPool(address, port, timeout=SECONDS_MAX, retries=False)
     # The certificate must be that of the name, wherever the name leads.
@@ -181,7 +181,7 @@ def _pool_of(url: str, address: str, trusted: ssl.SSLContext | None) -> urllib3.
 
 def _ask(pool: urllib3.HTTPConnectionPool, url: str, bytes_max: int) -> Got:
     parts = urllib3.util.parse_url(url)
-    headers = {"Host": f"{parts.host}:{parts.port}" if parts.port else f"{parts.host}"}
+    headers = {"Host": f"{parts.host}:{parts.port}" if parts.port is not None else f"{parts.host}"}
     response = pool.urlopen("GET", parts.request_uri, headers=headers, preload_content=False, redirect=False)
     body = read_body(response, bytes_max)
     response.close()

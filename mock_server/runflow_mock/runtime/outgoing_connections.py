@@ -17,6 +17,7 @@ from urllib.parse import quote, urlsplit
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
+from runflow_mock.domain.ports import PORT_OF_SCHEME, port_of
 from runflow_mock.runtime.outgoing import addresses_of
 
 ANSWER_BYTES_MAX = 64 * 1024
@@ -26,7 +27,6 @@ IDLE_SECONDS_MAX = 15.0
 # What a URL may hold besides letters and digits; a percent sign is taken for the beginning of what is quoted already.
 _IN_PATH = "/%:@!$&'()*+,;=~-._"
 _IN_QUERY = _IN_PATH + "?"
-_PORTS = {"http": 80, "https": 443}
 _LENGTHS = frozenset((b"content-length", b"transfer-encoding"))
 FINAL = 200
 """The first status that is no mere information."""
@@ -58,12 +58,12 @@ class Place(NamedTuple):
 def read_url(url: str) -> tuple[Place, str, str]:
     """Returns where a URL leads, and what a request says of that: the host, and the target."""
     parts = urlsplit(url)
-    usual = _PORTS.get(parts.scheme)
+    usual = PORT_OF_SCHEME.get(parts.scheme)
     if usual is None or not parts.hostname:
         raise ValueError(f"{url[:200]} is no http address")
     host = parts.hostname if parts.hostname.isascii() else parts.hostname.encode("idna").decode()
     named = f"[{host}]" if ":" in host else host
-    port = usual if parts.port is None else parts.port
+    port = port_of(parts.scheme, parts.port)
     authority = named if port == usual else f"{named}:{port}"
     target = quote(parts.path or "/", safe=_IN_PATH) + (f"?{quote(parts.query, safe=_IN_QUERY)}" if parts.query else "")
     return Place(host, port, parts.scheme == "https"), authority, target

@@ -3,6 +3,13 @@
 import inspect
 from urllib.parse import SplitResult, urlsplit
 
+from runflow_mock.domain.callback_policy import URL_CHARACTERS_MAX, CallbackPolicy, objection
+from runflow_mock.domain.ports import PORT_OF_SCHEME, port_of
+
+# In process callbacks go to any host.
+_ANYWHERE = CallbackPolicy(is_open=True)
+_AFTER_HOST = ("", "/", "?", "#")
+
 
 class NotAnApplication(TypeError):
     """What was handed over cannot be called as an application."""
@@ -49,18 +56,23 @@ def check_prefix(prefix: object) -> None:
     """
     if not isinstance(prefix, str):
         raise TypeError(f"deliver_to takes the application first, then the beginning of the callbacks' URL, not {_named(prefix)}")
-    parts = urlsplit(prefix)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        scheme = "https" if parts.scheme == "https" else "http"
-        rest = prefix.partition("://")[2] if "://" in prefix else prefix
-        example = f"{scheme}://localhost{rest}" if not rest or rest.startswith("/") else f"{scheme}://{rest}"
-        raise ValueError(f"deliver_to delivers callbacks whose URL begins with a prefix, and none begins with {prefix!r}; say {example!r}")
-    try:
-        _, _, port = _origin(parts)
-    except ValueError as error:
-        raise ValueError(f"deliver_to cannot deliver to {prefix!r}: {error}") from None
-    if port == 0:
-        raise ValueError(f"deliver_to cannot deliver to {prefix!r}: nothing can listen on port 0")
+    scheme, _, rest = prefix.partition("://") if "://" in prefix else ("", "", prefix)
+    is_web = scheme.lower() in PORT_OF_SCHEME
+    names_host = rest[:1] not in _AFTER_HOST
+    if not is_web or not names_host:
+        begun = f"{scheme.lower() if is_web else 'http'}://"
+        meant = begun + ("" if names_host else "localhost") + rest
+        example = meant if objection(_ANYWHERE, meant) is None else f"{begun}localhost"
+        raise ValueError(
+            f"deliver_to delivers callbacks whose URL begins with a prefix, and none begins with {_named(prefix)}; say {example!r}"
+        )
+    refused = objection(_ANYWHERE, prefix, "a callback's URL")
+    if len(prefix) > URL_CHARACTERS_MAX:
+        refused = f"a callback's URL has at most {URL_CHARACTERS_MAX} characters, not {len(prefix)}"
+    elif refused is None and "#" in prefix:
+        refused = "what follows # is not sent: leave it out"
+    if refused is not None:
+        raise ValueError(f"deliver_to cannot deliver to {_named(prefix)}: {refused}")
 
 
 def leads_to(url: str, prefix: str) -> bool:
@@ -75,8 +87,7 @@ def narrowness(prefix: str) -> int:
 
 
 def _origin(parts: SplitResult) -> tuple[str, str | None, int]:
-    usual = 443 if parts.scheme == "https" else 80
-    return parts.scheme, parts.hostname, usual if parts.port is None else parts.port
+    return parts.scheme, parts.hostname, port_of(parts.scheme, parts.port)
 
 
 def _rest(parts: SplitResult) -> str:

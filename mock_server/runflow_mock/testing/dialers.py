@@ -5,7 +5,20 @@ import socket
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from runflow_mock.domain.ports import port_of
 from runflow_mock.testing.memory_connections import MemoryConnection, ProtocolFactory
+
+
+def place_of(url: str) -> tuple[str, int]:
+    """Returns host and port of a fake to which bytes of clients are carried as they are.
+
+    Raises:
+        ValueError: it is at no http address; one that speaks TLS would take them for none of it.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "http":
+        raise ValueError(f"{url}: only a fake at an http address is reached this way; let the client connect by itself")
+    return parts.hostname or "127.0.0.1", port_of(parts.scheme, parts.port)
 
 
 class Stream(Protocol):
@@ -44,10 +57,7 @@ class SocketDialer:
     """Opens connections to a server that runs elsewhere."""
 
     def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme != "http":
-            raise ValueError(f"{url}: only a fake at an http address is reached this way; let the client connect by itself")
-        self._address = (parts.hostname or "127.0.0.1", parts.port or 80)
+        self._address = place_of(url)
 
     def dial(self, seconds: float | None) -> Stream:
         """Returns a new connection.

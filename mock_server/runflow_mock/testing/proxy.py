@@ -15,9 +15,10 @@ from pathlib import Path
 from types import TracebackType
 from urllib.parse import urlsplit
 
-from runflow_mock.domain.callback_policy import PORT_MAX
+from runflow_mock.domain.ports import PORT_MAX
 from runflow_mock.domain.whole_numbers import whole_number
 from runflow_mock.runtime.certificates import ca_file, server_context
+from runflow_mock.testing.dialers import place_of
 from runflow_mock.testing.loop_threads import LoopThread
 from runflow_mock.testing.tunnels import Tunnels, carry
 from runflow_mock.wire.sites import HOSTS
@@ -52,7 +53,8 @@ class Proxy:
     ) -> None:
         self._head_seconds_max = head_seconds_max
         self._connections_max = connections_max
-        self._service = urlsplit(url)
+        self._url = url
+        self._place = place_of(url)
         self._is_open = is_open
         self._context = server_context(folder, (), datetime.now(UTC))
         self._ca_file = ca_file(folder)
@@ -90,7 +92,7 @@ class Proxy:
         return {
             "NODE_USE_ENV_PROXY": "1",
             "NODE_OPTIONS": f'{os.environ.get("NODE_OPTIONS", "")} --require "{preload}"'.strip(),
-            "RUNFLOW_MOCK_SERVICE": self._service.geturl(),
+            "RUNFLOW_MOCK_SERVICE": self._url,
             "RUNFLOW_MOCK_SERVICE_HOSTS": ",".join(HOSTS),
             "RUNFLOW_MOCK_SERVICE_IS_TRUSTED": "1",
         }
@@ -130,7 +132,7 @@ class Proxy:
             return
         name = host.strip("[]").lower()
         if name in HOSTS:
-            there, number = self._service.hostname or "127.0.0.1", self._service.port or 80
+            there, number = self._place
         elif self._is_open:
             there = name
         else:

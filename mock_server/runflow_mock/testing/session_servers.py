@@ -1,8 +1,20 @@
-"""What the fixture `runflow_server` returns."""
+"""The server of a session: what the fixture `runflow_server` returns."""
 
 from typing import NamedTuple
 
-from runflow_mock.testing.client import Exchanger
+from urllib3.exceptions import HTTPError
+
+from runflow_mock.domain.ports import PORT_OF_SCHEME
+from runflow_mock.testing.client import Client, ClientError, Exchanger, HttpExchanger
+
+WAY_OUT = "start one with `runflow-mock serve`, or leave --runflow-url, runflow_url and RUNFLOW_MOCK_URL out, and each session has its own"
+
+
+class NoServer(Exception):
+    """No fake answers at the address that was given for one."""
+
+    def __init__(self, url: str, why: str) -> None:
+        super().__init__(f"runflow_server: no runflow-mock is at {url!r}: {why}; {WAY_OUT}")
 
 
 class RunflowServer(NamedTuple):
@@ -11,3 +23,21 @@ class RunflowServer(NamedTuple):
     url: str
     is_external: bool
     calls: Exchanger | None = None
+
+
+def server_at(url: str) -> RunflowServer:
+    """Returns a server that runs elsewhere, which is asked whether it is one.
+
+    Raises:
+        NoServer: it is none, or nothing answers.
+    """
+    if url.partition("://")[0].lower() not in PORT_OF_SCHEME:
+        raise NoServer(url, "an address begins with http:// or https://")
+    client = Client(url, None, HttpExchanger(url))
+    try:
+        client.check_server()
+    except (ClientError, HTTPError) as error:
+        raise NoServer(url, str(error)) from None
+    finally:
+        client.close()
+    return RunflowServer(url.rstrip("/"), is_external=True)

@@ -5,6 +5,8 @@ import socket
 import ssl
 from urllib.parse import SplitResult, urlsplit
 
+from runflow_mock.domain.ports import port_of
+
 SECONDS_MAX = 2.0
 SHOWN_BYTES = 80
 TLS_FIRST = (b"\x15\x03", b"\x16\x03")
@@ -65,4 +67,4 @@ def _shake_hands(parts: SplitResult) -> str:
 
 
 def _place(parts: SplitResult) -> tuple[str, int]:
-    return parts.hostname or "", parts.port or {"https": 443}.get(parts.scheme, 80)
+    return parts.hostname or "", port_of(parts.scheme, parts.port)

@@ -6,9 +6,9 @@ import ssl
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from runflow_mock.runtime.certificates import ca_file, server_context
+from runflow_mock.testing.dialers import place_of
 from runflow_mock.testing.loop_threads import LoopThread
 from runflow_mock.testing.proxy import trusted_bundle
 from runflow_mock.testing.tunnels import Tunnels, carry
@@ -18,8 +18,7 @@ class ServiceEndpoint:
     """Listens on loopback until it is stopped; keeps an authority of its own in the folder."""
 
     def __init__(self, url: str, folder: Path) -> None:
-        parts = urlsplit(url)
-        self.fake_address = (parts.hostname or "127.0.0.1", parts.port or 80)
+        self.fake_address = place_of(url)
         # The time of a file is the machine's: a test may have put another clock in the place of Python's.
         present = datetime.fromtimestamp(folder.stat().st_mtime, UTC)
         context = server_context(folder, (), present)
