@@ -39,8 +39,33 @@ _OF_CERTIFICATES = b"truststorepassword"
 # What `fetch` is told of its cookies is a setting, and no credential.
 _MODES = frozenset((b"include", b"omit", b"same-origin"))
 _FLAGS = re.IGNORECASE | re.DOTALL
-_USER = re.compile(rb"://[^\s/?#@:\"'<>\\]*+:([^\s/?#@\"'<>\\]++)@")
+_USER = rb"://[^\s/?#@:\"'<>\\]*+:([^\s/?#@\"'<>\\]++)@"
 _WORD = re.compile(rb"[A-Za-z0-9_.-]++")
+# Of which kind a name is.
+_KINDS = {
+    # `token` ends what is no secret, too, so that it is one only if it is the whole name.
+    "secret": rb"token|.*?(?:%b)" % _NAMES,
+    "authorization": rb"(?:proxy-)?authorization",
+    "header": rb"(?:x-)?(?:api-key|(?:auth|api|access)-token)",
+    "option": rb"--(?:[a-z0-9-]*?-)?(?:token|%b)" % _NAMES,
+    "cookie": rb"(?:set-)?cookie",
+    "cookies": rb"cookies",
+}
+_LONG_NAME = rb"[a-z0-9_.-]{0,40}?(?:%b)" % _NAMES
+# What shows values that stand before their names, or need none, and what they are.
+_MARKED = {
+    b"@": _USER,
+    b"bearer ": rb"\bbearer +(?=[a-z._~+/=-]*+[0-9])([a-z0-9._~+/=-]{16,}+)",
+    b'"value"': (rb"\"value\"\s*+:\s*+\"((?:[^\"\\]|\\.)*+)\"\s*+,[^{}\[\]]{0,300}?\"(?:name|key|header)\"\s*+:\s*+\"%b\"" % _LONG_NAME),
+    b"value=": rb"\bvalue=[\"']([^\"'<>]++)[\"'][^<>]{0,300}?\b(?:name|key|id)=[\"']%b[\"']" % _LONG_NAME,
+}
+_TOKEN = rb"(\"(?:[^\"\\]|\\.)*+(?:\"|\Z)|'(?:[^'\\]|\\.)*+(?:'|\Z))(\s*+:)?|\{(?=\s*+((?-i:\"id\"))\s*+:)|[\[\]{}]"
+# What tells where a secret comes from, or of what kind it is, and what is none.
+_NO_VALUE = (
+    rb"\$\{?\w*\}?|%\w+%|%\(\w+\)s|\{.*|<.*|\*+|\.\.\.|(?:os|process|env|config|settings|self|system|secrets|getenv)\b.*"
+    rb"|(?:null|none|nil|true|false|undefined|~|required|optional|string|str|number|integer|int|boolean|bool|object|array|any|unknown"
+    rb"|invalid|missing|expired|include|omit|same-origin)[,;)]?"
+)
 
 
 class Value(NamedTuple):
@@ -57,33 +82,23 @@ class _Form(NamedTuple):
     `is_loose` says that programs and people write in this way too, of what is no secret. What holds several values has no group.
     """
 
-    names: re.Pattern[bytes]
-    before: re.Pattern[bytes]
-    behind: re.Pattern[bytes]
-    is_loose: bool = False
-    is_number: bool = False
-
-
-class _Patterns(NamedTuple):
-    """Everything that is looked for; `marks` are patterns of values that stand before their names, or need none."""
-
-    forms: tuple[_Form, ...]
-    marked: tuple[tuple[bytes, re.Pattern[bytes]], ...]
-    token: re.Pattern[bytes]
-    no_value: re.Pattern[bytes]
+    kind: str
+    before: bytes
+    behind: bytes
+    is_loose: bool
 
 
 def has_password(data: bytes) -> bool:
     """Tells whether there is an address with a password in some bytes."""
-    return b"@" in data and _USER.search(data) is not None
+    return b"@" in data and _compiled(_USER).search(data) is not None
 
 
 def named_values(data: bytes) -> Iterator[Value]:
     """Yields where the values stand that have a secret's name, and the passwords in addresses; they may overlap."""
-    patterns, lowered = _patterns(), data.lower()
-    for mark, pattern in patterns.marked:
+    lowered = data.lower()
+    for mark, pattern in _MARKED.items():
         if mark in lowered:
-            yield from (Value(*found.span(1)) for found in pattern.finditer(data))
+            yield from (Value(*found.span(1)) for found in _compiled(pattern).finditer(data))
     covered = listed = 0
     for word in _WORD.finditer(data) if any(hint in lowered for hint in HINTS) else ():
         forms = _forms_for(word[0]) if len(word[0]) <= NAME_MAX else ()
@@ -92,27 +107,27 @@ def named_values(data: bytes) -> Iterator[Value]:
             continue
         before = data[max(0, word.start() - BEFORE_MAX) : word.start()]
         for form in forms:
-            found = form.behind.match(data, word.end()) if form.before.search(before) is not None else None
+            found = _compiled(form.behind).match(data, word.end()) if _compiled(form.before).search(before) is not None else None
             if found is None:
                 continue
             if found.lastindex is None:
                 # One within another is looked through already.
                 if found.end() >= listed:
-                    values, listed = _in_list(data, found.end(), patterns.token)
+                    values, listed = _in_list(data, found.end())
                     yield from values
                 continue
             begin, end = found.span(found.lastindex)
             covered = max(covered, end)
             is_mode = data[begin:end] in _MODES and word[0].lower().endswith(b"credentials")
-            if not (is_mode or (form.is_loose and patterns.no_value.fullmatch(data, begin, end))):
-                yield Value(begin, end, form.is_number)
+            if not (is_mode or (form.is_loose and _compiled(_NO_VALUE).fullmatch(data, begin, end))):
+                yield Value(begin, end, form.kind == "number")
 
 
-def _in_list(data: bytes, begin: int, token: re.Pattern[bytes]) -> tuple[list[Value], int]:
+def _in_list(data: bytes, begin: int) -> tuple[list[Value], int]:
     """Returns where texts stand in a list or an object, and where that ends; what a field in it is called is no value."""
     values, depth, record_depth = list[Value](), 0, 0
     end = begin
-    for found in token.finditer(data, begin):
+    for found in _compiled(_TOKEN).finditer(data, begin):
         end = found.end()
         if found[1] is None:
             opens = found[0] in (b"[", b"{")
@@ -136,54 +151,22 @@ def _forms_for(name: bytes) -> tuple[_Form, ...]:
     lowered = name.lower()
     if name.startswith(_OWN) or lowered.endswith(_OF_CERTIFICATES) or not any(hint in lowered for hint in HINTS):
         return ()
-    return tuple(form for form in _patterns().forms if form.names.fullmatch(name) is not None)
+    kinds = {kind for kind, names in _KINDS.items() if _compiled(names).fullmatch(name) is not None}
+    # What counts is called `tokens`, or `token`: only of other names a number is a secret.
+    if "secret" in kinds and lowered != b"token" and not lowered.endswith(b"s"):
+        kinds.add("number")
+    return tuple(form for form in _forms() if form.kind in kinds)
 
 
 @cache
-def _patterns() -> _Patterns:
-    # Compiled when the first bytes look suspicious: at the start they would take a fortieth of it, and most servers never meet any.
-    kinds = {
-        # `token` ends what is no secret, too, so that it is one only if it is the whole name.
-        "secret": rb"token|.*?(?:%b)" % _NAMES,
-        "number": rb".*?(?:%b)(?<!s)" % _NAMES,
-        "authorization": rb"(?:proxy-)?authorization",
-        "header": rb"(?:x-)?(?:api-key|(?:auth|api|access)-token)",
-        "option": rb"--(?:[a-z0-9-]*?-)?(?:token|%b)" % _NAMES,
-        "cookie": rb"(?:set-)?cookie",
-        "cookies": rb"cookies",
-    }
-    names = {kind: re.compile(pattern, _FLAGS) for kind, pattern in kinds.items()}
-    forms = [
-        _Form(names[kind], re.compile(rb"(?:%b)\Z" % before, _FLAGS), re.compile(behind, _FLAGS), is_loose, kind == "number")
-        for kind, before, behind, is_loose in _rows()
-    ]
-    long_name = rb"[a-z0-9_.-]{0,40}?(?:%b)" % _NAMES
-    return _Patterns(
-        forms=tuple(forms),
-        marked=(
-            (b"@", _USER),
-            (b"bearer ", re.compile(rb"\bbearer +(?=[a-z._~+/=-]*+[0-9])([a-z0-9._~+/=-]{16,}+)", _FLAGS)),
-            (
-                b'"value"',
-                re.compile(
-                    rb"\"value\"\s*+:\s*+\"((?:[^\"\\]|\\.)*+)\"\s*+,[^{}\[\]]{0,300}?\"(?:name|key|header)\"\s*+:\s*+\"%b\"" % long_name,
-                    _FLAGS,
-                ),
-            ),
-            (
-                b"value=",
-                re.compile(rb"\bvalue=[\"']([^\"'<>]++)[\"'][^<>]{0,300}?\b(?:name|key|id)=[\"']%b[\"']" % long_name, _FLAGS),
-            ),
-        ),
-        token=re.compile(rb"(\"(?:[^\"\\]|\\.)*+(?:\"|\Z)|'(?:[^'\\]|\\.)*+(?:'|\Z))(\s*+:)?|\{(?=\s*+(\"id\")\s*+:)|[\[\]{}]", re.DOTALL),
-        # What tells where a secret comes from, or of what kind it is, and what is none.
-        no_value=re.compile(
-            rb"\$\{?\w*\}?|%\w+%|%\(\w+\)s|\{.*|<.*|\*+|\.\.\.|(?:os|process|env|config|settings|self|system|secrets|getenv)\b.*"
-            rb"|(?:null|none|nil|true|false|undefined|~|required|optional|string|str|number|integer|int|boolean|bool|object|array|any|unknown"
-            rb"|invalid|missing|expired|include|omit|same-origin)[,;)]?",
-            _FLAGS,
-        ),
-    )
+def _compiled(pattern: bytes) -> re.Pattern[bytes]:
+    # Each when it is first needed: all of them together would be a fifteenth of a server's start, which tells its keys.
+    return re.compile(pattern, _FLAGS)
+
+
+@cache
+def _forms() -> tuple[_Form, ...]:
+    return tuple(_Form(kind, rb"(?:%b)\Z" % before, behind, is_loose) for kind, before, behind, is_loose in _rows())
 
 
 def _rows() -> Iterator[tuple[str, bytes, bytes, bool]]:
