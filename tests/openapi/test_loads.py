@@ -1,5 +1,7 @@
 """What a value costs is known before it is held against a schema: the load of that for each part of it, and never less."""
 
+from bisect import bisect_left
+from functools import partial
 from math import ceil
 from typing import Any
 
@@ -7,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runflow_mock.domain.documents import Json
+from runflow_mock.domain.documents import Json, write_document
 from runflow_mock.openapi.combinations import Copies
-from runflow_mock.openapi.loads import FRACTION, LONG_FRACTION, PATTERN, PIECE, Levels, Load, is_too_much, load_of
+from runflow_mock.openapi.loads import FRACTION, LONG_FRACTION, PATTERN, PIECE, Levels, Load, bytes_never_too_much, is_too_much, load_of
 
 RULES = {"minimum": 0}
 WORDS: dict[str, tuple[dict[str, Any], Levels]] = {
@@ -93,6 +95,18 @@ def test_number_of_many_digits_is_divided_by_a_fraction_for_more(number: Json, i
     plain = 1 + 10 * (FRACTION + 1)
     rules = plain + 10 * LONG_FRACTION if is_long else plain
     assert (is_too_much(load, [number] * 10, rules - 1), is_too_much(load, [number] * 10, rules)) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [0, [0] * 99, [[[0, {"a": 0}] * 9] * 9], "x" * 3 * PIECE, {"x" * PIECE: "x" * PIECE}, [1e99] * 99, [[1e-99, "x" * PIECE] * 9]],
+    ids=["a number", "a list", "lists in lists", "a text", "a name", "long numbers", "of everything"],
+)
+@pytest.mark.parametrize("load", [Load((9, 5, 3), (0, 1, 7), (0, 2, 1)), Load((1, 8), (8, 0), (0, 0)), Load((), (), ())])
+def test_what_was_sent_in_few_bytes_is_never_too_much(load: Load, value: Json) -> None:
+    sent_bytes = len(write_document(value))
+    most = bisect_left(range(1_000_000_000), sent_bytes, key=partial(bytes_never_too_much, load))
+    assert not is_too_much(load, value, most)
 
 
 LEAVES = st.sampled_from([{}, {"type": "object"}, {"minimum": 0}, {"enum": [1, 2]}, {"required": ["a", "b"]}])

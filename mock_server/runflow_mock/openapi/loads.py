@@ -53,6 +53,14 @@ def load_of(schema: Schema) -> Load:
     )
 
 
+def bytes_never_too_much(load: Load, most: int) -> int:
+    """Returns how long a JSON text may be for nobody to have to look into its value: at that length nothing in it `is_too_much`.
+
+    Each byte counts as a value, as a piece of a long text and as a long number at once, of which it is never more than one.
+    """
+    return most // max(1, max(load.rules, default=0) + max(load.readers, default=0) + LONG_FRACTION * max(load.fractions, default=0))
+
+
 def is_too_much(load: Load, value: Json, most: int) -> bool:
     """Tells whether holding a value against a schema may take more than so many rules."""
     # Plain loops: everything that is sent comes by here, and generators would cost three times as much as what they look at.

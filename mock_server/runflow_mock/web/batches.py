@@ -86,7 +86,7 @@ def get_batch_item(call: Call) -> Answer:
 
 def _create(call: Call, model_id: str, body: dict[str, Json]) -> Answer:
     model = call.catalog.get(model_id)
-    command = decode_create_batch(body, model, call.caller.rules, Origin(call.base_url, call.request_id))
+    command = decode_create_batch(body, len(call.body), model, call.caller.rules, Origin(call.base_url, call.request_id))
     events = execute_with_files(call, command, "items" if "items" in body else "input").events
     # The answer tells how things stood then, whatever has happened to the runs meanwhile.
     batch, runs = cast(BatchCreated, events[0]).batch, {event.run.id: event.run for event in events if isinstance(event, RunCreated)}

@@ -79,7 +79,7 @@ def cancel_run(call: Call) -> Answer:
 
 def start_run(call: Call, target: Target) -> Answer:
     """Returns the answer to a request to run a model or a workflow."""
-    command = decode_create_run(call.read_body(), target.model, call.caller.rules, Origin(call.base_url, call.request_id))
+    command = decode_create_run(call.read_body(), len(call.body), target.model, call.caller.rules, Origin(call.base_url, call.request_id))
     if target.workflow_id is not None:
         command = replace(command, workflow_id=target.workflow_id)
     # The run comes first, whatever else its creation has led to.

@@ -40,10 +40,10 @@ ERRORS_MAX = 1_000
 _common = Checker({"type": "object", "properties": COMMON_PROPERTIES})
 
 
-def decode_create_batch(body: dict[str, Json], model: Model, rules: Rules, origin: Origin) -> CreateBatch:
-    """Returns the command in a body of either form; places in errors use the caller's own key."""
+def decode_create_batch(body: dict[str, Json], sent_bytes: int, model: Model, rules: Rules, origin: Origin) -> CreateBatch:
+    """Returns the command in a body of either form and so many bytes; places in errors use the caller's own key."""
     metadata, found = read_metadata(body, rules)
-    errors = [*_common.errors(body, ("body",)), *found]
+    errors = [*_common.errors(body, ("body",), sent_bytes), *found]
     if "input" in body and "items" in body:
         errors.append(FieldError(("body", "items"), "send input or items, not both", "value_error"))
         raise invalid(*errors)
@@ -61,7 +61,7 @@ def decode_create_batch(body: dict[str, Json], model: Model, rules: Rules, origi
             if item is not None:
                 inputs, client_ref, place = item
                 errors += label_errors(client_ref, ("body", key, index))
-                inputs, found = rules.inputs.read(model, inputs, place)
+                inputs, found = rules.inputs.read(model, inputs, place, sent_bytes)
                 errors += found
                 items.append(NewItem(write_document(inputs), cast("str | None", client_ref)))
     if errors:

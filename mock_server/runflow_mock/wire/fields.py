@@ -8,13 +8,13 @@ Source: `errors.fields` (the shape, and `missing` with its text). Inferred: the 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
-from math import isqrt
+from math import inf, isqrt
 from typing import TYPE_CHECKING, cast
 
 from runflow_mock.domain.documents import Json, list_of
 from runflow_mock.openapi.beginnings import beginning_of, weight_of
 from runflow_mock.openapi.combinations import Copies
-from runflow_mock.openapi.loads import Load, is_too_much, load_of
+from runflow_mock.openapi.loads import Load, bytes_never_too_much, is_too_much, load_of
 from runflow_mock.openapi.schemas import ERROR_SIZE, CompiledSchema, Schema, TooManyErrors, compile_schema, parts_in
 from runflow_mock.wire.problems import FieldError, Location, invalid
 
@@ -50,9 +50,12 @@ class Checker:
         if errors:
             raise invalid(*errors)
 
-    def errors(self, value: Json, loc: Location) -> list[FieldError]:
-        """Returns what is wrong with a value that stands at `loc`; nothing is the normal case and costs least."""
-        if is_too_much(self._load, value, HELD_MAX):
+    def errors(self, value: Json, loc: Location, sent_bytes: float = inf) -> list[FieldError]:
+        """Returns what is wrong with a value that stands at `loc`; nothing is the normal case and costs least.
+
+        The value came in a JSON text of so many bytes: of a short one nothing is weighed.
+        """
+        if sent_bytes > self._bytes_never_too_much and is_too_much(self._load, value, HELD_MAX):
             return [FieldError(loc, *_TOO_MUCH)]
         if not self._compiled.is_linear:
             too_long = self._compiled.long_texts(value)
@@ -65,6 +68,10 @@ class Checker:
     @cached_property
     def _load(self) -> Load:
         return load_of(self._schema)
+
+    @cached_property
+    def _bytes_never_too_much(self) -> int:
+        return bytes_never_too_much(self._load, HELD_MAX)
 
     @cached_property
     def _parts(self) -> int:

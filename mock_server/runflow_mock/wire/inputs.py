@@ -10,6 +10,7 @@ Source: `models.inputs`, `models.media-prefixes`, `models.empty-media`, `media.b
 
 import re
 from collections.abc import Callable
+from math import inf
 from typing import NamedTuple, cast
 
 from runflow_mock.domain.assets import REFERENCE_PREFIX
@@ -42,8 +43,13 @@ class InputChecks:
     def __len__(self) -> int:
         return len(self._checkers)
 
-    def read(self, model: Model, inputs: dict[str, Json], loc: Location) -> tuple[dict[str, Json], list[FieldError]]:
-        """Returns the inputs of a run, with references in the place of bare asset ids, and what is wrong with them."""
+    def read(
+        self, model: Model, inputs: dict[str, Json], loc: Location, sent_bytes: float = inf
+    ) -> tuple[dict[str, Json], list[FieldError]]:
+        """Returns the inputs of a run, with references in the place of bare asset ids, and what is wrong with them.
+
+        They came in a body of so many bytes.
+        """
         compiled = self._checkers.get(model.input_schema)
         if compiled is None:
             schema = complete_schema(cast(Schema, read_document(model.input_schema)))
@@ -52,9 +58,9 @@ class InputChecks:
             compiled = self._checkers[model.input_schema] = _Compiled(Checker(schema), required_fields(schema), media_fields(schema))
         media = compiled.media
         if media is None:
-            return inputs, compiled.checker.errors(without_nulls(inputs, compiled.required), loc)
+            return inputs, compiled.checker.errors(without_nulls(inputs, compiled.required), loc, sent_bytes)
         inputs = _with_references(inputs, media)
-        found = compiled.checker.errors(_without_blanks(without_nulls(inputs, compiled.required), media), loc)
+        found = compiled.checker.errors(_without_blanks(without_nulls(inputs, compiled.required), media), loc, sent_bytes)
         if not found:
             return inputs, found
         # A blank entry of a list kept its place, so that what is said about the others fits.

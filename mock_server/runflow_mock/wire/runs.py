@@ -52,13 +52,16 @@ _create = Checker(_CREATE)
 _feedback = Checker(_FEEDBACK)
 
 
-def decode_create_run(body: dict[str, Json], model: Model, rules: Rules, origin: Origin) -> CreateRun:
-    """Returns the command in a body; a label that stands beside the model's fields, as in a batch, counts where there is no other."""
-    errors = _create.errors(body, ("body",))
+def decode_create_run(body: dict[str, Json], sent_bytes: int, model: Model, rules: Rules, origin: Origin) -> CreateRun:
+    """Returns the command in a body of so many bytes.
+
+    A label that stands beside the model's fields, as in a batch, counts where there is no other.
+    """
+    errors = _create.errors(body, ("body",), sent_bytes)
     inputs = body.get("input")
     client_ref = optional_text(body, "client_ref")
     if isinstance(inputs, dict):
-        inputs, found = rules.inputs.read(model, inputs, ("body", "input"))
+        inputs, found = rules.inputs.read(model, inputs, ("body", "input"), sent_bytes)
         errors += found
         if client_ref is None and "client_ref" in inputs:
             errors += label_errors(inputs["client_ref"], ("body", "input"))
