@@ -3,6 +3,7 @@
 from time import thread_time
 
 import pytest
+from foreign import contract
 
 from runflow_mock.domain.documents import Json
 from runflow_mock.openapi.contracts import Contract
@@ -28,10 +29,54 @@ def held(schema: Json) -> Contract:
         ("(?s:a.)", "(?s:a.)"),
         ("(?is:a.)", "(?is:a.)"),
         (r"\\(?s:a.)", r"\\(?s:a.)"),
+        (r"(?iiiiiiiiiiiis:a.)\\b", r"(?iiiiiiiiiiiis:a.)\\b"),
     ],
 )
 def test_dots_alone_are_matched_otherwise_unless_the_pattern_says_what_they_take(written: str, matched: str) -> None:
     assert (as_matched(written), as_written(matched)) == (matched, written)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "is_matched"),
+    [
+        # A word is one of ASCII.
+        (r"\bx", "éx", True),
+        (r"\bx", "ax", False),
+        (r"\Bx", "éx", False),
+        (r"\Bx", "ax", True),
+        (r"(?=x)\bx", "éx", True),
+        (r"(?=x)\Bx", "éx", False),
+        (r"\\b", "b", False),
+        pytest.param(r"^.{1,9000}\bx", "éx", True, marks=pytest.mark.slow),
+        # A class without anything in it, and one with everything.
+        ("[]", "a", False),
+        ("^[^]$", "\n", True),
+        ("^[^]$", "", False),
+        ("^[]a]$", "a", False),
+        (r"^[\b]$", "\b", True),
+        (r"^[\\b]$", "\b", False),
+        # An escape that the validator takes for the edge of a word.
+        (r"^\<a\>$", "<a>", True),
+        # Characters beyond the first plane, half by half.
+        (r"^\uD83D\uDE00$", "\U0001f600", True),
+        (r"^[\ud83d\ude00-\ud83d\ude4f]$", "\U0001f601", True),
+        (r"^[\ud83d\ude00-\ud83d\ude4f]$", "\U0001f651", False),
+    ],
+)
+def test_pattern_means_what_it_means_by_ecma_262(pattern: str, text: str, is_matched: bool) -> None:
+    judging = held({"pattern": pattern}).check()
+    assert (judging.allows(T, text), judging.problems) == (is_matched, ())
+
+
+def test_class_with_everything_is_understood_in_a_document_of_others() -> None:
+    schemas = {"T": {"pattern": "^[^]$"}}
+    document = {"openapi": "3.1.0", "paths": {"/x": {"get": {}}}, "components": {"schemas": schemas}}
+    assert contract(document).problems == ()
+
+
+@pytest.mark.parametrize("pattern", [r"\b.\B[]", r"(?=a)\b[^]\B"])
+def test_pattern_is_told_as_it_was_written(pattern: str) -> None:
+    assert as_written(as_matched(pattern)) == pattern
 
 
 @pytest.mark.slow

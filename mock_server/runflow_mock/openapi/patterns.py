@@ -1,18 +1,41 @@
-"""Patterns: regular expressions as JSON Schema means them, which are those of ECMA-262, where the validator means something else.
+r"""Patterns: regular expressions as JSON Schema means them, which are those of ECMA-262, where the validator means something else.
 
-Classes of characters mean the same to both. The validator's dot takes every character but a line feed.
+The validator's dot takes every character but a line feed, its words have letters of every alphabet, and it knows neither `[]`, which takes
+nothing, nor `[^]`, which takes everything. What it means by `\d`, `\w` and `\s` it has from ECMA-262 already.
 """
 
 import re
-from functools import lru_cache
+from collections.abc import Mapping
+from functools import lru_cache, partial
 
 import jsonschema_rs
 
 from runflow_mock.openapi.schemas import compile_schema
 
-_DOT = r"[^\n\r\u2028\u2029]"
+# The two halves of a character beyond the first plane.
+_PAIR = r"(?P<pair>\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
 # A class that nothing closes takes the rest, so that every character is read once.
-_TOKEN = re.compile(r"\\.|\[(?:\\.|[^\]\\])*(?:\]|\\?\Z)|\(\?[A-Za-z]*s|\.", re.DOTALL)
+_TOKEN = re.compile(rf"\[\^?\]|{_PAIR}|\\.|\[(?:\\.|[^\]\\])*(?:\]|\\?\Z)|\(\?[A-Za-z]*s|\.", re.DOTALL)
+_ESCAPE = re.compile(rf"{_PAIR}|\\.", re.DOTALL)
+_WORD = "[0-9A-Za-z_]"
+_DOT = {".": r"[^\n\r\u2028\u2029]"}
+_CLASSES = {"[]": r"[^\x00-\u{10FFFF}]", "[^]": "(?s-i:.)"}
+# Words of ASCII; the second way is for patterns that look around, which know no other.
+_EDGES = {r"\b": r"(?-u:\b)", r"\B": r"(?-u:\B)"}
+_EDGES_LOOKED_FOR = {
+    r"\b": f"(?:(?<={_WORD})(?!{_WORD})|(?<!{_WORD})(?={_WORD}))",
+    r"\B": f"(?:(?<={_WORD})(?={_WORD})|(?<!{_WORD})(?!{_WORD}))",
+}
+# Within a class there are no edges, and `\b` is a backspace.
+_IN_CLASSES = {r"\b": r"\x08"}
+# The validator takes them for edges of words.
+_ANGLES = {r"\<": "<", r"\>": ">"}
+_WAYS: tuple[Mapping[str, str], ...] = (
+    {**_ANGLES, **_CLASSES, **_EDGES, **_DOT},
+    # A pattern may be too large with all that its dots do not take: `.{1,8192}`.
+    {**_ANGLES, **_CLASSES, **_EDGES},
+    {**_ANGLES, **_CLASSES, **_EDGES_LOOKED_FOR, **_DOT},
+)
 
 
 @lru_cache(maxsize=4096)
@@ -26,16 +49,34 @@ def is_pattern(text: str) -> bool:
 
 
 def as_matched(pattern: str) -> str:
-    """Returns a pattern whose dots take for the validator what they take by ECMA-262: anything but the four ends of a line.
+    """Returns a pattern that means to the validator what this one means by ECMA-262, where there is one that it understands.
 
-    It is the pattern itself where that says that its dots take everything, `(?s:.)`, and where it would be too large: `.{1,8192}`.
+    Dots stay as they are where the pattern says that they take everything, `(?s:.)`.
     """
-    if any(token[0].startswith("(") for token in _TOKEN.finditer(pattern)):
-        return pattern
-    matched = _TOKEN.sub(lambda token: _DOT if token[0] == "." else token[0], pattern)
-    return matched if matched == pattern or is_pattern(matched) else pattern
+    takes_all = any(token[0].startswith("(") for token in _TOKEN.finditer(pattern))
+    for way in _WAYS:
+        meanings = {**way, ".": "."} if takes_all else way
+        matched = _TOKEN.sub(partial(_meant, meanings), pattern)
+        if matched == pattern or is_pattern(matched):
+            return matched
+    return pattern
 
 
 def as_written(text: str) -> str:
-    """Returns a text about a pattern with the dots that somebody wrote."""
-    return text.replace(_DOT, ".")
+    """Returns a text about a pattern with the dots, edges and classes that somebody wrote."""
+    for way in (_DOT, _CLASSES, _EDGES, _EDGES_LOOKED_FOR):
+        for written, matched in way.items():
+            text = text.replace(matched, written)
+    return text
+
+
+def _meant(meanings: Mapping[str, str], token: re.Match[str]) -> str:
+    text = token[0]
+    if text in meanings:
+        return meanings[text]
+    if text.startswith("["):
+        return _ESCAPE.sub(partial(_meant, _IN_CLASSES), text)
+    if token["pair"] is None:
+        return text
+    high, low = int(text[2:6], 16), int(text[8:12], 16)
+    return rf"\u{{{0x10000 + (high - 0xD800) * 0x400 + low - 0xDC00:X}}}"

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from runflow_mock.openapi.parts import FIELDS, Holds, Part
-from runflow_mock.openapi.patterns import is_pattern
+from runflow_mock.openapi.patterns import as_matched, is_pattern
 from runflow_mock.openapi.pointers import Pointer, walk
 from runflow_mock.openapi.schemas import CompiledSchema, compile_schema
 
@@ -64,7 +64,7 @@ def drop_dialect(schema: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def drop_patterns(schema: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Leaves out the patterns of one schema that are none; yields the keyword and what is wrong."""
     pattern = schema.get("pattern")
-    if isinstance(pattern, str) and not is_pattern(pattern):
+    if isinstance(pattern, str) and not is_pattern(as_matched(pattern)):
         del schema["pattern"]
         yield "pattern", f"pattern {pattern[:80]!r} is no regular expression that is understood"
     by_pattern = schema.get("patternProperties")
