@@ -10,7 +10,7 @@ from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.kit.suite.carriers import Answer, AppCarrier
 from runflow_mock.kit.suite.catalogue import FLOWS
 from runflow_mock.kit.suite.flows import play_all
-from runflow_mock.kit.suite.flows_of_reading import PAGES_MAX
+from runflow_mock.kit.suite.lists import PAGES_MAX
 from runflow_mock.kit.suite.suite_tenants import Pace, Target
 from runflow_mock.kit.suite.tallies import Tally
 from runflow_mock.openapi.contracts import packaged_contract

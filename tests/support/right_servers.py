@@ -279,7 +279,14 @@ def _without_oddity(method: str, target: str, headers: dict[str, str], body: byt
     return method, f"{path}?{'&'.join(f'{name}={quote(value.removeprefix(ODD))}' for name, value in pairs)}", headers, body
 
 
-def _tells_of_another(mutant: Mutant, answer: Answer) -> Answer:
+def _tells_of_another_always(mutant: Mutant, answer: Answer) -> Answer:
+    """Who does not look whether more follows has a page without records after every other."""
+    return _tells_of_another(mutant, answer, is_full=lambda items, limit: True)
+
+
+def _tells_of_another(
+    mutant: Mutant, answer: Answer, is_full: Callable[[list[Body], str | None], bool] = lambda items, limit: limit == str(len(items))
+) -> Answer:
     """Who has filled a page does not know whether more follows, and has a page without records after it."""
     target = asked(mutant)[1]
     if not _is_page(answer):
@@ -289,7 +296,7 @@ def _tells_of_another(mutant: Mutant, answer: Answer) -> Answer:
     if cursor.startswith(AFTER) and not is_back:
         first = body["first"] or cursor.replace(AFTER, FIRST)
         body = {**body, "items": [], "first": first, "next": None, "previous": cursor}
-    elif body["next"] is None and answer.query.get("limit") == str(len(body["items"])) and not is_back:
+    elif body["next"] is None and is_full(body["items"], answer.query.get("limit")) and not is_back:
         body = {**body, "next": f"{AFTER}{target}"}
     twins = {"next_pq": body["next"], "prev_pq": body["previous"]} if "next_pq" in body else {}
     return answer.with_body(json.dumps({**body, **twins}).encode())
@@ -309,6 +316,7 @@ RIGHT: Mapping[str, Bug] = {
     "says more of each problem": _told(_with_more_of_problems),
     "has cursors that have to be encoded": Bug(_with_odd_cursors, _without_oddity),
     "tells of another page after a full one": Bug(_tells_of_another, _from_before),
+    "tells of another page after every other": Bug(_tells_of_another_always, _from_before),
     "names headers of callbacks in small letters": _sending(_in_small_letters),
     "tells the charset of callbacks": _sending(_with_a_charset),
     "sends more headers with callbacks": _sending(_with_more_headers),

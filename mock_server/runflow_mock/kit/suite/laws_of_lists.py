@@ -109,9 +109,9 @@ def has_cursors(answer: Answer, memory: Memory) -> Iterator[str]:
     for name, twin in TWINS.items():
         if twin in body and body[twin] != body.get(name):
             yield f"{twin} is {body[twin]!r}, and {name} {body.get(name)!r}"
-    # Who filters what it has read may find nothing on a page and something on the next.
-    if not body["items"] and body.get("next") is not None and (not answer.query.get("q") or body["next"] == answer.query.get("pq")):
-        yield "a page without records has a page after it"
+    # Who filters what it has read may find nothing on a page and something on the next; a page that follows itself has no end.
+    if not body["items"] and body.get("next") is not None and body["next"] == answer.query.get("pq"):
+        yield "a page without records is the page after itself"
 
 
 def tells_what_ends(answer: Answer, memory: Memory) -> Iterator[str]:

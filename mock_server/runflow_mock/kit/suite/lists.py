@@ -1,6 +1,8 @@
 """Lists: what every list of the contract promises, tried on one of them with what stands in it."""
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
+from operator import gt, lt
 from typing import Any
 from urllib.parse import quote
 
@@ -20,6 +22,8 @@ WHOLE = 500
 # Fields in which several records are often equal, those first that have few values.
 EQUAL = ("status_code", "is_current", "mime_type", "category_code", "variable_type_code", "level_code", "event_type_code", "org_id")
 PAGES_MAX = 50
+# Of a longer list this many pages are read in each order: a server that is no fake is asked twice in a second.
+LONG_PAGES_MAX = 10
 Record = dict[str, Any]
 
 
@@ -35,31 +39,50 @@ class Page(msgspec.Struct, frozen=True):
     is_all: bool = True
 
 
+def pages_of(tenant: SuiteTenant, target: str, pages_max: int = PAGES_MAX, *, first: Answer | None = None) -> Iterator[Any]:
+    """Yields the pages of a list one after the other, as their cursors lead; `target` has a query, whose answer may be there already.
+
+    Raises:
+        Unexpected: a page is none.
+    """
+    answer = tenant.get(target) if first is None else first
+    for number in range(1, pages_max + 1):
+        page = expect(answer, 200)
+        yield page
+        if page.get("next") is None or number == pages_max:
+            return
+        answer = tenant.get(f"{target}&pq={quote(page['next'], safe='')}")
+
+
 def first_page(tenant: SuiteTenant, path: str) -> Page:
     """Returns the first page of a list, which has all records that there are, or `WHOLE` of them.
 
     Raises:
-        Unexpected: the page says that others follow, and has room for them.
+        Unexpected: the page has room for records that follow.
     """
-    answer = tenant.get(f"{path}?limit={WHOLE}")
+    target = f"{path}?limit={WHOLE}"
+    answer = tenant.get(target)
     page = expect(answer, 200)
     items: list[Record] = page["items"]
-    if len(items) < WHOLE and page.get("next") is not None:
+    if len(items) >= WHOLE:
+        return Page(items, is_all=page.get("next") is None)
+    # A server that has not looked further may say that a page follows which turns out to have nothing.
+    if any(following["items"] for following in islice(pages_of(tenant, target, first=answer), 1, None)):
         raise Unexpected(f"{len(items)} records on a page of {WHOLE} are not all: {answer.evidence}")
-    return Page(items, is_all=page.get("next") is None)
+    return Page(items)
 
 
 def list_is_kept(tenant: SuiteTenant, path: str, page: Page) -> Iterator[str]:
-    """Yields what a list does not keep of its promises; of one that is longer than its first page it is held to those about that page."""
+    """Yields what a list does not keep of its promises; one that is longer than its first page is read page by page for some of them."""
     items = page.items
     if not items:
         return
     key = key_of(items[0])
     keys = [str(item[key]) for item in items]
     yield from _pages(tenant, path, key, keys, is_all=page.is_all)
-    yield from _orders(tenant, path, key, page)
-    if page.is_all:
-        yield from _pages_among_equals(tenant, path, key, items)
+    whole = items if page.is_all else _whole(tenant, path)
+    yield from _orders(tenant, path, whole) if whole else _order_begins(tenant, path, key, keys)
+    yield from _pages_among_equals(tenant, path, key, whole)
     yield from _filters(tenant, path, key, keys, is_all=page.is_all)
     # A server may show more than the contract knows, and not take it as the name of a field.
     some = sorted(items[0].keys() & set(_fields(path)))[:2]
@@ -90,12 +113,10 @@ def _pages(tenant: SuiteTenant, path: str, key: str, keys: list[str], *, is_all:
     """Forwards and backwards the pages are the one page, cut; where that is not all, they go on behind it."""
     size = max(1, -(-len(keys) // 3))
     answers: list[Any] = []
-    target = f"{path}?limit={size}"
-    for _ in range(PAGES_MAX):
-        answers.append(expect(tenant.get(target), 200))
-        if answers[-1].get("next") is None or (not is_all and sum(len(page["items"]) for page in answers) >= len(keys)):
+    for page in pages_of(tenant, f"{path}?limit={size}"):
+        answers.append(page)
+        if not is_all and sum(len(page["items"]) for page in answers) >= len(keys):
             break
-        target = f"{path}?limit={size}&pq={quote(answers[-1]['next'], safe='')}"
     pages = [[str(item[key]) for item in page["items"]] for page in answers]
     told = [each for page in pages for each in page]
     if (told if is_all else told[: len(keys)]) != keys:
@@ -112,39 +133,54 @@ def _pages(tenant: SuiteTenant, path: str, key: str, keys: list[str], *, is_all:
         yield f"{path}: the cursor of the first page leads to another page"
 
 
-def _orders(tenant: SuiteTenant, path: str, key: str, page: Page) -> Iterator[str]:
-    """Up and down are the same records, turned round; the laws look at the order itself."""
-    names = [key, *(name for name in ("created_at", "sort_order", "sequence_index") if name in page.items[0] and name in ORDERED)]
+def _whole(tenant: SuiteTenant, path: str) -> list[Record]:
+    """Returns all records of a list that is longer than a page, or none where it is longer than `LONG_PAGES_MAX` of them."""
+    pages = list(pages_of(tenant, f"{path}?limit={WHOLE}", LONG_PAGES_MAX))
+    return [item for page in pages for item in page["items"]] if pages[-1].get("next") is None else []
+
+
+def _orders(tenant: SuiteTenant, path: str, whole: list[Record]) -> Iterator[str]:
+    """Up and down, page by page, are the same records, turned round; the laws look at the order itself."""
+    key = key_of(whole[0])
+    names = [key, *(name for name in ("created_at", "sort_order", "sequence_index") if name in whole[0] and name in ORDERED)]
     for name in names:
-        up, down = (tenant.get(f"{path}?limit={WHOLE}&sort_by={name}:{word}") for word in ("asc", "desc"))
-        if name != key and up.status == 422:
+        targets = [f"{path}?limit={WHOLE}&sort_by={name}:{word}" for word in ("asc", "desc")]
+        firsts = [tenant.get(target) for target in targets]
+        if name != key and firsts[0].status == 422:
             continue
-        ups, downs = ([item[key] for item in expect(answer, 200)["items"]] for answer in (up, down))
-        # Of a longer list each order has a page of its own.
-        if not page.is_all:
-            continue
-        if sorted(ups) != sorted(str(item[key]) for item in page.items):
+        ups, downs = (
+            [str(item[key]) for page in pages_of(tenant, target, LONG_PAGES_MAX + 1, first=first) for item in page["items"]]
+            for target, first in zip(targets, firsts, strict=True)
+        )
+        if sorted(ups) != sorted(str(item[key]) for item in whole):
             yield f"{path} sorted by {name} has other records"
         if name == key and ups != downs[::-1]:
             yield f"{path} sorted by {name} up is not the list sorted down, turned round"
 
 
+def _order_begins(tenant: SuiteTenant, path: str, key: str, keys: list[str]) -> Iterator[str]:
+    """Of a list that is too long to be read, what is known to come before the end of a page stands on it."""
+    if key not in ORDERED:
+        return
+    for word, comes_before in (("asc", lt), ("desc", gt)):
+        page = [str(item[key]) for item in expect(tenant.get(f"{path}?limit={WHOLE}&sort_by={key}:{word}"), 200)["items"]]
+        left_out = [each for each in keys if page and comes_before(each, page[-1]) and each not in page]
+        yield from (f"{path} sorted by {key}:{word} has no {each}, and goes on to {page[-1]}" for each in left_out[:1])
+
+
 def _pages_among_equals(tenant: SuiteTenant, path: str, key: str, items: list[Record]) -> Iterator[str]:
     """Where many are equal in what a list is sorted by, its pages still have every record, and each once."""
-    kinds = {name: {str(item.get(name)) for item in items} for name in _fields(path) if isinstance(items[0].get(name), str | int)}
+    kinds = {name: {str(item.get(name)) for item in items} for name in _fields(path) if items and isinstance(items[0].get(name), str | int)}
     equal = [name for name in EQUAL if name in kinds and len(kinds[name]) < len(items)]
-    size = max(1, -(-len(items) // 3))
+    size = min(WHOLE, max(1, -(-len(items) // 3)))
     for name in equal[:1]:
-        target, found = f"{path}?limit={size}&sort_by={name}:asc", list[str]()
-        answer = tenant.get(target)
+        target = f"{path}?limit={size}&sort_by={name}:asc"
+        first = tenant.get(target)
         # Which fields a list can be sorted by is the server's own.
-        while answer.status != 422 and len(found) <= len(items):
-            page = expect(answer, 200)
-            found += [str(item[key]) for item in page["items"]]
-            if page.get("next") is None:
-                break
-            answer = tenant.get(f"{target}&pq={quote(page['next'], safe='')}")
-        if answer.status != 422 and sorted(found) != sorted(str(item[key]) for item in items):
+        if first.status == 422:
+            continue
+        found = [str(item[key]) for page in pages_of(tenant, target, first=first) for item in page["items"]]
+        if sorted(found) != sorted(str(item[key]) for item in items):
             yield f"{path} sorted by {name} in pages of {size} has {len(set(found))} of {len(items)} records, and {len(found)} in all"
 
 
