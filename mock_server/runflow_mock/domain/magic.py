@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from runflow_mock.domain import fault_kinds as kinds
-from runflow_mock.domain.documents import read_object
+from runflow_mock.domain.documents import mentions, read_object
 from runflow_mock.domain.places import CREATED_EDGE, DISPATCH_EDGE, START_EDGE, Subject, Where, stands_at
 from runflow_mock.domain.runs import Failure
 
@@ -131,11 +131,11 @@ def spelled(client_ref: str | None, metadata: bytes | None, inputs: bytes | None
     """Returns the value that is spelled in a request, known or not; nothing where no magic is meant, which costs next to nothing."""
     if client_ref is not None and client_ref.startswith(REF_PREFIX):
         return client_ref[len(REF_PREFIX) :]
-    if metadata is not None and _KEY in metadata:
+    if metadata is not None and mentions(metadata, _KEY):
         value = read_object(metadata).get(METADATA_KEY)
         if value is not None:
             return str(value)
-    if inputs is not None and _HOST in inputs:
+    if inputs is not None and mentions(inputs, _HOST):
         found = _ADDRESS.search(inputs)
         if found is not None:
             return found[1].decode()

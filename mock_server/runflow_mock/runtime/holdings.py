@@ -81,9 +81,10 @@ class Holdings:
         if tenant.is_dropped:
             return
         timers = len(tenant.world.store.timers)
-        bound = self._bounds.timers
-        bound.show(bound.used + timers - tenant.held.timers)
-        tenant.held.timers = timers
+        if timers != tenant.held.timers:
+            bound = self._bounds.timers
+            bound.show(bound.used + timers - tenant.held.timers)
+            tenant.held.timers = timers
         file_bytes = tenant.world.store.kept_total
         if file_bytes != tenant.held.file_bytes:
             files = self._bounds.file_bytes

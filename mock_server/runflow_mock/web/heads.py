@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence, Sized
 
 import httptools
 
+from runflow_mock.domain.documents import mentions
 from runflow_mock.wire.problems import Problem
 
 HEAD_BYTES_MAX = 64 * 1024
@@ -78,7 +79,7 @@ def path_and_query(target: bytes) -> tuple[bytes, bytes | None]:
     """
     if len(target) > TARGET_BYTES_MAX:
         raise Refusal(414, "URI_TOO_LONG", f"The path and query of the request have more than {TARGET_BYTES_MAX} bytes.")
-    if b"#" in target:
+    if mentions(target, b"#"):
         # What stands behind it is for the client alone (RFC 9112, 3.2): a proxy may have taken it for a part of the path.
         raise Refusal(400, "BAD_REQUEST", "The path of the request has a #, which no request has: it must be percent-encoded (%23).")
     if target.lower().startswith((b"http://", b"https://")):

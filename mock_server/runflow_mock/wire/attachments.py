@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from runflow_mock.domain.assets import FILE_BYTES_MAX, REFERENCE_PREFIX, Attachment, content_of
 from runflow_mock.domain.commands import CreateBatch, CreateRun, SubmitEvaluation
-from runflow_mock.domain.documents import Document, Json, read_document, write_document
+from runflow_mock.domain.documents import Document, Json, mentions, read_document, write_document
 from runflow_mock.domain.identity import AssetId, part_uuid
 from runflow_mock.domain.mime import EXTENSION_OF
 from runflow_mock.wire.problems import FieldError, Location, invalid
@@ -49,7 +49,7 @@ def take_run_files(command: CreateRun, knows: Knows) -> tuple[CreateRun, tuple[b
     Raises:
         Problem: 422 for a reference to an asset that is not known, or a `data:` URI that cannot be read.
     """
-    if not (_mentions(command.input, *_TAKEN) or (command.metadata is not None and _mentions(command.metadata, *_TAKEN))):
+    if not (mentions(command.input, *_TAKEN) or (command.metadata is not None and mentions(command.metadata, *_TAKEN))):
         # Nearly every run: there is nothing to take.
         return command, ()
     intake = Intake(command.origin.request_id, knows)
@@ -85,7 +85,7 @@ def take_evaluation_files(command: SubmitEvaluation, request_id: str, knows: Kno
 
 def mentions_assets(document: Document | None) -> bool:
     """Tells whether a stored document may show assets, so that it reads differently at different times."""
-    return document is not None and _mentions(document, *_MARKS)
+    return document is not None and mentions(document, *_MARKS)
 
 
 def show_references(document: Document, address: Address) -> msgspec.Raw:
@@ -113,7 +113,7 @@ class Intake:
 
     def take_input(self, document: Document, loc: Location) -> Document:
         """Returns an input with references in the place of files; every reference in it is checked."""
-        if not _mentions(document, *_TAKEN):
+        if not mentions(document, *_TAKEN):
             return document
         return write_document(self._replace(read_document(document), loc, checks=True))
 
@@ -123,7 +123,7 @@ class Intake:
 
     def take_document(self, document: Document | None, loc: Location) -> Document | None:
         """Returns a document with references in the place of files; what it refers to itself is not checked."""
-        if document is None or not _mentions(document, b"data:"):
+        if document is None or not mentions(document, b"data:"):
             return document
         return write_document(self._replace(read_document(document), loc, checks=False))
 
@@ -183,13 +183,6 @@ class Intake:
         if len(self._files) >= ATTACHMENTS_MAX:
             return f"runflow-mock takes at most {ATTACHMENTS_MAX} files in one request"
         return None
-
-
-def _mentions(document: bytes, *words: bytes) -> bool:
-    for word in words:  # noqa: SIM110 - every document of every request comes by here, and a generator costs three times as much
-        if word in document:
-            return True
-    return False
 
 
 def _read_payload(payload: str, *, is_base64: bool) -> bytes | None:

@@ -10,6 +10,7 @@ from typing import NamedTuple, cast
 from msgspec.structs import replace
 
 from runflow_mock.domain.commands import MeetRules
+from runflow_mock.domain.documents import mentions
 from runflow_mock.domain.fault_kinds import ExchangeKind, Latency, What
 from runflow_mock.domain.faults import IN_EXCHANGES, FaultRule, RuleMet, choose
 from runflow_mock.domain.identity import RuleId
@@ -88,13 +89,7 @@ def _recognize(call: Call) -> bool:
 
 
 def _may_be_magic(call: Call) -> bool:
-    if not call.caller.rules.knows_magic:
-        return False
-    body = call.body
-    for marker in MARKERS:  # noqa: SIM110 - every creation passes here, and a generator costs more than the search
-        if marker in body:
-            return True
-    return False
+    return call.caller.rules.knows_magic and mentions(call.body, *MARKERS)
 
 
 def _sources(call: Call, operation: str | None) -> Sources:
