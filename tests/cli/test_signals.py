@@ -6,15 +6,21 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+from bench import SECRET, fake
 from commands import sandbox
 
 from runflow_mock.cli.stopping import ended_by_signals
+from runflow_mock.kit.matrix.cells import select
+from runflow_mock.kit.matrix.clients import STOPPED, Ended
+from runflow_mock.kit.matrix.running import run_matrix
+from runflow_mock.kit.matrix.trials import MatrixJob
+from runflow_mock.testing.in_process import BASE_URL
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
@@ -158,6 +164,35 @@ def test_matrix_ends_with_its_clients(number: signal.Signals, tmp_path: Path) ->
     assert (process.returncode, told) == (128 + number, "")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.xml", "pipe"]
     assert sheet.read_text() == "of an earlier day"
+
+
+class Ending:
+    """A client at whose work this process is ended, and that has something to ask when it is stopped."""
+
+    def __init__(self) -> None:
+        self.stopped, self.left, self.asked_late = threading.Event(), threading.Event(), True
+
+    def run(self, env: Mapping[str, str], move: Callable[[], None], may_go_on: Callable[[], bool]) -> Ended:
+        """Works until it is stopped."""
+        signal.raise_signal(signal.SIGTERM)
+        self.stopped.wait(30)
+        self.asked_late = self.left.wait(0.03)
+        raise ValueError(STOPPED)
+
+    def stop(self) -> None:
+        """Stops it."""
+        self.stopped.set()
+
+
+@pytest.mark.usefixtures("usual")
+def test_matrix_that_is_ended_leaves_when_nobody_asks_the_fake_any_more() -> None:
+    client = Ending()
+    with fake("seed") as (app, _):
+        job = MatrixJob(client=client, url=BASE_URL, env={}, callback_secret=SECRET, exchanger=app)
+        with pytest.raises(SystemExit), ended_by_signals():
+            run_matrix(select(is_full=False, only=("plain",)), job, {}, lambda trial: None, jobs=1)
+        client.left.set()
+    assert (client.stopped.is_set(), client.asked_late) == (True, False)
 
 
 @pytest.mark.slow

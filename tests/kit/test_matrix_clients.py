@@ -2,6 +2,7 @@
 
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -41,12 +42,12 @@ def test_whoever_has_left_the_session_is_not_waited_for() -> None:
 
 
 def test_stopped_runner_ends_its_client_and_starts_none() -> None:
-    runner, begun, ended = CommandRunner(("sh", "-c", "sleep 600"), 600.0), threading.Event(), []
-    thread = threading.Thread(target=lambda: ended.append(runner.run({}, begun.set, never)))
-    thread.start()
-    assert begun.wait(30)
-    runner.stop()
-    thread.join(30)
-    assert [each.exit_code for each in ended] == [-9]
+    runner, begun = CommandRunner(("sh", "-c", "sleep 600"), 600.0), threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        trial = pool.submit(runner.run, {}, begun.set, never)
+        assert begun.wait(30)
+        runner.stop()
+        with pytest.raises(ValueError, match="the matrix was stopped"):
+            trial.result(30)
     with pytest.raises(ValueError, match="the matrix was stopped"):
         runner.run({}, still, never)

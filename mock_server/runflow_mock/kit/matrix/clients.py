@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import IO, NamedTuple, Protocol
 
+STOPPED = "the matrix was stopped"
 OUTPUT_BYTES_MAX = 1024 * 1024
 PIECE_BYTES = 64 * 1024
 LAST_SECONDS_MAX = 2.0
@@ -65,7 +66,7 @@ class CommandRunner:
         """Starts the command and waits for its end.
 
         Raises:
-            ValueError: it cannot be started.
+            ValueError: it cannot be started, or all are ended meanwhile.
         """
         process = self._start(env)
         output = _Output(process)
@@ -76,6 +77,8 @@ class CommandRunner:
                     exit_code = process.wait()
         finally:
             self._end(process, output)
+        if self._is_stopped:
+            raise ValueError(STOPPED)
         # Who has left the group of its processes may hold the output open for ever.
         output.is_over.wait(LAST_SECONDS_MAX)
         return Ended(exit_code, output.text, sleeper.late_seconds)
@@ -101,7 +104,7 @@ class CommandRunner:
         try:
             with self._starting:
                 if self._is_stopped:
-                    raise ValueError("the matrix was stopped")
+                    raise ValueError(STOPPED)
                 process = subprocess.Popen(  # noqa: S603 - the command is the user's own
                     self.command,
                     env={**os.environ, **env},

@@ -7,19 +7,23 @@ then, and not always. No pauses at all, and two pauses in turns, are certain on 
 other cells say.
 """
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
+from queue import SimpleQueue
 from typing import Any
 
 from msgspec.structs import replace
+from urllib3.exceptions import HTTPError
 
 from runflow_mock.domain.hygiene import RULES
 from runflow_mock.domain.verdicts import NEVER_MET, NOT_PACED, UP_AND_DOWN, WITHOUT_PAUSE, Judgement
 from runflow_mock.kit.matrix.cells import CONTROL, Cell
 from runflow_mock.kit.matrix.judging import Expected, passes_control
 from runflow_mock.kit.matrix.trials import MatrixJob, Trial, try_cell
-from runflow_mock.runtime.deadlines import WAKEFUL_SECONDS
+from runflow_mock.runtime.deadlines import in_time
 
 Tell = Callable[[Trial], None]
 Found = Mapping[str, Any]
@@ -31,6 +35,8 @@ QUIET_JOBS_MAX = 2
 VOTES_MAX, BROKEN_MIN = 3, 2
 # Four tries, and three pauses between them.
 EXCHANGES_MIN = 4
+# What is still asked of the fake when the command is ended is answered within these.
+GOODBYE_SECONDS_MAX = 10.0
 # Who sleeps on a machine that is at rest is woken by a few milliseconds too late.
 LATE_SECONDS_MAX = 0.05
 LATE = "the machine was too busy to compare pauses"
@@ -44,14 +50,27 @@ def run_matrix(cells: Sequence[Cell], job: MatrixJob, expected: Expected, tell: 
     Where the client fails although nothing goes wrong, where it sends no callback URL, and where it would be stopped before it could have
     come to its end, nothing is tried that could say nothing.
 
+    All of it happens in another thread: a signal ends this one wherever it is, maybe while it holds a lock for which others would wait for
+    ever. The fake must be there until nobody asks it any more, so that they are waited for.
+
     Raises:
         ValueError: the command cannot be started.
     """
+    over = SimpleQueue[None]()
+
+    def run() -> Mapping[str, Trial]:
+        try:
+            return _run(cells, job, expected, tell, jobs)
+        finally:
+            over.put(None)
+
     try:
-        return _run(cells, job, expected, tell, jobs)
+        return in_time(run, math.inf)
     except BaseException:
         # Whoever ends the command ends the clients: they are in sessions of their own, and hear of nothing.
         job.client.stop()
+        with suppress(HTTPError):
+            in_time(over.get, GOODBYE_SECONDS_MAX)
         raise
 
 
@@ -76,21 +95,16 @@ def _run(cells: Sequence[Cell], job: MatrixJob, expected: Expected, tell: Tell, 
 
 
 def _together(cells: Sequence[Cell], job: MatrixJob, jobs: int) -> Iterator[Trial]:
-    """The longest first: pauses are real where the clock is.
-
-    No client is started in this thread, where a signal may come between its start and the moment at which somebody knows of it.
-    """
+    """The longest first: pauses are real where the clock is. When one cannot be tried, none is."""
     ordered = sorted(cells, key=lambda cell: cell.clock.stands)
-    pool = ThreadPoolExecutor(max_workers=jobs)
-    try:
-        waiting = {pool.submit(try_cell, cell, job) for cell in ordered}
-        while waiting:
-            ended, waiting = wait(waiting, WAKEFUL_SECONDS, return_when=FIRST_COMPLETED)
-            yield from (future.result() for future in ended)
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
-    pool.shutdown()
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        try:
+            for future in as_completed([pool.submit(try_cell, cell, job) for cell in ordered]):
+                yield future.result()
+        except BaseException:
+            job.client.stop()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _settled(rule: str, trials: Sequence[Trial], job: MatrixJob, tell: Tell) -> Iterator[Trial]:
