@@ -21,7 +21,12 @@ VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 SECONDS_MAX = 300
 # On a busy machine forty packages take longer than any suite.
 INSTALL_SECONDS_MAX = 1_500
-PATCHED = "from gevent import monkey; monkey.patch_all(); import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"
+_PYTEST = "import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"
+PATCHED = {
+    # eventlet's sockets have no sendmsg, without which trio is not loaded any more, and its resolver loads trio.
+    "eventlet": f"import os; os.environ['EVENTLET_NO_GREENDNS'] = 'yes'; import trio, eventlet; eventlet.monkey_patch(); {_PYTEST}",
+    "gevent": f"from gevent import monkey; monkey.patch_all(); {_PYTEST}",
+}
 # pytest-recording wraps pycurl in a way that tornado cannot use; pytest-django and pytest-flask both have a fixture `client`.
 OPTIONS: Mapping[str, tuple[str, ...]] = {
     "asyncio_auto": ("--asyncio-mode=auto",),
@@ -45,7 +50,7 @@ def make_environment(python: Path, folder: Path) -> Path:
 
 def commands(python: Path, name: str) -> Iterator[list[str]]:
     """Yields the ways in which a suite is run."""
-    begin = ["-c", PATCHED] if name == "gevent" else ["-m", "pytest"]
+    begin = ["-c", PATCHED[name]] if name in PATCHED else ["-m", "pytest"]
     # In the order of the file, so that a suite ends in the same way every time.
     order = [] if name == "randomly" else ["-p", "no:randomly"]
     usual = [str(python), *begin, "-q", "-p", "no:cacheprovider", *order, *OPTIONS.get(name, ()), f"with_{name}.py"]
@@ -66,7 +71,7 @@ def run_suite(python: Path, name: str, folder: Path) -> list[tuple[int, str]]:
         subprocess.run(command, cwd=copied, capture_output=True, text=True, check=False, timeout=SECONDS_MAX)
         for command in commands(python, name)
     )
-    return [(each.returncode, each.stdout + each.stderr) for each in done]
+    return [(each.returncode, each.stderr + each.stdout) for each in done]
 
 
 def told(results: Sequence[tuple[int, str]]) -> str:
