@@ -1,5 +1,6 @@
 import gc
 import os
+from collections import defaultdict
 from collections.abc import Generator, Iterator
 from importlib import import_module
 from pathlib import Path
@@ -21,7 +22,23 @@ import_module("trustme")
 settings.register_profile("rules", deadline=None, derandomize="CI" in os.environ, max_examples=int(os.environ.get("EXAMPLES", "30")))
 settings.load_profile("rules")
 
+ROWS_AT_ONCE = 8
+"""How many rows of one table `make test` tries; `make cov` tries all of them."""
+
 __all__ = ["pytest_collection_finish", "pytest_configure", "pytest_sessionfinish", "pytest_terminal_summary", "pytest_testnodedown"]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the rows of a long table as slow, all but some that are spread evenly: together they take as long as slow tests do."""
+    tables: defaultdict[str, list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        if isinstance(item, pytest.Function) and item.get_closest_marker("slow") is None:
+            tables[item.nodeid.partition("[")[0]].append(item)
+    for rows in tables.values():
+        for number, row in enumerate(rows):
+            if number * ROWS_AT_ONCE // len(rows) == (number - 1) * ROWS_AT_ONCE // len(rows):
+                row.add_marker(pytest.mark.slow(is_covering=True))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -52,6 +52,7 @@ def size(data: bytes) -> tuple[int, int]:
         return picture.size
 
 
+@pytest.mark.slow(is_covering=True)
 def test_every_photo_in_a_table_is_cut_out_widened_and_saved(agent: Agent, tmp_path: Path) -> None:
     cut, widen = "runflow/background-removal", "runflow/outpaint/aspect-ratio"
     assert {cut, widen} <= agent.solutions()

@@ -142,6 +142,7 @@ def test_answer_to_a_refusal_has_a_status_and_code_of_the_contract(refusal: Doma
     assert (problem.status, problem.code) in known
 
 
+@pytest.mark.slow(is_covering=True)
 def test_every_source_in_a_docstring_is_in_the_provenance() -> None:
     known = _provenance()
     assert {(file, found) for file, found in _sources() if found not in known} == set()
@@ -151,6 +152,7 @@ def test_ids_of_sources_are_never_mistaken_for_events() -> None:
     assert not {found for found in _provenance() if found.startswith(EVENT_PREFIXES)}
 
 
+@pytest.mark.slow(is_covering=True)
 def test_sources_are_found_in_many_files() -> None:
     assert len({file for file, _ in _sources()}) > 20
 

@@ -228,10 +228,12 @@ def test_project_is_found() -> None:
     assert len(_project()) > 80
 
 
+@pytest.mark.slow(is_covering=True)
 def test_imports_point_down_only() -> None:
     assert wrong_imports(_project()) == []
 
 
+@pytest.mark.slow(is_covering=True)
 def test_no_module_imports_itself_by_a_detour() -> None:
     assert cycle(_project()) == []
 
@@ -240,6 +242,7 @@ def test_lower_floors_know_no_world_outside() -> None:
     assert worldly(_project()) == []
 
 
+@pytest.mark.slow(is_covering=True)
 def test_yaml_is_read_by_readers_that_are_bounded() -> None:
     assert unbounded(_project()) == []
 
@@ -257,10 +260,12 @@ def test_files_are_short() -> None:
     assert {name: length for name, length in lengths.items() if length > FILE_LINES_MAX} == {}
 
 
+@pytest.mark.slow(is_covering=True)
 def test_functions_are_short() -> None:
     assert long_functions(_project()) == []
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize(
     ("place", "found"),
     [

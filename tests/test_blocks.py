@@ -108,6 +108,7 @@ def test_other_languages_are_shown_from_examples_that_are_run() -> None:
     assert [block.name for block in others if not any(block.text.strip() in text for text in texts)] == []
 
 
+@pytest.mark.slow(is_covering=True)
 def test_data_can_be_parsed() -> None:
     for block in BLOCKS:
         if block.language in PARSERS:

@@ -16,6 +16,7 @@ PIECES = st.sampled_from((*SCHEMES, *HOSTS, *RESTS))
 URLS = st.builds("".join, st.lists(PIECES, max_size=6)) | st.text(max_size=20).map("https://a".__add__)
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("name", ["HttpsUrl", "CallbackUrl"])
 @given(url=URLS)
 @example(url="https://0*")

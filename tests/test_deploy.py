@@ -18,6 +18,7 @@ def _workers() -> dict[str, Any]:
     return {each["kind"]: each for each in yaml.safe_load_all((DEPLOY / "kubernetes" / "workers.yaml").read_text())}
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.name)
 def test_manifest_is_valid_for_kubernetes(path: Path) -> None:
     for document in yaml.safe_load_all(path.read_text()):

@@ -198,6 +198,7 @@ def test_scenario_fits_the_schema_and_names_it(file: Path) -> None:
     assert text.startswith("# yaml-language-server: $schema=../scenario.schema.json\n")
 
 
+@pytest.mark.slow(is_covering=True)
 def test_schema_is_valid_and_refuses_what_the_reader_refuses() -> None:
     jsonschema.Draft202012Validator.check_schema(scenario_schema())
     fail = {"kind": "fail"}

@@ -36,6 +36,7 @@ PLANTED = {
 }
 
 
+@pytest.mark.slow(is_covering=True)
 def test_small_round_in_process_finds_nothing() -> None:
     progress = Progress("in process", 30.0)
     asyncio.run(in_process.fuzz(3, 400, progress))

@@ -26,6 +26,7 @@ def texts() -> Iterator[tuple[str, str]]:
             yield str(file.relative_to(ROOT)), file.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow(is_covering=True)
 def test_nothing_that_is_shown_asks_an_index_for_the_package() -> None:
     assert [(place, line) for place, text in texts() for line in asked_of_an_index(text)] == []
 
@@ -38,6 +39,7 @@ def test_line_that_asks_an_index_is_found(line: str) -> None:
     assert asked_of_an_index(line)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_extras_that_pages_name_are_those_of_the_package() -> None:
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     extras = {extra for _, text in texts() for extra in re.findall(r"runflow-mock\[(\w+)\]", text)}
@@ -45,6 +47,7 @@ def test_extras_that_pages_name_are_those_of_the_package() -> None:
     assert all(re.search(rf"^{extra} = \[", project, re.MULTILINE) for extra in extras)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_archives_that_examples_install_are_those_of_the_page() -> None:
     page = (ROOT / "docs" / "how-to" / "install.md").read_text(encoding="utf-8")
     lines = {found for place, text in texts() if Path(place).parts[0] == "examples" for found in re.findall(r"pip install https\S+", text)}

@@ -16,6 +16,7 @@ def _promises() -> list[str]:
     return [line for line in table.splitlines() if line.startswith("| ") and not line.startswith("| promise")]
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("promise", _promises())
 def test_promise_names_tests_that_there_are(promise: str) -> None:
     named = NAMED.findall(promise)

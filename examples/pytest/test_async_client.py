@@ -20,6 +20,7 @@ async def cut_out(client: httpx.AsyncClient, inputs: dict[str, str]) -> str:
     return str(run["status_code"])
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.asyncio
 async def test_six_runs_at_once(runflow_in_process: Runflow) -> None:
     runflow = runflow_in_process

@@ -63,6 +63,7 @@ def pictures(runflow: Runflow, naps: list[float]) -> Pictures:
     return Pictures(runflow.base_url, runflow.api_key, naps.append)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_run_is_polled_to_its_end(pictures: Pictures, runflow: Runflow) -> None:
     url = pictures.cut_out("https://cdn.example.com/shirt.jpg", "order-1")
     assert requests.get(url, timeout=5).headers["Content-Type"] == "image/webp"
@@ -82,6 +83,7 @@ def test_retry_after_is_obeyed(pictures: Pictures, runflow: Runflow, naps: list[
     assert naps[0] == 7
 
 
+@pytest.mark.slow(is_covering=True)
 def test_lost_answer_does_not_pay_twice(pictures: Pictures, runflow: Runflow) -> None:
     runflow.faults.add(
         what="reset", where="after_create_before_response", when={"times": 1}, label="the run exists, the client does not know"

@@ -68,6 +68,7 @@ def test_answer_for_programs_says_the_same(spoken: tuple[str, Path, str]) -> Non
     assert (found["files"], found["captures"], found["notes"], found["written"]) == (16, 17, [], [])
 
 
+@pytest.mark.slow(is_covering=True)
 def test_profile_says_what_was_found_and_from_what(spoken: tuple[str, Path, str], tmp_path: Path) -> None:
     dialect, folder, secret = spoken
     file = tmp_path / "deep" / "profile.yaml"
@@ -80,6 +81,7 @@ def test_profile_says_what_was_found_and_from_what(spoken: tuple[str, Path, str]
     assert load_profile(tmp_path / "profile.json") == profile
 
 
+@pytest.mark.slow(is_covering=True)
 def test_redacted_copies_make_the_same_profile_without_the_secret(spoken: tuple[str, Path, str], tmp_path: Path) -> None:
     dialect, folder, secret = spoken
     assert calibrate(folder, "--secret", secret, "--redact", tmp_path / "redacted").code == 0
@@ -88,6 +90,7 @@ def test_redacted_copies_make_the_same_profile_without_the_secret(spoken: tuple[
     assert (result.code, profile.dialect, profile.switches) == (0, dialect, values_of(dialect))
 
 
+@pytest.mark.slow(is_covering=True)
 def test_redacting_again_changes_nothing(spoken: tuple[str, Path, str], tmp_path: Path) -> None:
     _, folder, secret = spoken
     calibrate(folder, "--secret", secret, "--redact", tmp_path / "once")
@@ -192,6 +195,7 @@ def test_no_secret_survives_anywhere(tmp_path: Path, form: str) -> None:
     assert again == {each["switch"]: each["value"] for each in told(tmp_path / "captures", "--secret", captured.secret)["switches"]}
 
 
+@pytest.mark.slow(is_covering=True)
 def test_secret_that_is_given_wrong_is_not_told(tmp_path: Path) -> None:
     folder = in_process().write(tmp_path / "captures")
     (folder / "secret.http").unlink()

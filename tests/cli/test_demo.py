@@ -23,6 +23,7 @@ def test_demo_is_the_same_story_every_time() -> None:
     assert len(_timeline(first)) > 10
 
 
+@pytest.mark.slow(is_covering=True)
 def test_demo_as_data_has_the_whole_story() -> None:
     told = call("demo", "--json")
     record = json.loads(told.out)

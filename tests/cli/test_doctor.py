@@ -41,6 +41,7 @@ def test_nothing_in_the_way_is_exit_code_0(server: RunningServer) -> None:
     assert told.out.endswith("Nothing keeps callbacks from arriving.\n")
 
 
+@pytest.mark.slow(is_covering=True)
 def test_json_lists_the_findings(server: RunningServer) -> None:
     told = call("doctor", ABSENT, "--url", server.url, "--json")
     line = json.loads(told.out)

@@ -90,6 +90,7 @@ def test_files_beside_the_document_are_read_and_no_others(capsys: pytest.Capture
     assert "stolen" not in out + err
 
 
+@pytest.mark.slow(is_covering=True)
 def test_document_to_which_a_file_refers_back_is_read_once(capsys: pytest.CaptureFixture[str]) -> None:
     Path("more").mkdir()
     write({"List": {"items": {"$ref": "../own.json#/components/schemas/Run"}}}, "more/lists.json")
@@ -102,6 +103,7 @@ def test_document_to_which_a_file_refers_back_is_read_once(capsys: pytest.Captur
     ]
 
 
+@pytest.mark.slow(is_covering=True)
 def test_name_that_comes_twice_is_told_with_its_file_and_the_rest_is_read(capsys: pytest.CaptureFixture[str]) -> None:
     write("get: {responses: {200: {description: Well.}}}\nget: {responses: {201: {description: Well.}}}\n", "item.yaml")
     write("openapi: 3.1.0\npaths:\n  /v1/models: {$ref: item.yaml}\n  /v1/runs: {}\n  /v1/runs: {get: {}}\n", "own.yaml")

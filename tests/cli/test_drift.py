@@ -62,6 +62,7 @@ def drift(*arguments: str, play: str = "--no-play") -> tuple[int, Any]:
     return told.code, json.loads(told.out)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_same_document_has_not_moved() -> None:
     told = call("drift", "--against", str(CONTRACT))
     assert (told.code, told.out.splitlines()[-1]) == (0, "nothing moved: both are the same")
@@ -101,6 +102,7 @@ def test_answers_of_the_fake_are_held_against_the_newer_document() -> None:
     assert drift("--against", source)[1]["answers"] == []
 
 
+@pytest.mark.slow(is_covering=True)
 def test_document_of_a_server_is_compared(server: RunningServer) -> None:
     code, told = drift("--against", f"{server.url}/v1/openapi.json")
     assert (code, told["kind"], told["same"]) == (0, "openapi", True)

@@ -58,6 +58,7 @@ def test_junit_counts_what_was_broken(door: Door, tmp_path: Path) -> None:
     assert int(suite.get("failures", "0")) >= 1
 
 
+@pytest.mark.slow(is_covering=True)
 def test_each_tenant_has_a_folder(door: Door, tmp_path: Path) -> None:
     for tenant in ("shop", "studio"):
         door.get("/v1/runs", key=f"rf_live_mock_{tenant}")

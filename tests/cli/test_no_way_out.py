@@ -338,6 +338,7 @@ def test_callback_goes_where_the_client_said_and_nowhere_else(trap: Trap, elsewh
     assert trap.went_out(elsewhere, port) == []
 
 
+@pytest.mark.slow(is_covering=True)
 def test_request_opens_nothing(trap: Trap) -> None:
     with Door() as door:
         for model in door.get("/v1/models?limit=100").json()["items"]:

@@ -47,6 +47,7 @@ def _spoilt(recorded: Body, path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow(is_covering=True)
 def test_equal_history_ends_with_0_and_its_timeline(file: Path, recorded: Body, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, *SECRETS, file)
     assert code == 0
@@ -55,6 +56,7 @@ def test_equal_history_ends_with_0_and_its_timeline(file: Path, recorded: Body, 
     assert "\x1b" not in out
 
 
+@pytest.mark.slow(is_covering=True)
 def test_what_is_not_compared_is_said(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, file)
     assert code == 0
@@ -89,11 +91,13 @@ def test_json_holds_the_same(file: Path, recorded: Body, tmp_path: Path, capsys:
     assert (code, json.loads(out)["equal"], json.loads(out)["difference"]["commit"]) == (1, False, 2)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_history_may_come_from_standard_input(recorded: Body, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(json.dumps(recorded).encode())))
     assert run(capsys, "-")[0] == 0
 
 
+@pytest.mark.slow(is_covering=True)
 def test_secret_may_come_from_the_environment(file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RUNFLOW_MOCK_CALLBACK_SECRET", str(GIVEN.callback))
     monkeypatch.setenv("RUNFLOW_MOCK_WEBHOOK_SECRET", GIVEN.webhooks[0])

@@ -57,6 +57,7 @@ def test_operation_that_was_called_well_is_held_and_others_are_not_exercised(con
     assert (rows["get_run:contract"]["verdict"], rows["get_run:contract"]["reason"]) == ("not exercised", "the client did not call it")
 
 
+@pytest.mark.slow(is_covering=True)
 def test_operation_that_was_called_against_the_document_is_broken(control: Control) -> None:
     assert _send(control, "POST", RUNS, {"inputs": {}}) == 422
     told = call("report", "--url", control.client.url, "--key", _key(control))
@@ -79,6 +80,7 @@ def test_no_traffic_is_no_pass(control: Control) -> None:
     assert (code, {row["verdict"] for row in rows.values()}) == (3, {"not exercised"})
 
 
+@pytest.mark.slow(is_covering=True)
 def test_reports_are_written_for_ci(control: Control, tmp_path: Path) -> None:
     _send(control, "GET", "/v1/models")
     code, rows = _report(control, "--junit", str(tmp_path / "junit.xml"), "--markdown", str(tmp_path / "report.md"))
@@ -99,6 +101,7 @@ def test_key_of_nobody_is_wrong_usage(server: RunningServer) -> None:
     assert "--key takes the key of a tenant" in told.err
 
 
+@pytest.mark.slow(is_covering=True)
 def test_users_own_document_judges_and_what_the_fake_does_otherwise_is_no_fault_of_the_client() -> None:
     with serve(Config(port=0, clock=ClockMode.AUTO, speed=1.0), contract=contract(OWN)) as server:
         control = Control(server.url, Control(server.url).create_tenant().key)

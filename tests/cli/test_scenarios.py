@@ -23,6 +23,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
     return stopped.value.code, out, err
 
 
+@pytest.mark.slow(is_covering=True)
 def test_list_names_every_scenario_with_its_beginning(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "list")
     assert (code, [line.split()[0] for line in out.splitlines()]) == (0, list(scenario_names()))
@@ -110,6 +111,7 @@ def test_watched_file_is_read_anew(tmp_path: Path) -> None:
         assert next(name for name in told if name != "mine") == "another"
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("form", ["yaml", "json"])
 def test_scenario_that_a_test_leaves_behind_is_replayed_and_played(form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / f"failed.{form}"

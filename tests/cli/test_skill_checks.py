@@ -67,6 +67,7 @@ def compared(*arguments: str, code: int = 0) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow(is_covering=True)
 def test_installed_copies_are_found_from_below_and_in_the_home(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pinned(project)
     files = [put(project / AGENTS), put(project / CLAUDE), put(project.parent / "home" / CLAUDE)]
@@ -75,6 +76,7 @@ def test_installed_copies_are_found_from_below_and_in_the_home(project: Path, mo
     assert [copy["place"] for copy in compared()["copies"]] == [str(file) for file in files]
 
 
+@pytest.mark.slow(is_covering=True)
 def test_equal_bytes_are_told_with_their_pin(project: Path) -> None:
     pinned(project)
     put(project / AGENTS)
@@ -84,6 +86,7 @@ def test_equal_bytes_are_told_with_their_pin(project: Path) -> None:
     assert " 0 contradicted, " in told.out
 
 
+@pytest.mark.slow(is_covering=True)
 def test_pin_that_ships_is_the_default_and_says_what_it_is(project: Path) -> None:
     told = verify(str(put(project / "SKILL.md")))
     assert told.code == 1
@@ -95,6 +98,7 @@ def test_pin_that_ships_is_the_default_and_says_what_it_is(project: Path) -> Non
     assert f"here:   {digest_of(BODY)}, {len(BODY)} bytes" in told.out
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize(
     ("body", "difference"),
     [
@@ -111,6 +115,7 @@ def test_change_by_a_program_is_named_as_such(project: Path, body: bytes, differ
     assert f"SKILL.md: equal but for {difference}\n" in told.out
 
 
+@pytest.mark.slow(is_covering=True)
 def test_mismatch_comes_with_what_is_contradicted_and_its_line(project: Path) -> None:
     pinned(project)
     told = verify(str(put(project / "SKILL.md", WRONG.encode())))
@@ -119,6 +124,7 @@ def test_mismatch_comes_with_what_is_contradicted_and_its_line(project: Path) ->
     assert "    Poll `GET /v1/jobs/{id}` until" in told.out
 
 
+@pytest.mark.slow(is_covering=True)
 def test_pinned_bytes_are_enough_whatever_they_say(project: Path) -> None:
     pinned(project, WRONG.encode())
     (copy,) = compared(str(put(project / "SKILL.md", WRONG.encode())))["copies"]
@@ -128,6 +134,7 @@ def test_pinned_bytes_are_enough_whatever_they_say(project: Path) -> None:
     )
 
 
+@pytest.mark.slow(is_covering=True)
 def test_one_changed_copy_of_several_is_enough(project: Path) -> None:
     pinned(project)
     put(project / AGENTS)
@@ -143,6 +150,7 @@ def test_own_skill_is_recognised(project: Path) -> None:
     assert all(copy["sandbox"] for copy in compared()["copies"])
 
 
+@pytest.mark.slow(is_covering=True)
 def test_own_skill_is_not_what_somebody_else_has_pinned(project: Path) -> None:
     pinned(project)
     put(project / AGENTS, OWN)
@@ -150,6 +158,7 @@ def test_own_skill_is_not_what_somebody_else_has_pinned(project: Path) -> None:
     assert (copy["sandbox"], copy["matches"]) == (True, False)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_own_skill_that_was_changed_is_recognised(project: Path) -> None:
     turned = verify(str(put(project / "a.md", OWN.replace(b"\n", b"\r\n"))))
     assert (turned.code, "own sandbox skill, equal but for CRLF line endings" in turned.out) == (1, True)
@@ -157,6 +166,7 @@ def test_own_skill_that_was_changed_is_recognised(project: Path) -> None:
     assert (older.code, "another version of runflow-mock's own sandbox skill; runflow-mock skill install" in older.out) == (1, True)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_folder_is_searched_for_copies(project: Path) -> None:
     pinned(project)
     files = [put(project / "other" / path) for path in (AGENTS, "runflow/SKILL.md", "SKILL.md")]
@@ -194,6 +204,7 @@ def test_document_of_the_user_judges_what_the_text_says(project: Path) -> None:
     assert (copy["claims"]["held"], copy["contradictions"]) == (1, [])
 
 
+@pytest.mark.slow(is_covering=True)
 def test_copy_at_an_address_is_downloaded(project: Path) -> None:
     pinned(project)
     with shelf({"/SKILL.md": BODY, "/moved": "/SKILL.md", "/other": BODY + b"x"}) as url:
@@ -225,6 +236,7 @@ def verify_index(body: bytes, code: int = 0) -> dict[str, Any]:
         return compared(f"{url}{INDEX}", code=code)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_digests_of_an_index_are_checked_against_the_bytes(project: Path) -> None:
     pinned(project)
     assert verify_index(index(entry()))["copies"][0]["matches"]
@@ -232,6 +244,7 @@ def test_digests_of_an_index_are_checked_against_the_bytes(project: Path) -> Non
     assert copy["says"] == f"not what its index says, {digest_of(b'x')}"
 
 
+@pytest.mark.slow(is_covering=True)
 def test_skill_of_another_name_and_archive_are_compared_with_the_index_alone(project: Path) -> None:
     pinned(project)
     other = entry(name="other", url="/other.md", digest=digest_of(b"another skill"))
@@ -285,6 +298,7 @@ def test_sandbox_serves_its_own_skill_as_its_index_says(project: Path, server: R
     assert (copy["place"], copy["sandbox"], copy["contradictions"]) == (f"{url}{SERVED}", True, [])
 
 
+@pytest.mark.slow(is_covering=True)
 def test_https_without_the_authority_is_not_trusted(project: Path, server: RunningServer) -> None:
     told = verify(f"{server.tls_url}{INDEX}", "--state", str(project))
     assert (told.code, "certificate verify failed" in told.err) == (4, True)
@@ -298,6 +312,7 @@ def test_local_authority_that_vouches_for_nobody_is_told_as_what_it_is(project: 
         assert (told.code, "cannot be read" in told.err, "remove it" in told.err, why in told.err) == (4, True, True, True)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_pin_is_written_at_the_root_of_the_project(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(project / AGENTS)
     put(project / "src" / "x")
@@ -342,6 +357,7 @@ def test_nothing_to_pin_is_told(project: Path) -> None:
     assert (told.code, "no copy of the skill was found" in told.err) == (3, True)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_every_claim_is_listed_with_what_came_of_it(project: Path) -> None:
     told = call("skill", "check", str(put(project / "SKILL.md", WRONG.encode())))
     assert told.code == 1
@@ -350,6 +366,7 @@ def test_every_claim_is_listed_with_what_came_of_it(project: Path) -> None:
     assert told.out.rstrip().splitlines()[-1].strip().endswith(" unknown")
 
 
+@pytest.mark.slow(is_covering=True)
 def test_claims_are_told_to_programs(project: Path) -> None:
     told = call("skill", "check", str(put(project / "SKILL.md")), "--json")
     (copy,) = json.loads(told.out)["copies"]
@@ -367,6 +384,7 @@ def test_text_that_says_nothing_is_no_success(project: Path) -> None:
 PAGE = ROOT / "docs" / "pins.md"
 
 
+@pytest.mark.slow(is_covering=True)
 def test_commands_that_the_page_shows_work(project: Path) -> None:
     put(project / AGENTS)
     shown = re.findall(r"^runflow-mock (.*)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)

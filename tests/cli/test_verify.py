@@ -30,6 +30,7 @@ def test_document_that_is_none_is_told_with_exit_code_2(server: RunningServer, t
     assert "is a document of Swagger 2.0" in told.err
 
 
+@pytest.mark.slow(is_covering=True)
 def test_document_that_is_not_there_is_told(server: RunningServer) -> None:
     told = call("verify", "--base-url", server.url, "--openapi", "nowhere.json")
     assert (told.code, "nowhere.json cannot be read" in told.err) == (2, True)

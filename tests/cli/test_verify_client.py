@@ -278,6 +278,7 @@ def test_switch_that_does_not_exist_is_wrong_usage() -> None:
     assert (told.code, "switch 'spelling' does not exist" in told.err) == (2, True)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_client_that_sends_nothing_is_exit_code_3() -> None:
     told = call("verify-client", "--", sys.executable, "-c", "")
     assert told.code == 3

@@ -89,12 +89,14 @@ def test_receiver_that_takes_nothing_is_broken_and_the_rest_not_exercised() -> N
     assert "broken   genuine: takes-genuine (error)" in told.out
 
 
+@pytest.mark.slow(is_covering=True)
 def test_receiver_that_is_not_there_is_wrong_usage() -> None:
     told = call("verify-receiver", "http://127.0.0.1:9/hooks", "--secret", SECRET)
     assert told.code == 2
     assert "http://127.0.0.1:9/hooks does not answer" in told.err
 
 
+@pytest.mark.slow(is_covering=True)
 def test_receiver_that_speaks_something_else_is_told_what_it_speaks() -> None:
     with answering(b"SSH-2.0-OpenSSH_9.6\r\n", b"") as url:
         told = call("verify-receiver", url, "--secret", SECRET)
@@ -237,6 +239,7 @@ def test_what_the_users_document_does_not_describe_may_be_refused(tmp_path: Path
     assert _rows(judged)["status of the answer"][0] == "held"
 
 
+@pytest.mark.slow(is_covering=True)
 def test_message_that_the_users_document_describes_otherwise_is_no_fault_of_the_receiver(tmp_path: Path) -> None:
     with CallbackReceiver(*[400] * 50) as receiver:
         told = call(

@@ -119,6 +119,7 @@ def test_status_of_a_mixture(members: tuple[str, ...], status: str) -> None:
     assert batch_status(_tally(*map(RunStatus, members))) == status
 
 
+@pytest.mark.slow(is_covering=True)
 @given(st.lists(st.sampled_from(MEMBERS), min_size=1, max_size=100))
 @settings(max_examples=50, deadline=None, derandomize=True)
 def test_status_does_not_depend_on_the_order_of_members(members: list[RunStatus]) -> None:

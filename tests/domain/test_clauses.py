@@ -109,6 +109,7 @@ ENTRIES = MOMENTS.map(lambda moments: [seen(f"e{number}", label, at=at) for numb
 WITHIN = st.none() | st.builds(lambda seconds: timedelta(seconds=seconds), st.integers(0, 8))
 
 
+@pytest.mark.slow(is_covering=True)
 @given(clause=CLAUSES, entries=ENTRIES, within=WITHIN)
 @example(clause=of("a", at_least=2), entries=[seen("e0", "a"), seen("e1", "b"), seen("e2", "a", at=3.0)], within=timedelta(seconds=2))
 def test_progress_comes_where_verifying_comes(clause: Clause, entries: list[JournalSubject], within: timedelta | None) -> None:
@@ -119,6 +120,7 @@ def test_progress_comes_where_verifying_comes(clause: Clause, entries: list[Jour
         assert progress.holds == verify(clause, entries[:number]).holds
 
 
+@pytest.mark.slow(is_covering=True)
 @given(labels=st.lists(st.tuples(LABELS, st.integers(1, 2)), min_size=1, max_size=3), entries=ENTRIES, within=WITHIN)
 @example(labels=[("a", 1), ("b", 1)], entries=[seen("e0", "a"), seen("e1", "b", at=3.0)], within=timedelta(seconds=2))
 def test_progress_of_a_sequence_comes_where_verifying_comes(

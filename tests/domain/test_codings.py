@@ -49,6 +49,7 @@ def test_long_members_are_unpacked_whole(size: int) -> None:
     assert unpacked(pack(TEXT) + pack(text)[:-1] + b"\xff", "gzip", 1_000_000) == TEXT
 
 
+@pytest.mark.slow(is_covering=True)
 def test_many_members_cost_as_much_as_there_are() -> None:
     assert growth(lambda count: partial(unpacked, pack(b"") * count, "gzip", 1000), 10_000) < GROWTH_MAX
 

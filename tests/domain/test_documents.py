@@ -30,6 +30,7 @@ def test_document_is_compact_and_keeps_the_order_of_keys() -> None:
     assert write_document({"b": 1, "a": [True, None, "é"]}) == '{"b":1,"a":[true,null,"é"]}'.encode()
 
 
+@pytest.mark.slow(is_covering=True)
 @given(JSON)
 @settings(max_examples=50, deadline=None, derandomize=True)
 def test_document_reads_back_and_contains_itself(value: Json) -> None:

@@ -33,6 +33,7 @@ def test_encoded_text_is_found(encoded: bytes) -> None:
     assert not has_encoded(b'{"a": "' + encoded[:10] + b'"}')
 
 
+@pytest.mark.slow(is_covering=True)
 def test_pattern_and_quick_look_find_what_the_plain_form_finds() -> None:
     random, hits = Random(7), 0
     for number in range(2_000):

@@ -186,6 +186,7 @@ def test_long_chain_needs_no_nesting() -> None:
     assert _found(" OR ".join(["ref:a"] * 400)) == "1"
 
 
+@pytest.mark.slow(is_covering=True)
 @given(NOISE)
 @example("'" * EXPRESSION_CHARACTERS_MAX)
 @example("status:'" + "''" * 1_990)
@@ -199,6 +200,7 @@ def test_any_text_is_a_filter_or_a_query_error(text: str) -> None:
     assert all(isinstance(predicate(row), bool) for row in ROWS)
 
 
+@pytest.mark.slow(is_covering=True)
 @given(st.recursive(st.sampled_from(LEAVES), _tests, max_leaves=5), VALUES)
 @settings(max_examples=50, deadline=None, derandomize=True)
 def test_filter_says_what_the_expression_means(test: Claim, values: tuple[str, str | None, float | None, bool | None, int]) -> None:

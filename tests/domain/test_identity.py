@@ -20,6 +20,7 @@ def test_id_is_a_version_7_uuid_of_the_instant() -> None:
     assert parsed.int >> 80 == int(START.timestamp() * 1000)
 
 
+@pytest.mark.slow(is_covering=True)
 @given(MOMENTS, SEQUENCES)
 @settings(max_examples=50, deadline=None, derandomize=True)
 def test_every_id_is_a_lower_case_version_7_uuid(moment: object, sequence: int) -> None:
@@ -30,6 +31,7 @@ def test_every_id_is_a_lower_case_version_7_uuid(moment: object, sequence: int) 
     assert uuid.UUID(text).variant == uuid.RFC_4122
 
 
+@pytest.mark.slow(is_covering=True)
 @given(st.lists(SEQUENCES, min_size=2, unique=True))
 @settings(max_examples=50, deadline=None, derandomize=True)
 def test_ids_of_one_millisecond_sort_by_sequence(sequences: list[int]) -> None:

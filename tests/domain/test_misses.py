@@ -1,5 +1,6 @@
 from collections.abc import Iterable
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -81,6 +82,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow(is_covering=True)
 @given(st.dictionaries(NAMES, VALUES), st.dictionaries(NAMES, VALUES))
 def test_document_differs_exactly_when_it_does_not_fit(wanted: dict[str, Json], seen: dict[str, Json]) -> None:
     found = differences(Where(input=write_document(wanted)), Subject(input=write_document(seen)))

@@ -58,6 +58,7 @@ def _sorted(rows: list[Row], order: Order) -> list[Row]:
     return sorted(rows, key=cmp_to_key(compare))
 
 
+@pytest.mark.slow(is_covering=True)
 @given(VALUES_LIST, ORDERS, st.integers(1, 4), st.booleans())
 @settings(max_examples=60, deadline=None, derandomize=True)
 def test_pages_joined_give_the_list_each_record_once(
@@ -166,6 +167,7 @@ def test_order_that_cannot_be_read_names_its_part(text: str, evidence: str) -> N
     assert caught.value.parameter == "sort_by"
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize(
     ("order", "wanted", "steps"),
     [

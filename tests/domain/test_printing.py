@@ -49,6 +49,7 @@ def test_nothing_that_is_shown_is_a_command(text: str) -> None:
     )
 
 
+@pytest.mark.slow(is_covering=True)
 @given(st.text())
 @example("\x7f\x85\U000e0041::x##[y")
 def test_json_that_is_shown_is_json_that_says_the_same(text: str) -> None:

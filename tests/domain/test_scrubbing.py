@@ -181,6 +181,7 @@ def test_base64_of_much_text_stays_also_behind_escapes() -> None:
     assert Scrubber().scrub(b" ".join(harmless)) == b" ".join(harmless)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_more_than_can_be_decoded_is_masked() -> None:
     texts = [b64encode(b64encode(b"%d: nothing to hide, nothing at all" % number)).hex().encode() for number in range(200)]
     layered = b" ".join(b"%25" * 5 + text for text in texts)
@@ -269,6 +270,7 @@ def test_what_is_no_secret_stays(text: str) -> None:
     assert Scrubber(["short"]).scrub_text(text) == text
 
 
+@pytest.mark.slow(is_covering=True)
 def test_secret_of_whoever_has_most_makes_room_and_those_of_others_stay() -> None:
     scrubber = Scrubber(["operators-own-token"])
     scrubber.learn("secret-of-another", "other")

@@ -29,6 +29,7 @@ def test_different_labels_never_collide(one: tuple[str | int, ...], other: tuple
     assert SEED.child(*one) != SEED.child(*other)
 
 
+@pytest.mark.slow(is_covering=True)
 @given(LABELS, LABELS)
 @settings(max_examples=50, deadline=None, derandomize=True)
 def test_two_lists_of_labels_collide_only_when_they_are_equal(one: list[str | int], other: list[str | int]) -> None:

@@ -55,6 +55,7 @@ def test_bare_signature_covers_the_body_alone() -> None:
     assert sign_bare(BODY, SECRET) == hmac.new(SECRET.encode(), BODY, hashlib.sha256).hexdigest()
 
 
+@pytest.mark.slow(is_covering=True)
 @given(st.binary(max_size=200), st.integers(0, 2**33), st.text(min_size=1, max_size=60))
 @settings(max_examples=50, deadline=None, derandomize=True)
 def test_what_is_signed_verifies_for_any_body_and_secret(body: bytes, timestamp: int, secret: str) -> None:

@@ -16,6 +16,7 @@ def test_anything_else_says_none(text: str | None) -> None:
     assert whole_number(text) is None
 
 
+@pytest.mark.slow(is_covering=True)
 @given(st.text(max_size=DIGITS_MAX))
 def test_no_text_raises(text: str) -> None:
     number = whole_number(text)

@@ -311,6 +311,7 @@ RULES = st.builds(
 )
 
 
+@pytest.mark.slow(is_covering=True)
 @given(st.binary(min_size=40, max_size=120).map(read_story), st.lists(RULES, min_size=1, max_size=4))
 @settings(max_examples=25, deadline=None)
 def test_whatever_the_rules_every_delivery_ends_once_and_the_invariants_hold(story: list[Step], rules: list[AddRule]) -> None:

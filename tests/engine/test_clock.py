@@ -37,6 +37,7 @@ def test_clock_never_goes_back(clock: VirtualClock) -> None:
         clock.jumped(clock.at(105.0) - timedelta(microseconds=1), 105.0)
 
 
+@pytest.mark.slow(is_covering=True)
 @given(st.floats(0, 1_000), st.floats(0, 100), st.floats(0, 100))
 @settings(max_examples=50, deadline=None, derandomize=True)
 def test_new_rate_does_not_change_the_present(passed: float, before: float, after: float) -> None:

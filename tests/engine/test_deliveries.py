@@ -139,6 +139,7 @@ def _signature(body: bytes, timestamp: str, secret: str) -> str:
     return "v1=" + hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
 
 
+@pytest.mark.slow(is_covering=True)
 @given(
     st.lists(st.integers(1, 100_000), max_size=5),
     st.lists(st.sampled_from([OK, BROKEN, AttemptResult(error="timeout", reason="timeout")]), min_size=6, max_size=6),

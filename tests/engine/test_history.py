@@ -71,6 +71,7 @@ def _replayed(world: World) -> World:
     return again
 
 
+@pytest.mark.slow(is_covering=True)
 def test_story_reaches_every_kind_of_command_and_event() -> None:
     world = small_world()
     play(world, STORY)
@@ -82,6 +83,7 @@ def test_story_reaches_every_kind_of_command_and_event() -> None:
     assert events >= {"AttemptSucceeded", "AttemptFailed", "DeliveryExhausted", "SecretPromoted", "SecretDemoted", "AnswerForgotten"}
 
 
+@pytest.mark.slow(is_covering=True)
 @given(STORIES)
 @PROPERTY
 def test_folding_the_history_gives_the_store(story: list[Step]) -> None:
@@ -97,6 +99,7 @@ def test_folding_the_history_of_one_run_gives_the_store() -> None:
     assert picture(fold(world.history)) == picture(world.store)
 
 
+@pytest.mark.slow(is_covering=True)
 @given(STORIES)
 @PROPERTY
 def test_same_seed_and_commands_give_the_same_history(story: list[Step]) -> None:
@@ -106,6 +109,7 @@ def test_same_seed_and_commands_give_the_same_history(story: list[Step]) -> None
     assert one.history.encoded() == other.history.encoded()
 
 
+@pytest.mark.slow(is_covering=True)
 def test_other_seed_gives_another_history() -> None:
     one, other = small_world(seed="0"), small_world(seed="1")
     play(one, STORY)
@@ -124,6 +128,7 @@ def test_same_commands_give_the_same_history_in_a_fresh_process(hash_seed: str) 
     assert told.stdout == world.history.encoded().hex()
 
 
+@pytest.mark.slow(is_covering=True)
 @given(STORIES)
 @PROPERTY
 def test_recorded_commands_replayed_in_a_fresh_world_give_the_same_history(story: list[Step]) -> None:
@@ -148,6 +153,7 @@ def test_replay_of_a_batch_that_is_cancelled_gives_the_same_history() -> None:
     assert _replayed(world).history.encoded() == world.history.encoded()
 
 
+@pytest.mark.slow(is_covering=True)
 @given(STORIES, st.lists(st.integers(0, 10_000_000), max_size=12))
 @PROPERTY
 def test_one_long_advance_equals_many_short_ones(story: list[Step], cuts: list[int]) -> None:
@@ -177,6 +183,7 @@ def test_twelve_seconds_are_the_same_in_one_step_and_in_many(seconds: float) -> 
     assert parts.history.encoded() == whole.history.encoded()
 
 
+@pytest.mark.slow(is_covering=True)
 @given(STORIES)
 @PROPERTY
 def test_nothing_leaves_a_terminal_state(story: list[Step]) -> None:
@@ -198,6 +205,7 @@ def test_cancelling_a_finished_run_changes_nothing() -> None:
     assert picture(world.store) == before
 
 
+@pytest.mark.slow(is_covering=True)
 @given(STORIES)
 @PROPERTY
 def test_batch_status_is_always_the_function_of_its_members(story: list[Step]) -> None:
@@ -219,6 +227,7 @@ def _status_of(members: list[str]) -> str:
     return found.pop() if len(found) == 1 else "partial_succeeded" if "succeeded" in found else "failed"
 
 
+@pytest.mark.slow(is_covering=True)
 @given(STORIES)
 @PROPERTY
 def test_refused_command_changes_nothing(story: list[Step]) -> None:
@@ -243,6 +252,7 @@ def test_refused_batch_creates_none_of_its_runs() -> None:
     assert (picture(world.store), world.sequence, len(world.history)) == (before, sequence, 1)
 
 
+@pytest.mark.slow(is_covering=True)
 @given(STORIES, STORIES, st.binary(min_size=20, max_size=60))
 @settings(PROPERTY, max_examples=10)
 def test_two_tenants_interleaved_equal_the_two_apart(one: list[Step], other: list[Step], turns: bytes) -> None:
@@ -259,6 +269,7 @@ def test_two_tenants_interleaved_equal_the_two_apart(one: list[Step], other: lis
     assert [world.history.encoded() for world in mixed] == [world.history.encoded() for world in apart]
 
 
+@pytest.mark.slow(is_covering=True)
 @given(STORIES)
 @PROPERTY
 def test_every_invariant_holds_after_every_step(story: list[Step]) -> None:
@@ -327,6 +338,7 @@ def _brief_world(entries_max: int) -> World:
     return World(replace(world.settings, limits=replace(world.settings.limits, history_max=entries_max)), catalog(), renderers(), START)
 
 
+@pytest.mark.slow(is_covering=True)
 @given(STORIES, st.integers(1, 20))
 @settings(PROPERTY, max_examples=8)
 def test_folding_what_is_left_of_a_history_from_its_base_gives_the_store(story: list[Step], entries_max: int) -> None:
@@ -337,6 +349,7 @@ def test_folding_what_is_left_of_a_history_from_its_base_gives_the_store(story: 
     assert world.history.forgotten > 0
 
 
+@pytest.mark.slow(is_covering=True)
 @given(STORIES, st.integers(1, 20))
 @PROPERTY
 def test_what_is_left_of_a_history_is_the_end_of_the_whole(story: list[Step], entries_max: int) -> None:
@@ -346,6 +359,7 @@ def test_what_is_left_of_a_history_is_the_end_of_the_whole(story: list[Step], en
     assert list(brief.history) == list(whole.history)[brief.history.forgotten :]
 
 
+@pytest.mark.slow(is_covering=True)
 def test_base_stays_as_it_was_while_the_world_goes_on() -> None:
     world = _brief_world(4)
     play(world, STORY[:40])

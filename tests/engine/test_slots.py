@@ -1,5 +1,6 @@
 """The concurrency cap: excess waits in line, in order of creation, and a free slot goes to the first."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -129,6 +130,7 @@ def test_restored_world_keeps_its_lines() -> None:
     assert ends(again) == ends(world)
 
 
+@pytest.mark.slow(is_covering=True)
 @given(st.lists(st.tuples(st.sampled_from(["run", "batch", "cancel", "fire"]), st.integers(0, 9)), max_size=40), st.integers(1, 3))
 @settings(max_examples=50, deadline=None)
 def test_no_model_ever_runs_more_than_its_cap(story: list[tuple[str, int]], cap: int) -> None:

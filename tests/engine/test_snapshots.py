@@ -24,6 +24,7 @@ def _restored(world: World) -> World:
     return World.restore(world.snapshot(), catalog(), renderers())
 
 
+@pytest.mark.slow(is_covering=True)
 @given(STORIES, st.integers(0, 80))
 @PROPERTY
 def test_restored_world_continues_as_the_first_one_would_have(story: list[Step], cut: int) -> None:
@@ -55,6 +56,7 @@ def test_what_is_due_at_one_instant_keeps_its_order() -> None:
     assert run_all(again) == run_all(world)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_restored_world_shares_nothing_that_changes() -> None:
     world = small_world()
     play(world, LONG_STORY[:60])
@@ -72,6 +74,7 @@ def test_world_names_the_attempts_that_are_under_way() -> None:
     assert len(sent) == 1
 
 
+@pytest.mark.slow(is_covering=True)
 @given(STORIES)
 @PROPERTY
 def test_nothing_speaks_against_the_snapshot_of_a_world(story: list[Step]) -> None:

@@ -97,6 +97,7 @@ def test_stale_timers_are_swept_when_they_outnumber_the_live_ones() -> None:
     assert _drain(queue) == [str(number) for number in range(2_900, 3_000)]
 
 
+@pytest.mark.slow(is_covering=True)
 @given(CHANGES)
 @settings(max_examples=60, deadline=None, derandomize=True)
 def test_queue_behaves_as_a_list_sorted_by_due_and_order(changes: list[tuple[str, int | None]]) -> None:

@@ -102,6 +102,7 @@ def test_cancelled_run_is_told_to_those_who_want_to_know() -> None:
     assert list(world.store.deliveries_heard_by(does_not.id)) == []
 
 
+@pytest.mark.slow(is_covering=True)
 def test_webhook_without_subscriptions_hears_nothing() -> None:
     world = make_world()
     subscribe(world)

@@ -106,6 +106,7 @@ class Stumbler:
         """Does nothing: both end with this thread."""
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize(("stumbles", "judgement"), [(0, Judgement.HELD), (1, Judgement.HELD), (2, Judgement.BROKEN)])
 def test_pace_is_broken_only_where_it_is_broken_alone_too(stumbles: int, judgement: Judgement) -> None:
     told = list[str]()
@@ -118,6 +119,7 @@ def test_pace_is_broken_only_where_it_is_broken_alone_too(stumbles: int, judgeme
     assert told == ["plain", "503 for ever", *(["503 for ever"] if stumbles else [])]
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize(("again_seconds_max", "tries", "reason"), [(120.0, 2, None), (0.0, 1, TOO_LONG)])
 def test_what_is_tried_again_is_said_and_takes_so_long_at_most(again_seconds_max: float, tries: int, reason: str | None) -> None:
     ended, said = list[str](), list[str]()
@@ -138,6 +140,7 @@ def test_what_is_tried_again_is_said_and_takes_so_long_at_most(again_seconds_max
     assert [told.partition(",")[0] for told in said] == ["503 for ever: tried again"] * (tries - 1)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_no_pauses_are_broken_however_busy_the_machine_is() -> None:
     assert _backoff(builds.build_of("pauses: none"), *FAILING, late_seconds=9.0)[0] is Judgement.BROKEN
 

@@ -75,6 +75,7 @@ def test_switch_that_differs_alone_is_known_alone(dialect: str, switch: str, val
     assert switches_of(readings.values()) == {**usual, switch: value}
 
 
+@pytest.mark.slow(is_covering=True)
 def test_value_of_no_bundle_is_like_neither_and_can_be_spoken() -> None:
     reading = readings_of(in_process(switches={"rate_limit_headers": "full"}))["rate_limit_headers"]
     assert (reading.verdict, reading.value, reading.is_open) == (Verdict.NEITHER, "full", False)
@@ -87,6 +88,7 @@ def test_any_combination_of_switches_is_found_again(switches: dict[str, str]) ->
     assert switches_of(readings_of(in_process(switches=switches)).values()) == switches
 
 
+@pytest.mark.slow(is_covering=True)
 def test_one_combination_of_switches_is_found_again() -> None:
     switches = {**values_of("docs"), "signature": "timestamped", "error_codes": "seed", "rate_limit_headers": "full"}
     assert switches_of(readings_of(in_process(switches=switches)).values()) == switches

@@ -71,12 +71,14 @@ def test_lines_of_listen_are_callbacks_and_the_first_is_none() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.slow(is_covering=True)
 def test_history_of_a_callback_holds_the_bytes_that_were_sent() -> None:
     found = recognised({name: raw for name, raw in in_process().files.items() if name == "runs/history.json"})
     assert [(capture.kind, capture.place) for capture in found] == [(Kind.ANSWER, ""), (Kind.CALLBACK, "[0].payload_bytes")]
     assert found[1].record["event"] == "run.failed"
 
 
+@pytest.mark.slow(is_covering=True)
 def test_what_the_control_api_keeps_is_understood() -> None:
     with Door(callback_secret="rf_whsec_0123") as door:
         callback_run(door)
@@ -267,6 +269,7 @@ def test_byte_order_mark_before_json_is_no_part_of_a_body() -> None:
     assert [capture.record for capture in captures_of(archive(marked))] == [RUN]
 
 
+@pytest.mark.slow(is_covering=True)
 def test_folder_is_read_to_its_depth_without_what_is_hidden(tmp_path: Path) -> None:
     in_process().write(tmp_path / "captures")
     (tmp_path / "captures" / ".DS_Store").write_bytes(b"\0")
@@ -293,6 +296,7 @@ def test_file_that_is_not_there_is_told(tmp_path: Path) -> None:
         read_files([tmp_path / "empty"])
 
 
+@pytest.mark.slow(is_covering=True)
 def test_file_beyond_all_measure_is_not_read(tmp_path: Path) -> None:
     with (tmp_path / "big.har").open("wb") as file:
         file.truncate(BYTES_MAX + 1)

@@ -70,6 +70,7 @@ def test_front_matter_says_nothing_and_counts_as_lines() -> None:
     assert [(claim.line, claim.sentence) for claim in read_claims(text)] == [(6, "`GET /v1/runs`")]
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("around", ["{}\n", "```\n{}\n```\n", "1. {}\n"], ids=["prose", "code", "item"])
 def test_claims_of_one_long_line_show_what_is_around_each(around: str) -> None:
     """Each would otherwise keep, and print, a copy of the line."""

@@ -571,6 +571,7 @@ def test_whoever_was_still_trying_has_neither_given_up_nor_tried_for_ever(stoppe
     assert (row.reason or "").endswith("--timeout gives it longer") is (judgement is Judgement.NOT_EXERCISED)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_client_that_still_tries_when_its_time_is_up_has_longer_and_is_said_so() -> None:
     """After one try it is not trying again; after the second and up to the eighth it is, and the ninth decides."""
     said, may_go_on = list[str](), list[bool]()
@@ -662,6 +663,7 @@ def test_client_is_still_trying_whatever_its_pauses_and_however_late_it_is_stopp
     assert (trial.exchanges, trial.is_trying) == (len(pauses), is_trying)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_cell_that_takes_longer_than_the_time_limit_is_not_tried_and_says_so() -> None:
     told = list[str]()
     cells = (CONTROL, BY_NAME["answer too late after creation"])

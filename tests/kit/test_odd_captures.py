@@ -67,6 +67,7 @@ def test_any_json_is_captures_or_is_told_to_be_none(value: Any) -> None:
     calibrated(json.dumps(value).encode())
 
 
+@pytest.mark.slow(is_covering=True)
 @settings(max_examples=50)
 @given(st.binary(max_size=40) | st.text(alphabet="HTP/1. 20OK\r\n:abR-", max_size=60).map(str.encode))
 def test_any_bytes_are_captures_or_are_told_to_be_none(raw: bytes) -> None:

@@ -26,6 +26,7 @@ def secure(state: Path, *protocols: str) -> Iterator[str]:
         yield url.replace("http:", "https:")
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize(
     ("says", "told"),
     [
@@ -41,16 +42,19 @@ def test_whoever_says_no_http_is_told_by_the_first_bytes(says: bytes, told: str 
         assert what_speaks(url) == told
 
 
+@pytest.mark.slow(is_covering=True)
 def test_plain_http_behind_an_address_of_tls_is_told() -> None:
     with answering(OK, b"") as url:
         assert what_speaks(url.replace("http:", "https:")) == NO_TLS
 
 
+@pytest.mark.slow(is_covering=True)
 def test_tls_behind_a_plain_address_is_told_whoever_has_signed_its_certificate(tmp_path: Path) -> None:
     with secure(tmp_path, "http/1.1") as url:
         assert what_speaks(url.replace("https:", "http:")) == TLS
 
 
+@pytest.mark.slow(is_covering=True)
 def test_certificate_that_is_not_trusted_is_told_with_the_way_out(tmp_path: Path) -> None:
     with secure(tmp_path, "http/1.1") as url:
         told = what_speaks(url)
@@ -65,6 +69,7 @@ def test_http2_alone_is_told_over_tls_too(tmp_path: Path, monkeypatch: pytest.Mo
         assert what_speaks(url.replace("http/1.1", protocol)) == told
 
 
+@pytest.mark.slow(is_covering=True)
 def test_nobody_says_nothing() -> None:
     with answering(b"", b"") as url:
         gone = url

@@ -189,12 +189,14 @@ def test_copies_of_which_none_is_taken_say_nothing_about_effects() -> None:
     assert [(each.is_held, NONE_TAKEN in each.told) for each in seen] == [(None, True)] * 4
 
 
+@pytest.mark.slow(is_covering=True)
 def test_refusal_says_nothing_where_the_genuine_callback_is_refused_too() -> None:
     sheet = _verify(secret="rf_whsec_of_somebody_else")
     assert [(row.subject, row.judgement) for row in sheet.rows[:1]] == [("genuine", Judgement.BROKEN)]
     assert {row.reason for row in sheet.rows[1:-2]} == {NO_CONTROL}
 
 
+@pytest.mark.slow(is_covering=True)
 def test_probes_that_would_come_too_late_are_not_made() -> None:
     sheet = _verify(seconds_max=0.0)
     assert {row.reason for row in sheet.rows[1:-2]} == {NO_TIME}

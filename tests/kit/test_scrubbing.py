@@ -148,6 +148,7 @@ def test_secrets_that_answers_show_can_be_tried() -> None:
     assert list(secrets_in(replace(shown, kind=Kind.CALLBACK))) == list(secrets_in(answer([]))) == []
 
 
+@pytest.mark.slow(is_covering=True)
 @settings(max_examples=50)
 @given(JSON)
 def test_to_scrub_twice_is_to_scrub_once(body: Any) -> None:

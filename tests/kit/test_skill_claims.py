@@ -25,10 +25,12 @@ def told(text: str) -> dict[str, Judged]:
     return {str(each.claim.says): each for each in check_skill(text)}
 
 
+@pytest.mark.slow(is_covering=True)
 def test_true_text_has_no_contradiction() -> None:
     assert found(GOOD) == []
 
 
+@pytest.mark.slow(is_covering=True)
 def test_own_skill_has_no_contradiction_and_is_understood() -> None:
     judged = check_skill(load_skill(None).body.decode())
     assert contradictions(judged) == ()
@@ -36,6 +38,7 @@ def test_own_skill_has_no_contradiction_and_is_understood() -> None:
     assert (len(judged) >= 29, unknown) == (True, [])
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("kind", PLANTS)
 def test_planted_mistake_is_found_at_its_line(kind: str) -> None:
     text, line = planted(PLANTS[kind])
@@ -54,6 +57,7 @@ def test_path_that_is_meant_for_this_api_is_contradicted(path: str) -> None:
     assert [claim.standing for claim in judged if "has no path" in claim.reason] == [Standing.CONTRADICTED]
 
 
+@pytest.mark.slow(is_covering=True)
 def test_reason_says_what_is_there_instead() -> None:
     text, _ = planted(PLANTS["path"])
     (each,) = contradictions(check_skill(text))
@@ -68,6 +72,7 @@ def test_request_that_the_document_allows_and_the_fake_refuses_is_found() -> Non
     assert each.reason.startswith("the sandbox answers 422: body/input/prompt: ")
 
 
+@pytest.mark.slow(is_covering=True)
 def test_what_the_fake_was_asked_is_told() -> None:
     judged = told(GOOD)
     assert judged["body of POST /v1/models/openai/gpt-image-2/edit/runs"].reason.endswith("the sandbox answers 201")
@@ -140,6 +145,7 @@ def pinned(project: Path, body: bytes) -> None:
     write_pin(project / "runflow.lock", "skill", pin)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_assertion_holds_for_the_pinned_bytes(project: Path) -> None:
     pinned(project, GOOD.encode())
     file = installed(project, GOOD.encode())
@@ -148,6 +154,7 @@ def test_assertion_holds_for_the_pinned_bytes(project: Path) -> None:
     assert_skill(str(project))
 
 
+@pytest.mark.slow(is_covering=True)
 def test_assertion_says_what_is_wrong(project: Path) -> None:
     pinned(project, GOOD.encode())
     text, line = planted(PLANTS["path"])

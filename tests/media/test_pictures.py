@@ -52,6 +52,7 @@ def test_picture_that_is_no_cut_out_has_no_transparency() -> None:
     assert {opened(drawn(media_type)).mode for media_type in FORMATS} == {"RGB"}
 
 
+@pytest.mark.slow(is_covering=True)
 def test_label_can_be_seen_and_follows_its_lines() -> None:
     image = opened(drawn(size=(800, 800)))
     assert image.getpixel((5, 790)) == (20, 22, 28)
@@ -84,6 +85,7 @@ def test_broken_input_falls_back_to_the_scene(broken: bytes) -> None:
     assert drawn(source=broken) == drawn()
 
 
+@pytest.mark.slow(is_covering=True)
 def test_input_with_too_many_pixels_is_not_decoded() -> None:
     wide = INPUT_PIXELS_MAX // 1000
     target = BytesIO()

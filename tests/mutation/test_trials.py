@@ -48,6 +48,7 @@ def run(status: int, *way: str) -> Place:
     return Place(Subject("get_run" if status == 200 else "create_run", status), way)
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize(
     ("mutant", "killer"),
     [

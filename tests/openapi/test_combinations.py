@@ -36,6 +36,7 @@ def document(levels: int, word: str, last: dict[str, Any] | None = None) -> dict
     return {"openapi": "3.1.0", "paths": {"/v1/runs": {"post": operation}}, "components": {"schemas": schemas}}
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("word", ["anyOf", "oneOf", "allOf"])
 @pytest.mark.parametrize("value", ["x", {"a": {"b": 1}}, [[1], "x"]])
 def test_too_many_combinations_are_told_and_not_tried(word: str, value: Any) -> None:

@@ -79,6 +79,7 @@ def test_what_a_large_value_is_by_itself_is_told_beside_what_is_in_it() -> None:
     ]
 
 
+@pytest.mark.slow(is_covering=True)
 def test_what_only_the_whole_of_a_schema_says_of_a_large_value_is_told_of_the_whole() -> None:
     dear = {"anyOf": [{"required": [name]} for name in ("other0", *names(300))], "unevaluatedProperties": False}
     assert told(dear, MANY) == [((), "schema", "it is not as its schema says; it is too large to tell where")]
@@ -97,11 +98,13 @@ def test_errors_of_all_forms_of_a_large_value_are_bounded(word: str) -> None:
         assert found == [((), word)]
 
 
+@pytest.mark.slow(is_covering=True)
 def test_a_large_value_has_too_many_forms() -> None:
     dear = {"oneOf": [{"type": "object"}, {"maxProperties": 9_000}, *({"required": [name]} for name in names(300))]}
     assert told(dear, MANY) == [((), "oneOf", SEVERAL)]
 
 
+@pytest.mark.slow(is_covering=True)
 def test_thousands_of_errors_about_small_values_are_told_one_by_one() -> None:
     found = places({"items": {"type": "integer"}}, ["x"] * 5_000)
     assert (len(found), found[-1]) == (5_000, ((4_999,), "type"))

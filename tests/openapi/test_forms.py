@@ -157,6 +157,7 @@ def test_form_within_the_form_that_is_meant_is_told_of() -> None:
     assert places({"anyOf": [inner, {"type": "null"}]}, {"kind": "Dog", "tricks": [1]}) == [(("tricks", 0), "type")]
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("word", ["oneOf", "anyOf"])
 def test_of_a_large_value_the_form_that_is_named_is_told_of(word: str) -> None:
     many = {f"other{number}": number for number in range(3_000)}

@@ -51,6 +51,7 @@ def test_webhook_of_the_events_name_counts_before_others() -> None:
     assert both.departures(message("run.completed")) != ()
 
 
+@pytest.mark.slow(is_covering=True)
 def test_message_about_another_subject_is_described_by_none() -> None:
     assert messages({"done": operation(RUN)}).departures(message("batch.failed")) is None
     assert messages({"done": operation(RUN), "batch": operation(BATCH)}).departures(message("batch.failed")) != ()

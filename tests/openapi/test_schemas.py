@@ -22,6 +22,7 @@ def test_reference_that_leads_to_nothing_is_refused_with_its_place(reference: st
         check_schema({**PARTS, "properties": {"x": {"$ref": reference}}})
 
 
+@pytest.mark.slow(is_covering=True)
 def test_bound_of_what_is_explained_holds_whatever_a_value_is_called() -> None:
     names: list[Json] = [f"n{each}" for each in range(60)]
     schema = compile_schema({"additionalProperties": {"required": names}})

@@ -83,6 +83,7 @@ def test_request_without_body_has_no_length() -> None:
     assert json_request("POST", "/a", 201, {"b": 1}).raw.endswith(b'Content-Length: 7\r\n\r\n{"b":1}')
 
 
+@pytest.mark.slow(is_covering=True)
 def test_document_of_the_others_is_valid_and_is_about_our_paths() -> None:
     made = msgspec.json.decode(document(msgspec.json.encode(RUN)))
     OpenAPIV31SpecValidator(made).validate()

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from benchmarks import growth
 from benchmarks.effort import QUICK
 from msgspec.structs import replace
@@ -9,6 +10,7 @@ from msgspec.structs import replace
 SMALL = replace(QUICK, growth_runs=(2, 4), growth_tenants=(1, 2), growth_requests=3)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_both_costs_are_told_at_each_size_and_once_more_compared() -> None:
     figures = asyncio.run(growth.measure(SMALL))
     names = [figure.name for figure in figures]

@@ -79,6 +79,7 @@ def test_handshake_that_drips_has_the_same_time() -> None:
         ask_over_http(url.replace("http:", "https:"), "127.0.0.1", 9, ssl.create_default_context(), seconds_max=0.1)
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("coding", ["gzip", "x-gzip", "deflate", "Gzip"])
 def test_packed_answer_is_unpacked_no_further_than_it_may_be(coding: str) -> None:
     """Ten kilobytes that would be ten megabytes."""

@@ -286,6 +286,7 @@ def test_tenants_are_judged_apart(key: str) -> None:
     assert set(counts) == {"create_run" if key == "a" else "list_runs"}
 
 
+@pytest.mark.slow(is_covering=True)
 def test_others_have_their_turn_while_a_long_journal_is_judged() -> None:
     count = 10 * READ_STEP_EXCHANGES
     with Door() as door:
@@ -303,6 +304,7 @@ def test_others_have_their_turn_while_a_long_journal_is_judged() -> None:
         assert asyncio.run(read()) >= 10
 
 
+@pytest.mark.slow(is_covering=True)
 def test_others_have_their_turn_while_a_long_journal_is_acquitted() -> None:
     with Door() as door:
         for _ in range(10 * READ_STEP_EXCHANGES):

@@ -53,6 +53,7 @@ async def test_killed_server_goes_on_where_it_was(tmp_path: Path) -> None:
         assert {run["status_code"] for run in (await again.call("GET", "/v1/runs")).json()["items"]} == {"succeeded"}
 
 
+@pytest.mark.slow(is_covering=True)
 async def test_every_kind_of_commit_is_repeated_from_the_file(tmp_path: Path) -> None:
     async with kept_fake(tmp_path / "a") as fake:
         await fake.call("GET", "/v1/runs")
@@ -68,6 +69,7 @@ async def test_every_kind_of_commit_is_repeated_from_the_file(tmp_path: Path) ->
         assert (found.accounts, found.runs, found.batches) == (snapshot.accounts, snapshot.runs, snapshot.batches)
 
 
+@pytest.mark.slow(is_covering=True)
 async def test_killed_after_every_request_it_has_the_history_of_one_that_was_not(tmp_path: Path) -> None:
     steps: list[tuple[str, object]] = [
         (f"{MODEL}/runs", {"input": INPUT, "callback_url": CALLBACK_URL}),
@@ -247,6 +249,7 @@ async def test_what_a_base_has_replaced_is_not_written_once_more(tmp_path: Path)
     assert pages < 20
 
 
+@pytest.mark.slow(is_covering=True)
 async def test_journal_of_a_base_is_the_one_that_was_written(tmp_path: Path) -> None:
     """Exchanges that wait for their row when a base is made are written with that row, not lost with the log."""
     async with kept_fake(tmp_path / "a", size=LogSize(rows_max=3, journal_seconds=3_600)) as fake:
@@ -275,6 +278,7 @@ class Passing(Time):
         return self.seconds
 
 
+@pytest.mark.slow(is_covering=True)
 async def test_exchange_is_written_although_nobody_changes_anything(tmp_path: Path) -> None:
     """A row that takes exchanges puts off those that come then; they have their row too."""
     time, (counting, connect) = Passing(), disk()
@@ -373,6 +377,7 @@ async def test_real_clock_that_went_back_takes_no_time_back(tmp_path: Path) -> N
         assert (await again.call("GET", "/_mock/clock")).json()["now"] > before
 
 
+@pytest.mark.slow(is_covering=True)
 async def test_full_disk_is_told_and_takes_the_request_back(tmp_path: Path) -> None:
     full, connect = disk()
     async with kept_fake(tmp_path / "a", connect=connect) as fake:

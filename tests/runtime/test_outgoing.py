@@ -274,6 +274,7 @@ def imported(tree: ast.Module) -> set[str]:
     return names
 
 
+@pytest.mark.slow(is_covering=True)
 def test_nothing_else_in_the_package_can_open_an_address() -> None:
     found = set[str]()
     for path, module in modules().items():
@@ -282,6 +283,7 @@ def test_nothing_else_in_the_package_can_open_an_address() -> None:
     assert {name for name in found if not name.startswith("testing/")} == set(OPENERS)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_schemas_are_compiled_at_one_place_that_opens_nothing() -> None:
     makers = ("Validator", "Registry", "validator_for", "validate", "is_valid", "dereference", "bundle")
     found = {

@@ -116,6 +116,7 @@ def test_answer_that_is_none_is_told(run: Any, answer: bytes | None, why: str) -
         told(run, answer)
 
 
+@pytest.mark.slow(is_covering=True)
 @settings(max_examples=30)
 @given(st.binary(max_size=200), st.integers(0, 60))
 def test_whatever_a_receiver_says_is_an_answer_or_an_error(noise: bytes, kept: int) -> None:

@@ -56,6 +56,7 @@ def test_every_story_comes_out_the_same(story: list[Step]) -> None:
     assert (replayed.difference, replayed.commits) == (None, len(world.history))
 
 
+@pytest.mark.slow(is_covering=True)
 @given(STORIES, st.integers(1, 40))
 @PROPERTY
 def test_story_whose_beginning_was_folded_comes_out_the_same(story: list[Step], entries_max: int) -> None:
@@ -65,6 +66,7 @@ def test_story_whose_beginning_was_folded_comes_out_the_same(story: list[Step], 
     assert (replayed.difference, replayed.commits) == (None, len(world.history) + world.history.forgotten)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_what_came_over_http_comes_out_the_same_with_every_signature(recorded: Body) -> None:
     replayed = _replayed(recorded)
     assert (replayed.difference, replayed.commits, replayed.notes) == (None, len(recorded["entries"]), [])
@@ -111,6 +113,7 @@ def test_callback_that_a_rule_distorts_comes_out_the_same(what: Body, client_tim
     assert not any("not compared" in note for note in replayed.notes)
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("client_time", ["virtual", "wall"])
 def test_callbacks_that_were_interfered_with_come_out_the_same(client_time: str) -> None:
     kinds = [kind.name for kind in FAULTS if kind.family is Family.CALLBACK]
@@ -166,6 +169,7 @@ def test_wrong_secret_is_a_difference(recorded: Body, given: GivenSecrets) -> No
     assert difference.place == "attempt.Runflow-Signature"
 
 
+@pytest.mark.slow(is_covering=True)
 def test_secrets_of_a_folded_beginning_are_found_again_or_given() -> None:
     with Door(**VIRTUAL) as door:
         small = replace(door.runtime.config.limits, history_max=30)
@@ -261,6 +265,7 @@ def test_order_of_timers_and_answers_at_one_instant_is_the_recorded_one() -> Non
     assert _replayed(saved(world)).difference is None
 
 
+@pytest.mark.slow(is_covering=True)
 def test_story_of_every_command_comes_out_the_same() -> None:
     world = small_world()
     play(world, read_story(LONG))

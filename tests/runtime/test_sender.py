@@ -112,6 +112,7 @@ def test_url_that_leads_nowhere_is_a_failure_and_no_error(url: str) -> None:
     assert (result.status_code, result.reason) == (None, "connection_error")
 
 
+@pytest.mark.slow(is_covering=True)
 def test_large_answer_is_cut() -> None:
     with CallbackReceiver(Reply(200, b"x" * (ANSWER_BYTES_MAX * 3))) as receiver:
         results = send(receiver.url, receiver.url)
@@ -137,6 +138,7 @@ def test_cookie_of_a_receiver_does_not_come_back_to_it() -> None:
         assert [received.headers.get("cookie") for received in receiver.received] == [None, None]
 
 
+@pytest.mark.slow(is_covering=True)
 def test_https_receiver_is_trusted_through_its_ca_and_not_without(tmp_path: Path) -> None:
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.runtime.steps import STEPS_AT_ONCE, without_secrets
 from runflow_mock.wire.timeline import Step
@@ -9,6 +11,7 @@ from runflow_mock.wire.timeline import Step
 SECRET = "operator-token-of-mine"
 
 
+@pytest.mark.slow(is_covering=True)
 def test_secret_is_hidden_in_whichever_step_it_is() -> None:
     steps: list[Step] = [{"id": f"run-{number}", "number": number} for number in range(2 * STEPS_AT_ONCE + 1)]
     places = (0, STEPS_AT_ONCE - 1, STEPS_AT_ONCE, 2 * STEPS_AT_ONCE)

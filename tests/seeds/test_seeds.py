@@ -46,6 +46,7 @@ def test_fact_about_which_the_sources_agree_is_true_in_the_other_dialect(fact: F
         fact.check(other)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_fact_about_which_the_sources_disagree_is_not_true_in_the_other_dialect() -> None:
     for fact in (fact for fact in TESTED if fact.id in SPOKEN_OTHERWISE):
         assert fact.check is not None

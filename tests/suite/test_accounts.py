@@ -67,6 +67,7 @@ def test_plan_beyond_what_was_allowed_is_refused(carrier: Closed) -> None:
     assert "about" in next(plan(Target(carrier, KEY, spend_usd=10)))
 
 
+@pytest.mark.slow(is_covering=True)
 def test_generated_requests_are_never_paid_for(carrier: Closed) -> None:
     names = [part.name for part in parts(Target(carrier, KEY, spend_usd=10), load_document(None), FEW)]
     assert names == ["flows", "state machines"]

@@ -153,6 +153,7 @@ def test_document_without_our_promises_says_what_its_sources_do() -> None:
     assert plain["Run"] == packaged_contract().at((*SCHEMAS, "Run"))
 
 
+@pytest.mark.slow(is_covering=True)
 def test_record_with_less_than_we_promise_is_allowed_by_what_the_sources_say() -> None:
     record: dict[str, Any] = {"id": "01984c60-1a00-7000-8000-0000000000f1", "url": None}
     assert not packaged_contract().allows((*SCHEMAS, "Webhook"), record)

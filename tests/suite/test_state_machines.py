@@ -24,6 +24,7 @@ def app() -> Iterator[InProcess]:
     app.stop()
 
 
+@pytest.mark.slow(is_covering=True)
 def test_fake_keeps_to_the_model(app: InProcess) -> None:
     tally = run_machines(Target(AppCarrier(app), None), packaged_contract(), FEW)
     assert (tally.breaches, tally.exit_code) == ([], 0)

@@ -189,6 +189,7 @@ def test_without_an_id_every_record_with_a_callback_url_is_looked_at(client: Cli
     assert [found.about for found in diagnose(client)] == [f"run {run}" for run in runs]
 
 
+@pytest.mark.slow(is_covering=True)
 def test_looking_moves_nothing_and_leaves_no_trace(client: Client) -> None:
     client.post("/v1/callback-secrets", {"label": "x"})
     create(client, FOREIGN)

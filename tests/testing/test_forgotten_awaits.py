@@ -66,6 +66,7 @@ def test_forgotten_await_fails_a_test_that_passed_and_is_told_of_one_that_failed
     assert "never awaited" not in done.stdout.str()
 
 
+@pytest.mark.slow(is_covering=True)
 def test_verb_is_forgotten_until_it_is_under_way_and_told_once() -> None:
     app = InProcess()
     with open_tenant_in(app) as opened:

@@ -218,6 +218,7 @@ def test_what_is_not_the_services_goes_its_usual_way(hosts: Runflow, url: str) -
         assert far.recv(7) == b"CONNECT"
 
 
+@pytest.mark.slow(is_covering=True)
 def test_context_of_the_client_is_not_touched(hosts: Runflow) -> None:
     context = ssl.create_default_context()
     before = len(context.get_ca_certs())
@@ -226,6 +227,7 @@ def test_context_of_the_client_is_not_touched(hosts: Runflow) -> None:
     assert len(context.get_ca_certs()) == before
 
 
+@pytest.mark.slow(is_covering=True)
 def test_reset_of_the_fake_is_a_reset_of_the_service(hosts: Runflow) -> None:
     hosts.faults.add(what="reset")
     with pytest.raises(requests.ConnectionError):
@@ -278,6 +280,7 @@ def test_connection_that_a_client_keeps_leads_nowhere_once_the_interception_has_
                     get()
 
 
+@pytest.mark.slow(is_covering=True)
 def test_endpoint_stops_without_a_word_about_a_connection_that_a_client_keeps(
     tenant: Runflow, url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

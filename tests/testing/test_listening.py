@@ -46,6 +46,7 @@ def test_without_a_secret_nothing_is_claimed() -> None:
     assert hear(secret=None).verified is None
 
 
+@pytest.mark.slow(is_covering=True)
 def test_bytes_and_headers_are_handed_on_as_they_came() -> None:
     with CallbackReceiver() as direct, CallbackReceiver() as behind:
         send_sample("run.completed", direct.url, Config(seed="same", callback_secret=SECRET))

@@ -101,6 +101,7 @@ def test_each_test_leaves_a_file_of_its_own(pytester: pytest.Pytester) -> None:
     assert all((pytester.path / name).exists() for name in told)
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("fixture", ["runflow", "runflow_in_process"])
 def test_client_with_the_key_of_another_test_or_of_nobody_is_refused(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, fixture: str
@@ -123,6 +124,7 @@ def test_client_with_the_key_of_another_test_or_of_nobody_is_refused(
     run(pytester, tests.replace("FIXTURE", fixture)).assert_outcomes(passed=2)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_failure_is_shown_where_nothing_can_be_saved(pytester: pytest.Pytester) -> None:
     Path(pytester.path / ".runflow-mock").write_text("no folder", encoding="utf-8")
     result = run(pytester, "def test_it(runflow):\n    assert 1 == 2\n")
@@ -130,17 +132,20 @@ def test_failure_is_shown_where_nothing_can_be_saved(pytester: pytest.Pytester) 
     result.stdout.fnmatch_lines(["*assert 1 == 2*", "nothing to replay: *"])
 
 
+@pytest.mark.slow(is_covering=True)
 def test_failure_is_shown_where_the_tenant_is_gone(pytester: pytest.Pytester) -> None:
     result = run(pytester, "def test_it(runflow):\n    runflow.control.delete_tenant(runflow.tenant)\n    assert 1 == 2\n")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*assert 1 == 2*"])
 
 
+@pytest.mark.slow(is_covering=True)
 def test_folder_of_artifacts_ignores_itself(pytester: pytest.Pytester) -> None:
     run(pytester, "def test_it(runflow):\n    assert False\n")
     assert "*" in (pytester.path / ".runflow-mock" / ".gitignore").read_text(encoding="utf-8").splitlines()
 
 
+@pytest.mark.slow(is_covering=True)
 def test_exception_of_the_application_fails_the_test_with_its_own_traceback(pytester: pytest.Pytester) -> None:
     result = run(
         pytester,
@@ -211,6 +216,7 @@ def test_wait_for_what_cannot_come_ends_at_once_and_says_why(pytester: pytest.Py
     result.stdout.fnmatch_lines(["*0 of 1 callbacks arrived, and no more can come: *none of * has a callback_url; send callback_url*"])
 
 
+@pytest.mark.slow(is_covering=True)
 def test_callback_secret_is_there_for_who_reads_it(pytester: pytest.Pytester) -> None:
     result = run(
         pytester,
@@ -268,6 +274,7 @@ def test_violations_of_one_operation_may_be_allowed_by_its_name(pytester: pytest
     run(pytester, suite).assert_outcomes(passed=1, **outcome)
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize(("balance", "kept"), [("1", "1.000000"), ("2.5", "2.500000"), ("Decimal('0.1')", "0.100000"), ("'3'", "3.000000")])
 def test_balance_may_be_a_number(pytester: pytest.Pytester, balance: str, kept: str) -> None:
     run(
@@ -283,6 +290,7 @@ def test_balance_may_be_a_number(pytester: pytest.Pytester, balance: str, kept: 
     ).assert_outcomes(passed=1)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_tenant_for_a_wider_scope_is_opened_by_a_factory(pytester: pytest.Pytester) -> None:
     run(
         pytester,
@@ -306,6 +314,7 @@ def test_tenant_for_a_wider_scope_is_opened_by_a_factory(pytester: pytest.Pytest
     ).assert_outcomes(passed=2)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_timeline_of_a_failure_is_as_rich_as_the_demos(pytester: pytest.Pytester) -> None:
     result = run(
         pytester,
@@ -330,6 +339,7 @@ def test_timeline_of_a_failure_is_as_rich_as_the_demos(pytester: pytest.Pytester
     )
 
 
+@pytest.mark.slow(is_covering=True)
 def test_environment_lets_loopback_pass_every_proxy(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "corp.example")
     run(
@@ -347,6 +357,7 @@ def test_environment_lets_loopback_pass_every_proxy(pytester: pytest.Pytester, m
     ).assert_outcomes(passed=2)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_other_patches_may_end_before_or_after(pytester: pytest.Pytester) -> None:
     run(
         pytester,
@@ -385,6 +396,7 @@ def test_command_that_replays_works_where_the_tests_were_started(
     assert (verb, below.joinpath(saved).is_file()) == ("replay", True)
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("end", ["with subtests.test(number=1):\n        assert 1 == 2", "with subtests.test(number=1):\n        pass"])
 def test_test_of_which_a_part_has_failed_is_failed_once(pytester: pytest.Pytester, end: str) -> None:
     tests = f"def test_parts(runflow, subtests):\n    {UNUSED}\n    {end}\n"

@@ -30,6 +30,7 @@ def read(proxy: Proxy, url: str, **headers: str) -> str:
         return str(response.read().decode())
 
 
+@pytest.mark.slow(is_covering=True)
 def test_service_is_reached_under_its_own_name(proxy: Proxy, tenant: Runflow) -> None:
     assert '"ok"' in read(proxy, "https://api.runflow.io/v1/health")
     assert f'"{tenant.tenant}@runflow-mock.invalid"' in read(
@@ -38,6 +39,7 @@ def test_service_is_reached_under_its_own_name(proxy: Proxy, tenant: Runflow) ->
     assert "https://www.runflow.io" in read(proxy, "https://www.runflow.io/llms.txt")
 
 
+@pytest.mark.slow(is_covering=True)
 def test_closed_proxy_reaches_nothing_else(proxy: Proxy) -> None:
     with pytest.raises(OSError, match="403"):
         read(proxy, "https://example.com/")
@@ -72,6 +74,7 @@ def test_connections_beyond_the_bound_are_told_so_and_places_come_back(url: str,
             assert third.recv(1000).startswith(b"HTTP/1.1 200 ")
 
 
+@pytest.mark.slow(is_covering=True)
 def test_connection_that_a_client_keeps_ends_with_the_proxy(url: str, tmp_path: Path) -> None:
     with Proxy(url, tmp_path) as proxy:
         connection = socket.create_connection(("127.0.0.1", int(proxy.url.rpartition(":")[2])), 5)

@@ -97,6 +97,7 @@ def test_answer_is_given_once(pulling: Runflow) -> None:
         pulling.control.answer_delivery(delivery.id, 500)
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("status", [0, 99, 600])
 def test_answer_must_be_a_status(pulling: Runflow, status: int) -> None:
     finish(pulling)

@@ -68,6 +68,7 @@ def test_client_that_creates_and_polls_just_works(pytester: pytest.Pytester, mon
     ).assert_outcomes(passed=1)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_every_test_has_a_tenant_of_its_own(pytester: pytest.Pytester) -> None:
     run(
         pytester,
@@ -84,6 +85,7 @@ def test_every_test_has_a_tenant_of_its_own(pytester: pytest.Pytester) -> None:
     ).assert_outcomes(passed=3)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_marker_makes_the_tenant(pytester: pytest.Pytester) -> None:
     run(
         pytester,
@@ -103,6 +105,7 @@ def test_marker_makes_the_tenant(pytester: pytest.Pytester) -> None:
     ).assert_outcomes(passed=1)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_same_seed_gives_each_test_the_same_ids(pytester: pytest.Pytester) -> None:
     run(
         pytester,
@@ -142,6 +145,7 @@ def test_faults_and_stubs_are_one_line(pytester: pytest.Pytester) -> None:
     ).assert_outcomes(passed=2)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_receiver_gets_the_callback_and_waiting_moves_time(pytester: pytest.Pytester) -> None:
     run(
         pytester,
@@ -256,6 +260,7 @@ def test_app_without_a_socket_delivers_into_the_app_under_test(pytester: pytest.
     ).assert_outcomes(passed=2)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_coroutines_have_a_handle_of_their_own(pytester: pytest.Pytester) -> None:
     run(
         pytester,
@@ -282,6 +287,7 @@ def test_help_tells_of_options_and_marker(pytester: pytest.Pytester) -> None:
     pytester.runpytest_inprocess(*QUIET, "--markers").stdout.fnmatch_lines(["*pytest.mark.runflow(scenario=None*"])
 
 
+@pytest.mark.slow(is_covering=True)
 def test_fault_that_never_fired_fails_the_test_with_the_nearest_miss(pytester: pytest.Pytester) -> None:
     result = run(
         pytester,
@@ -300,6 +306,7 @@ def test_fault_that_never_fired_fails_the_test_with_the_nearest_miss(pytester: p
     )
 
 
+@pytest.mark.slow(is_covering=True)
 def test_callback_that_nobody_took_fails_the_test(pytester: pytest.Pytester) -> None:
     result = run(
         pytester,
@@ -315,6 +322,7 @@ def test_callback_that_nobody_took_fails_the_test(pytester: pytest.Pytester) -> 
     result.stdout.fnmatch_lines(["callback * about * never reached https://nobody.example/hooks in 1 attempts: *"])
 
 
+@pytest.mark.slow(is_covering=True)
 def test_callback_that_is_not_due_is_nobodys_fault(pytester: pytest.Pytester) -> None:
     run(
         pytester,
@@ -329,6 +337,7 @@ def test_callback_that_is_not_due_is_nobodys_fault(pytester: pytest.Pytester) ->
     ).assert_outcomes(passed=1)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_request_that_broke_the_contract_fails_the_test(pytester: pytest.Pytester) -> None:
     result = run(
         pytester,
@@ -350,6 +359,7 @@ def test_request_that_broke_the_contract_fails_the_test(pytester: pytest.Pyteste
     )
 
 
+@pytest.mark.slow(is_covering=True)
 def test_unknown_input_field_never_fails_a_test(pytester: pytest.Pytester) -> None:
     run(
         pytester,
@@ -438,6 +448,7 @@ def test_failing_test_is_told_what_happened_and_how_to_replay_it(pytester: pytes
     assert Replay().invoke(group, ["replay", str(saved)]).exit_code == 0
 
 
+@pytest.mark.slow(is_covering=True)
 def test_artifact_that_cannot_be_written_changes_nothing_else(pytester: pytest.Pytester) -> None:
     pytester.path.joinpath(".runflow-mock").write_text("a file where the folder should be")
     result = run(
@@ -452,6 +463,7 @@ def test_artifact_that_cannot_be_written_changes_nothing_else(pytester: pytest.P
     result.stdout.no_fnmatch_line("*INTERNALERROR*")
 
 
+@pytest.mark.slow(is_covering=True)
 def test_failing_test_leaves_a_scenario_behind(pytester: pytest.Pytester) -> None:
     result = run(
         pytester,
@@ -467,6 +479,7 @@ def test_failing_test_leaves_a_scenario_behind(pytester: pytest.Pytester) -> Non
     assert "always" in scenario.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow(is_covering=True)
 def test_marker_with_positions_is_explained(pytester: pytest.Pytester) -> None:
     result = run(
         pytester,
@@ -482,6 +495,7 @@ def test_marker_with_positions_is_explained(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["*@pytest.mark.runflow takes names only, not ('happy-path',)*"])
 
 
+@pytest.mark.slow(is_covering=True)
 def test_run_of_a_scenario_goes_on_with_its_last_poll(pytester: pytest.Pytester) -> None:
     pytester.path.joinpath("slow.yaml").write_text("faults: [{what: {kind: after_polls, polls: 3}}]", encoding="utf-8")
     run(
@@ -522,6 +536,7 @@ def test_scenario_file_that_cannot_be_played_fails_the_test_in_words(pytester: p
     result.stdout.no_fnmatch_line("*During handling of the above exception*")
 
 
+@pytest.mark.slow(is_covering=True)
 def test_scenario_is_played_and_its_end_is_checked(pytester: pytest.Pytester) -> None:
     result = run(
         pytester,
@@ -573,6 +588,7 @@ def test_address_at_which_no_fake_is_is_told_in_one_line(pytester: pytest.Pytest
     assert "Traceback" not in str(done.stdout)
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize(("plugin", "mark"), [("anyio", "pytest.mark.anyio"), ("asyncio", "pytest.mark.asyncio")])
 def test_coroutines_are_run_by_whatever_plugin_does_that(pytester: pytest.Pytester, plugin: str, mark: str) -> None:
     pytester.makepyfile(

@@ -54,6 +54,7 @@ def test_tenants_speak_by_the_profile(pytester: pytest.Pytester, way: str) -> No
     pytester.runpytest_inprocess(*QUIET, *(("--runflow-profile=profile.yaml",) if way == "option" else ())).assert_outcomes(passed=4)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_profile_that_cannot_be_used_is_told(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(test_suite=TESTS)
     result = pytester.runpytest_inprocess(*QUIET, "--runflow-profile=none.yaml", "-k", "by_the_profile")

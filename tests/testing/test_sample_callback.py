@@ -37,6 +37,7 @@ def test_sample_tells_of_the_event_that_was_asked_for(event: str) -> None:
     assert "Runflow-Signature" not in sample.headers
 
 
+@pytest.mark.slow(is_covering=True)
 def test_samples_are_about_different_runs_unless_a_seed_is_given() -> None:
     at = datetime(2026, 1, 1, tzinfo=UTC)
     first, second = sample_callback("run.failed"), sample_callback("run.failed")

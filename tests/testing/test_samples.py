@@ -45,6 +45,7 @@ def test_half_a_batch_succeeds_and_half_does_not() -> None:
     assert (output["succeeded"], output["failed"]) == (1, 1)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_same_seed_gives_the_same_bytes_and_another_seed_others() -> None:
     first, again, other = (sent("run.completed", seed=seed).body for seed in ("a", "a", "b"))
     assert first == again != other

@@ -84,6 +84,7 @@ def by_requests(runflow: Runflow, *, direct: bool, seconds: float = SECONDS) -> 
 CLIENTS = (by_httpx, by_httpx_async, by_httpx_under_trio, by_requests)
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("client", CLIENTS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_fault_is_met_in_memory_as_over_a_socket(in_memory: Runflow, tenant: Runflow, kind: str, client: Callable[..., str]) -> None:
@@ -193,6 +194,7 @@ def test_session_that_was_closed_can_be_used_again(in_memory: Runflow) -> None:
             assert session.get(f"https://api.runflow.io{PATH}", headers=in_memory.headers, timeout=SECONDS).status_code == 200
 
 
+@pytest.mark.slow(is_covering=True)
 def test_session_keeps_as_many_connections_as_one_of_requests(in_memory: Runflow, caplog: pytest.LogCaptureFixture) -> None:
     with requests.Session() as session, ThreadPoolExecutor(4) as threads:
         session.mount("https://", in_memory.adapter)
@@ -201,6 +203,7 @@ def test_session_keeps_as_many_connections_as_one_of_requests(in_memory: Runflow
     assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == []
 
 
+@pytest.mark.slow(is_covering=True)
 def test_many_requests_at_once_do_not_wait_for_one_another(in_memory: Runflow) -> None:
     async def main() -> list[int]:
         async with httpx.AsyncClient(transport=in_memory.transport, base_url="http://localhost", headers=in_memory.headers) as client:

@@ -80,6 +80,7 @@ def _told(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("way", [connected_first, wrapped_first, by_streams, by_streams_on_uvloop, by_httpx, by_trio])
 def test_tls_under_the_services_name_to_an_address_is_refused(
     hosts: Runflow, elsewhere: tuple[str, int], way: Callable[[tuple[str, int]], None]

@@ -134,6 +134,7 @@ def test_whatever_is_accepted_leaves_a_world_that_works(asked: list[tuple[str, s
         assert failures(door) == []
 
 
+@pytest.mark.slow(is_covering=True)
 def test_rule_with_the_largest_counts_leaves_a_world_that_works() -> None:
     with Door(sender=RecordingSender(500)) as door:
         rule = {"what": {"kind": "succeed", "cost": "1000000", "duration": "36500d"}, "when": {"times": 10**9, "every": 1, "after": 0}}

@@ -160,6 +160,7 @@ def test_what_was_wholly_received_is_carried_out_although_its_client_has_left(na
     assert narrow.runtime.tenants.get("test") is not tenant
 
 
+@pytest.mark.slow(is_covering=True)
 def test_every_answer_that_grows_with_what_a_tenant_holds_is_long(door: Door) -> None:
     asked = [operation for operation in CONTROL_OPERATIONS if operation.method == "GET" and "{" not in operation.path]
     asked = [operation for operation in asked if operation.id != "watch_events"]

@@ -117,6 +117,7 @@ def test_answer_at_once_has_the_bytes_and_the_record_of_one_by_a_task(name: str)
     assert _on_a_line(tell) == _on_a_line(tell, slow=True)
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("name", WHOLE)
 def test_request_that_is_here_as_a_whole_is_answered_at_once(name: str) -> None:
     async def tell(line: Line) -> object:

@@ -359,6 +359,7 @@ def test_two_tenants_under_opposite_faults_never_see_each_others() -> None:
         assert (len(one.received), len(other.received)) == (0, 6)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_same_seed_and_virtual_time_distort_in_the_same_way() -> None:
     arrived = []
     for _ in range(2):

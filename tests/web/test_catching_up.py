@@ -109,6 +109,7 @@ class Asked:
         return int(head.split()[1]), body
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("path", ["/v1/batches?limit=1", "/_mock/deliveries"])
 def test_others_are_answered_while_a_tenant_catches_up(path: str) -> None:
     async def tell() -> tuple[list[bool], int]:
@@ -123,6 +124,7 @@ def test_others_are_answered_while_a_tenant_catches_up(path: str) -> None:
     assert asyncio.run(tell()) == ([True, False], 200)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_operation_that_needs_no_key_waits_for_the_tenant_whose_rules_it_meets() -> None:
     async def tell() -> tuple[bool, int, int]:
         fake = Fake()
@@ -140,6 +142,7 @@ def test_operation_that_needs_no_key_waits_for_the_tenant_whose_rules_it_meets()
     assert asyncio.run(tell()) == (False, 200, 0)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_upload_waits_for_its_tenant() -> None:
     async def tell() -> tuple[bool, bool]:
         fake = Fake()
@@ -163,6 +166,7 @@ def test_upload_waits_for_its_tenant() -> None:
     assert asyncio.run(tell()) == (True, False)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_whoever_waited_finds_the_tenant_in_the_present() -> None:
     async def tell() -> tuple[int, int]:
         fake = Fake()
@@ -190,6 +194,7 @@ def test_tenant_that_is_deleted_while_it_catches_up_is_left_where_it_stands() ->
     assert asyncio.run(tell())
 
 
+@pytest.mark.slow(is_covering=True)
 def test_world_of_which_others_make_more_all_the_while_is_left_to_whoever_settles_next() -> None:
     class Endless:
         turns = 0
@@ -328,6 +333,7 @@ async def passing(turns: Turns, fake: Fake, asked: Asked) -> tuple[int, int]:
     return most, sum(run.is_terminal for run in tenant.world.store.runs.values())
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("verb", ["scale", "resume"])
 def test_clock_that_begins_to_pass_fast_lets_no_more_happen_in_one_turn(verb: str) -> None:
     async def tell() -> tuple[int, int]:
@@ -341,6 +347,7 @@ def test_clock_that_begins_to_pass_fast_lets_no_more_happen_in_one_turn(verb: st
     assert (most <= IN_ONE_TURN, ended) == (True, ITEMS), most
 
 
+@pytest.mark.slow(is_covering=True)
 def test_saved_tenant_whose_clock_passes_fast_lets_no_more_happen_in_one_turn() -> None:
     async def tell() -> tuple[int, int]:
         turns = Turns()

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from doors import Door
 from steps import RUNS, Body, callback_run, ok, post_fault, post_run
 
@@ -37,6 +38,7 @@ def test_brief_end_tells_of_a_request_that_breaks_the_contract(door: Door) -> No
     assert ended(door, brief=True)["report"]["violations"]
 
 
+@pytest.mark.slow(is_covering=True)
 def test_brief_end_tells_of_a_callback_that_nobody_took() -> None:
     with Door(sender=RecordingSender(*[503] * 5)) as door:
         callback_run(door)
@@ -51,6 +53,7 @@ def test_brief_end_tells_of_an_error_of_ours(door: Door) -> None:
     door.runtime.background_errors.clear()
 
 
+@pytest.mark.slow(is_covering=True)
 def test_brief_end_tells_of_an_unused_rule_and_of_a_story_that_did_not_come_true(door: Door) -> None:
     ok(door.request("PUT", "/_mock/scenario", json={"name": "partial-batch"}))
     told = ended(door, brief=True)
@@ -69,6 +72,7 @@ def test_tenant_with_an_unused_rule_ends_with_everything_that_explains_it(door: 
     assert "history:" in told["evidence"]["scenario"]
 
 
+@pytest.mark.slow(is_covering=True)
 def test_scenario_whose_story_did_not_come_true_ends_with_evidence(door: Door) -> None:
     ok(door.request("PUT", "/_mock/scenario", json={"name": "partial-batch"}))
     told = ended(door)

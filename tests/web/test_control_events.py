@@ -149,6 +149,7 @@ def test_streams_are_bounded_in_number(url: str) -> None:
             one.close()
 
 
+@pytest.mark.slow(is_covering=True)
 def test_tenant_has_its_share_of_the_streams_and_leaves_the_rest_to_others() -> None:
     with serve(Config(port=0, bounds=BoundsMax(streams_max=4))) as server, ExitStack() as opened:
 

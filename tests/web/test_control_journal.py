@@ -45,6 +45,7 @@ def test_exchange_shows_the_rules_that_it_breaks(door: Door) -> None:
     assert first["verdicts"][0]["exchanges"] == [first["id"], second["id"]]
 
 
+@pytest.mark.slow(is_covering=True)
 def test_own_answers_fit_the_contract_in_a_whole_story(door: Door) -> None:
     run = finished_run(door)
     door.get(f"/v1/runs/{run['id']}/logs")

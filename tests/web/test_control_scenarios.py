@@ -160,6 +160,7 @@ def test_inactive_model_of_a_scenario_cannot_be_run(door: Door) -> None:
     assert door.post(f"/v1/models/{MODEL}/runs", {"input": INPUT}).status_code == 404
 
 
+@pytest.mark.slow(is_covering=True)
 def test_present_tenant_is_written_as_a_scenario_that_makes_another_one_like_it(door: Door) -> None:
     put(door, {**HALF, "durations": {MODEL: "3s"}, "seed": "s", "unused": "allowed"})
     svg = {"name": "a.svg", "media_type": "image/svg+xml", "base64": b64encode(b"<svg/>").decode()}

@@ -280,6 +280,7 @@ def test_server_holds_so_many_tenants_and_says_so(tenants: int) -> None:
         assert door.get("/v1/runs").status_code == 200
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("read", [None, "/_mock/report", "/_mock/journal", "/_mock/timeline", "/_mock/snapshot", "/_mock/history"])
 def test_dropped_tenant_leaves_memory_at_once_whatever_was_read_of_it(door: Door, read: str | None) -> None:
     """The collector of `serve` comes rarely: what waits for it grows with every tenant that comes and goes."""

@@ -146,6 +146,7 @@ def test_cost_of_a_run_comes_with_its_breakdown(door: Door) -> None:
 steps = st.lists(st.sampled_from(["run", "batch", "fail", "cancel", "pass", "dry", "fill"]), max_size=8)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_invariants_hold_whatever_happens() -> None:
     @settings(max_examples=15, derandomize=True, deadline=None)
     @given(steps=steps)

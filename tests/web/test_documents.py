@@ -14,6 +14,7 @@ VIEWER = DOCUMENT.parent.parent / "fixtures" / "viewer"
 REFERENCE = re.compile(r"(?:src|href)=\"([^\"]+)\"")
 
 
+@pytest.mark.slow(is_covering=True)
 def test_contract_is_served_byte_for_byte_without_a_key(door: Door) -> None:
     response = fits(door.get("/v1/openapi.json", key=None), "get_openapi")
     assert (response.status_code, response.content) == (200, DOCUMENT.read_bytes())

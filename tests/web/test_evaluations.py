@@ -83,6 +83,7 @@ def test_client_that_polls_sees_it_end() -> None:
     assert seen == ["pending", "running", "completed"]
 
 
+@pytest.mark.slow(is_covering=True)
 def test_verdicts_differ_and_repeat_under_the_seed() -> None:
     verdicts = []
     for _ in range(2):

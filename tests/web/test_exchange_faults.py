@@ -235,6 +235,7 @@ def test_journal_keeps_what_was_really_sent(wire: Wire) -> None:
     assert (second["fault"], second["response"]["status"], second["response"]["body"]) == (lost["id"], 0, None)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_opposite_faults_of_two_tenants_never_meet(server: RunningServer) -> None:
     broken, slow, well = wires = Wire(server), Wire(server), Wire(server)
     broken.rule({"kind": "reset"})

@@ -378,6 +378,7 @@ async def at_once(seconds: float) -> None:
     """Sleeps no time at all."""
 
 
+@pytest.mark.slow(is_covering=True)
 def test_output_file_is_broken_off(door: Door) -> None:
     url = finished_run(door)["output"]["image_urls"][0]
     whole = at(door, url).content
@@ -387,6 +388,7 @@ def test_output_file_is_broken_off(door: Door) -> None:
     assert raised.value.sent == whole[: len(whole) // 2]
 
 
+@pytest.mark.slow(is_covering=True)
 def test_output_file_is_unavailable_for_one_run(door: Door) -> None:
     first, second = finished_run(door), finished_run(door)
     post_fault(door, {"path": "/media/**", "run_id": first["id"]}, BUSY)

@@ -94,6 +94,7 @@ def test_wires_lead_to_an_output_or_an_input_of_the_flow(door: Door) -> None:
         assert {wire["source_output_id"] for node in flow["nodes"] for wire in node["inputs"]} - {None} <= starts
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize(
     "path",
     [f"/v1/flows/{ABSENT}/inputs", f"/v1/flows/{ABSENT}/nodes", f"/v1/flows/any/nodes/{ABSENT}", f"/v1/flow-nodes/{ABSENT}"],

@@ -54,6 +54,7 @@ def test_pages_are_not_at_the_host_of_the_api(door: Door, path: str) -> None:
     problem(door.get(path, headers={"Host": "api.runflow.io"}), 404, "NOT_FOUND")
 
 
+@pytest.mark.slow(is_covering=True)
 def test_api_answers_at_its_own_host_with_files_that_are_there_too(door: Door) -> None:
     at_api = {"Host": "API.runflow.io"}
     run = door.post(RUNS, {"input": INPUT}, headers=at_api).json()

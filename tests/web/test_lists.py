@@ -53,6 +53,7 @@ def test_newest_comes_first(door: Door, runs: list[Body]) -> None:
     assert page["items"] == runs[::-1]
 
 
+@pytest.mark.slow(is_covering=True)
 def test_page_has_50_entries_unless_told_otherwise() -> None:
     with Door(balance=parse_money("100")) as door:
         for _ in range(51):
@@ -238,6 +239,7 @@ def test_cursor_allows_another_limit_and_projection(door: Door, runs: list[Body]
     assert listed(door, pq=cursor, limit=1, fields="client_ref")["items"] == [{"client_ref": "c"}]
 
 
+@pytest.mark.slow(is_covering=True)
 def test_crafted_cursor_is_422(door: Door, runs: list[Body]) -> None:
     right = bound_to(listed(door, limit=1)["next"])
     crafted = [

@@ -149,6 +149,7 @@ def test_same_seed_gives_the_same_files_and_another_gives_others() -> None:
     assert contents[0] == contents[1] != contents[2]
 
 
+@pytest.mark.slow(is_covering=True)
 def test_world_after_a_reset_does_not_show_files_of_the_one_before(door: Door) -> None:
     data = "data:image/png;base64," + base64.b64encode(_red_picture()).decode()
     red = url_of(run_of(door, "runflow/skin-fix", {"image_url": data}))
@@ -159,6 +160,7 @@ def test_world_after_a_reset_does_not_show_files_of_the_one_before(door: Door) -
     assert at(door, plain).content != before
 
 
+@pytest.mark.slow(is_covering=True)
 def test_picture_that_was_sent_in_is_shown(door: Door) -> None:
     data = "data:image/png;base64," + base64.b64encode(_red_picture()).decode()
     image = opened(at(door, url_of(run_of(door, "runflow/skin-fix", {"image_url": data}))))
@@ -192,6 +194,7 @@ def test_video_begins_with_the_picture_that_was_sent_in(door: Door) -> None:
     assert red > 200
 
 
+@pytest.mark.slow(is_covering=True)
 def test_workflow_shows_the_picture_that_was_sent_in(door: Door) -> None:
     asset = upload(door, _red_picture())
     inputs = {"primary_design_ref": f"runflow://assets/{asset['id']}", "aspect_ratio": "1:1"}
@@ -209,6 +212,7 @@ def test_items_of_a_batch_have_files(door: Door) -> None:
     assert len(contents) == 2
 
 
+@pytest.mark.slow(is_covering=True)
 def test_broken_picture_falls_back_to_a_synthetic_one(door: Door) -> None:
     data = "data:image/png;base64," + base64.b64encode(_red_picture()[:60]).decode()
     assert opened(at(door, url_of(run_of(door, "runflow/skin-fix", {"image_url": data})))).size == (1024, 1024)
@@ -225,6 +229,7 @@ def url(door: Door) -> str:
     return url_of(finished_run(door))
 
 
+@pytest.mark.slow(is_covering=True)
 def test_head_says_the_same_without_a_body(door: Door, url: str) -> None:
     whole, head = at(door, url), at(door, url, "HEAD")
     volatile = {"x-request-id"}
@@ -232,6 +237,7 @@ def test_head_says_the_same_without_a_body(door: Door, url: str) -> None:
     assert (head.content, int(head.headers["content-length"])) == (b"", len(whole.content))
 
 
+@pytest.mark.slow(is_covering=True)
 def test_part_of_a_file_is_206(door: Door, url: str) -> None:
     whole = at(door, url).content
     size = len(whole)
@@ -254,11 +260,13 @@ def test_file_that_the_client_has_is_304(door: Door, url: str) -> None:
     assert at(door, url, If_None_Match='"other"').status_code == 200
 
 
+@pytest.mark.slow(is_covering=True)
 def test_browsers_ask_again_and_believe_the_type(door: Door, url: str) -> None:
     headers = at(door, url).headers
     assert (headers["cache-control"], headers["x-content-type-options"]) == ("private, no-cache", "nosniff")
 
 
+@pytest.mark.slow(is_covering=True)
 def test_run_of_a_workflow_has_a_file(door: Door) -> None:
     inputs = {"primary_design_ref": PHOTO["image_url"], "aspect_ratio": "4:5", "prompt": "in autumn"}
     run = ok(door.post("/v1/comfyui-workflows/runflow-access/brand-locked-variant-nux/runs", {"input": inputs}), 201)
@@ -316,6 +324,7 @@ def test_other_methods_are_405(door: Door, url: str) -> None:
     assert response.headers["allow"] == "GET, HEAD"
 
 
+@pytest.mark.slow(is_covering=True)
 def test_address_works_for_24_hours_of_the_tenants_time(door: Door, url: str) -> None:
     advance(door, "23h59m")
     assert at(door, url).status_code == 200
@@ -323,6 +332,7 @@ def test_address_works_for_24_hours_of_the_tenants_time(door: Door, url: str) ->
     problem(at(door, url), 403, "PERMISSION_DENIED")
 
 
+@pytest.mark.slow(is_covering=True)
 def test_lifetime_of_addresses_can_be_chosen(door: Door) -> None:
     made = ok(door.post("/_mock/tenants", {"name": "brief", "clock": "manual", "output_lifetime": "10m"}), 201)
     assert made["output_lifetime"] == 600
@@ -363,6 +373,7 @@ def test_add_signature_is_true_or_false(door: Door) -> None:
     assert problem(door.get(f"/v1/runs/{run['id']}?add_signature=maybe"), 422, "VALIDATION_ERROR")[0]["loc"] == ["query", "add_signature"]
 
 
+@pytest.mark.slow(is_covering=True)
 def test_creating_runs_makes_no_files(door: Door) -> None:
     run = finished_run(door)
     assert door.runtime.media.made == 0
@@ -371,6 +382,7 @@ def test_creating_runs_makes_no_files(door: Door) -> None:
     assert door.runtime.media.made == 1
 
 
+@pytest.mark.slow(is_covering=True)
 def test_reading_a_file_is_in_the_journal_without_its_bytes(door: Door, url: str) -> None:
     at(door, url)
     exchange = ok(door.get("/_mock/journal"))["items"][-1]
@@ -383,6 +395,7 @@ def test_signature_is_of_the_tenants_seed(door: Door, url: str) -> None:
     assert parts.query.endswith(Seed.from_text("0").hex(32, "media", parts.path, int(parts.query.split("=")[1].split("&")[0])))
 
 
+@pytest.mark.slow(is_covering=True)
 def test_browser_of_another_origin_may_read_files_where_that_was_asked_for() -> None:
     with Door(cors=True) as door:
         assert at(door, url_of(finished_run(door)), Origin="https://app.example").headers["access-control-allow-origin"] == "*"

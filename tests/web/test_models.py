@@ -58,6 +58,7 @@ def test_pages_joined_give_each_model_once(door: Door, order: str) -> None:
         assert seen == sorted(seen)
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("name", [CLEAN, uuid(CLEAN), "runflow%2Fbackground-removal"])
 def test_model_is_read_by_path_and_by_uuid(door: Door, name: str) -> None:
     model = ok(fits(door.get(f"/v1/models/{name}"), "get_model"))
@@ -76,6 +77,7 @@ def test_unknown_model_is_404_for_itself_and_its_parts(door: Door, name: str) ->
         problem(door.get(f"/v1/models/{name}{path}"), 404, "NOT_FOUND")
 
 
+@pytest.mark.slow(is_covering=True)
 def test_listed_inputs_say_what_validation_checks(door: Door) -> None:
     checks = InputChecks()
     for entry in catalog().entries[::6]:
@@ -88,6 +90,7 @@ def test_listed_inputs_say_what_validation_checks(door: Door) -> None:
             assert not values or part["name"] in {str(error.loc[0]) for error in wrong if error.loc}
 
 
+@pytest.mark.slow(is_covering=True)
 def test_public_list_needs_no_key_and_shows_active_models_only(door: Door) -> None:
     response = door.get("/v1/public/models?limit=500&embed=inputs", key=None)
     found = ok(fits(response, "list_public_models"))["items"]
@@ -122,6 +125,7 @@ def test_limits_of_an_input_are_told(door: Door) -> None:
     assert inputs["num_images"]["default_value"] == 1
 
 
+@pytest.mark.slow(is_covering=True)
 def test_examples_run_as_they_stand(door: Door) -> None:
     examples = items(door, f"/v1/models/{CLEAN}/examples", "list_model_examples")
     assert [example["sort_order"] for example in examples] == [0, 1]
@@ -131,6 +135,7 @@ def test_examples_run_as_they_stand(door: Door) -> None:
     assert ok(door.get(f"/v1/runs/{run['id']}"))["cost"] == examples[0]["cost"]
 
 
+@pytest.mark.slow(is_covering=True)
 def test_every_example_of_the_catalog_is_an_input_that_runs_accept(door: Door) -> None:
     checks = InputChecks()
     for example in items(door, "/v1/models/any/examples?limit=500", "list_model_examples"):
@@ -145,6 +150,7 @@ def test_picture_of_an_example_is_there(door: Door) -> None:
     assert (picture.status_code, picture.headers["content-type"]) == (200, "image/png")
 
 
+@pytest.mark.slow(is_covering=True)
 def test_price_list_is_read_for_one_model_and_for_all(door: Door) -> None:
     rows = items(door, "/v1/models/google/nano-banana-2/pricing", "list_model_pricing")
     assert [(row["rule_effect_code"], row["price"]) for row in rows] == [("base", "0.080000"), ("add", "0.015000"), ("add", "0.002000")]
@@ -153,6 +159,7 @@ def test_price_list_is_read_for_one_model_and_for_all(door: Door) -> None:
     assert [row for row in everywhere if row["model_id"] == rows[0]["model_id"]] == rows
 
 
+@pytest.mark.slow(is_covering=True)
 def test_creators_own_all_models(door: Door) -> None:
     creators = items(door, "/v1/model-creators?limit=500&embed=models", "list_model_creators")
     assert [creator["slug"] for creator in creators] == sorted({model.owner for model in catalog().models})

@@ -56,6 +56,7 @@ def test_runs_of_a_tenant_are_spread_as_its_latency_says(door: Door) -> None:
     assert (len(set(taken)) > 50, max(taken) < 160) == (True, True)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_same_seed_draws_the_same_latencies(door: Door) -> None:
     paces = {"*": {"latency": {"p50": 20, "p99": 90}}}
     one, same, other = (worked(door, tenant(door, paces=paces, seed=seed), 3) for seed in ("a", "a", "b"))

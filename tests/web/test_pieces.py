@@ -133,6 +133,7 @@ def test_others_have_a_turn_while_all_of_a_world_is_looked_at(door: Door, path: 
     assert turns_while(door, "GET", path) > turns_while(door, "GET", "/_mock/clock")
 
 
+@pytest.mark.slow(is_covering=True)
 def test_others_have_a_turn_between_the_items_of_a_batch(door: Door) -> None:
     ok(door.post("/_mock/ledger/credits", {"amount": "100.00"}))
     items = [{**INPUT, "note": "x" * PIECE_BYTES, "password": "hunter22"}] * 3
@@ -226,6 +227,7 @@ def test_what_is_refused_later_is_refused_in_the_same_words(many_lines: tuple[Do
     assert [answer.status_code for answer in absent] == [404, 404]
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("path", ["runs?limit=100", "batches?limit=100", "timeline?limit=100", "journal?offset=0&limit=100"])
 def test_others_have_a_turn_between_lines_about_many_records(door: Door, path: str) -> None:
     batches = f"{RUNS.removesuffix('runs')}batches"
@@ -286,6 +288,7 @@ def test_others_have_a_turn_while_a_snapshot_is_read(door: Door) -> None:
     assert turns_while(door, "PUT", "/_mock/snapshot", content=saved) > usual
 
 
+@pytest.mark.slow(is_covering=True)
 def test_line_about_a_delivery_costs_the_same_however_much_its_webhook_was_told(door: Door) -> None:
     given = {"url": "http://127.0.0.1:9/w", "secret": "s" * 32, "event_subscriptions": [{"event_type_code": "run.completed"}]}
     webhook = ok(door.post("/v1/webhooks", given, key=door.admin_key), 201)["id"]

@@ -100,6 +100,7 @@ def test_what_needs_no_key_and_the_control_api_are_not_counted(door: Door) -> No
     refused_after_two(door)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_files_are_not_counted(real: RealTime) -> None:
     with limited(real, parse_quota("3/1m")) as door:
         url = finished_run(door)["output"]["image_urls"][0]

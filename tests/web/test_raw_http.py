@@ -359,6 +359,7 @@ def test_body_without_a_key_that_the_operation_needs_none_for_is_not_read(wire: 
     assert read_answer(wire)[0] == 200
 
 
+@pytest.mark.slow(is_covering=True)
 def test_bodies_under_way_have_a_bound_and_give_back_what_they_took() -> None:
     config = Config(port=0, clock=ClockMode.AUTO, bounds=BoundsMax(body_bytes_max=1_000_000))
     with serve(config, catalog=catalog(), observer=ANSWERS) as running:

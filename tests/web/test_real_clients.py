@@ -41,6 +41,7 @@ def fetched(door: Door, url: str) -> httpx.Response:
     return door.get(url.removeprefix(BASE_URL), key=None)
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize(("model", "inputs"), MODELS, ids=[model for model, _ in MODELS])
 def test_sdk_finds_the_result_of_every_kind_of_model(door: Door, model: str, inputs: dict[str, Any]) -> None:
     url = Sdk(sender(door), pause(door)).run(model, inputs)

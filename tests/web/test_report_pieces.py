@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import pytest
 from costs import lines_run
 from doors import Door
 from steps import INPUT, RUNS, ok
@@ -11,6 +12,7 @@ from runflow_mock.domain.money import parse_money
 from runflow_mock.runtime.reports import MOMENTS_AT_ONCE, report_on, unfired_rules
 
 
+@pytest.mark.slow(is_covering=True)
 def test_others_have_a_turn_while_rules_are_compared_with_requests(door: Door) -> None:
     """Eighty rules that never fired, beside a journal of 2,000 requests, held everybody up for 1.1 s."""
     requests, rules = 2 * MOMENTS_AT_ONCE, 6
@@ -30,6 +32,7 @@ def test_others_have_a_turn_while_rules_are_compared_with_requests(door: Door) -
     assert turns(rules) >= none + rules
 
 
+@pytest.mark.slow(is_covering=True)
 def test_others_have_a_turn_between_requests_that_no_rule_of_a_scenario_met(door: Door) -> None:
     rule = {"what": {"kind": "answer", "status": 503}, "where": {"operation": "create_batch"}}
     ok(door.request("PUT", "/_mock/scenario", json={"scenario": {"name": "x", "story": "y", "faults": [rule]}}))
@@ -49,6 +52,7 @@ def test_rule_that_fires_while_a_report_is_made_is_not_told(door: Door) -> None:
     assert report_on(door.runtime, tenant, found).unfired == ()
 
 
+@pytest.mark.slow(is_covering=True)
 def test_timers_of_a_snapshot_are_put_in_order_beside_the_loop() -> None:
     with Door(balance=parse_money("1000")) as door:
         batches = f"{RUNS.removesuffix('runs')}batches"

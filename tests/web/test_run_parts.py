@@ -1,3 +1,4 @@
+import pytest
 from doors import Door
 from steps import ABSENT, Body, advance, finished_run, ok, places, post_fault, post_run, problem
 
@@ -57,6 +58,7 @@ def test_parts_of_an_absent_run_are_404_and_of_a_malformed_id_422(door: Door) ->
     assert places(door.get("/v1/runs/all/node-runs")) == [(["path", "run_id"], "uuid_parsing")]
 
 
+@pytest.mark.slow(is_covering=True)
 def test_pipeline_shows_its_stages_one_after_the_other(door: Door) -> None:
     run = ok(door.post(DYVER, {"input": STAGES}), 201)
     path = f"/v1/runs/{run['id']}/node-runs?sort_by=created_at:asc"

@@ -71,6 +71,7 @@ def go_on(door: Door) -> list[str]:
     return answers
 
 
+@pytest.mark.slow(is_covering=True)
 def test_restored_tenant_continues_as_the_first_one_did(door: Door) -> None:
     a_busy_tenant(door)
     document = saved(door)
@@ -79,6 +80,7 @@ def test_restored_tenant_continues_as_the_first_one_did(door: Door) -> None:
     assert go_on(door) == first
 
 
+@pytest.mark.slow(is_covering=True)
 def test_tenant_restored_by_another_server_continues_as_the_first_one_did(door: Door) -> None:
     a_busy_tenant(door)
     document = saved(door)
@@ -167,6 +169,7 @@ def test_clock_goes_on_at_the_rate_at_which_it_was_saved() -> None:
         assert ok(door.get("/_mock/clock"))["rate"] == 60
 
 
+@pytest.mark.slow(is_covering=True)
 def test_other_tenant_takes_over_with_addresses_of_its_own(door: Door) -> None:
     run = finished_run(door)
     document = saved(door)

@@ -42,6 +42,7 @@ def media_of(uri: str) -> tuple[str, bytes]:
     return head, base64.b64decode(payload, validate=True)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_answer_carries_the_finished_run_with_its_media_inline(auto: Door) -> None:
     run = ok(fits(auto.post(RUNS, {"input": {**INPUT, "num_images": 2}}), "create_run"), 201)
     assert (run["status_code"], run["cost"]) == ("succeeded", "0.300000")
@@ -53,6 +54,7 @@ def test_answer_carries_the_finished_run_with_its_media_inline(auto: Door) -> No
         assert Image.open(io.BytesIO(data)).size == (entry["width"], entry["height"])
 
 
+@pytest.mark.slow(is_covering=True)
 def test_output_is_not_kept_afterwards(auto: Door) -> None:
     run = ok(auto.post(RUNS, {"input": INPUT}), 201)
     kept = get_run(auto, run)
@@ -78,6 +80,7 @@ def test_failed_run_is_answered_with_its_failure(auto: Door) -> None:
     assert (run["status_code"], run["output"], run["failure_code"]) == ("failed", None, "UPSTREAM_FAILED")
 
 
+@pytest.mark.slow(is_covering=True)
 def test_callback_of_such_a_run_is_delivered(auto: Door) -> None:
     callback_run(auto)
     run = ok(auto.post(RUNS, {"input": INPUT, "callback_url": "http://127.0.0.1:9000/hook"}), 201)
@@ -117,12 +120,14 @@ def test_items_of_a_batch_do_not_wait(auto: Door) -> None:
     assert item["output"]["outputs"][0]["url"].startswith("http")
 
 
+@pytest.mark.slow(is_covering=True)
 def test_held_answer_is_in_the_journal(auto: Door) -> None:
     ok(auto.post(RUNS, {"input": INPUT}), 201)
     (entry,) = [item for item in ok(auto.get("/_mock/journal"))["items"] if item["operation"] == "create_run"]
     assert entry["response"]["status"] == 201
 
 
+@pytest.mark.slow(is_covering=True)
 def test_several_creations_may_be_held_at_once(auto: Door) -> None:
     answers = auto.together(*[("POST", RUNS, {"input": INPUT})] * 3)
     runs = [ok(response, 201) for response in answers]

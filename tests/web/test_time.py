@@ -127,6 +127,7 @@ def test_advance_returns_after_the_receivers_have_answered() -> None:
         assert [each["status_code"] for each in delivery["attempts"]] == [500, 500]
 
 
+@pytest.mark.slow(is_covering=True)
 def test_one_long_advance_equals_many_short_ones() -> None:
     histories = []
     for parts in (["20s"], ["1s"] * 20, [0.25] * 80):
@@ -139,6 +140,7 @@ def test_one_long_advance_equals_many_short_ones() -> None:
     assert histories[0] == histories[1] == histories[2]
 
 
+@pytest.mark.slow(is_covering=True)
 def test_ten_minutes_of_a_batch_of_a_hundred_with_five_callback_attempts() -> None:
     sender = RecordingSender(*[500] * 5)
     with Door(sender=sender, balance=100_000_000) as door:

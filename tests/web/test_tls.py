@@ -109,6 +109,7 @@ def test_server_without_https_has_no_authority_to_give(door: Door) -> None:
     assert "start it with --tls" in refusal(door.get("/_mock/ca.pem", key=None), 404, "no_tls")
 
 
+@pytest.mark.slow(is_covering=True)
 def test_https_without_a_state_folder_is_told() -> None:
     with pytest.raises(ConfigError, match="https needs a folder for the local CA"), serve(replace(MANUAL, port=0, tls_port=0)):
         pytest.fail("a server without a certificate has started")

@@ -47,6 +47,7 @@ def test_webhook_is_sent_the_callback_of_a_run_that_names_no_url(door: Door) -> 
     assert read(door, webhook)["updated_at"] == webhook["updated_at"]
 
 
+@pytest.mark.slow(is_covering=True)
 def test_each_webhook_hears_what_it_subscribes_to(door: Door) -> None:
     webhooks = {code: subscribed(door, code) for code in EVENTS}
     silent = new(door)

@@ -220,6 +220,7 @@ def test_full_tenant_takes_no_further_workflow() -> None:
         problem(fits(door.post(ALL, {**FIXED, "name": "b"}), "create_comfyui_workflow"), 503, "SERVICE_UNAVAILABLE")
 
 
+@pytest.mark.slow(is_covering=True)
 def test_workflow_takes_500_inputs_and_no_more(door: Door) -> None:
     inputs = [{"name": f"{number}", "variable_type_code": "string"} for number in range(500)]
     path = f"{ALL}/{deploy(door, workflow_json={}, inputs=inputs)['id']}/inputs"

@@ -70,6 +70,7 @@ def _deepest(value: Any) -> int:
     return 0 if parts is None else 1 + max(map(_deepest, parts), default=0)
 
 
+@pytest.mark.slow(is_covering=True)
 @given(
     st.recursive(
         st.sampled_from((1, "[[", '"]')), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("[]{}", max_size=2), inner)
@@ -114,6 +115,7 @@ objects = st.dictionaries(
 )
 
 
+@pytest.mark.slow(is_covering=True)
 @settings(max_examples=40, derandomize=True, deadline=None)
 @given(value=objects, ascii_only=st.booleans())
 def test_any_object_is_read_as_the_standard_library_reads_it(value: dict[str, Any], ascii_only: bool) -> None:

@@ -60,6 +60,7 @@ def test_media_fields_get_the_pattern() -> None:
     assert str(completed).count("runflow://") == 2
 
 
+@pytest.mark.slow(is_covering=True)
 def test_oldest_compiled_schema_makes_room() -> None:
     checks, model = InputChecks(), catalog().get("runflow/background-removal")
     for number in range(CHECKERS_MAX + 1):

@@ -68,6 +68,7 @@ def walk(records: list[Shirt], sort_by: str, limit: int, token: str, start: dict
     return pages
 
 
+@pytest.mark.slow(is_covering=True)
 @settings(max_examples=40, derandomize=True, deadline=None)
 @given(records=shirts, sort_by=orders, limit=st.integers(1, 3))
 def test_pages_joined_give_the_list_forwards_and_backwards(records: list[Shirt], sort_by: str, limit: int) -> None:

@@ -74,6 +74,7 @@ def test_values_are_those_of_yaml_1_2_and_nothing_else(text: str, value: Json) -
     assert read_yaml(text).value == value
 
 
+@pytest.mark.slow(is_covering=True)
 @given(VALUES)
 def test_json_is_yaml(value: Json) -> None:
     assert read_yaml(json.dumps(value, ensure_ascii=False)).value == value

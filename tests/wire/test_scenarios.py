@@ -156,6 +156,7 @@ def test_error_of_a_body_leads_to_its_place_without_lines() -> None:
         decode_scenario(body, catalog())
 
 
+@pytest.mark.slow(is_covering=True)
 def test_list_is_bounded() -> None:
     many: Any = partial(str.__mul__, "{what: {kind: fail}},")
     assert len(_read(f"faults: [{many(1000)}]").rules) == 1000

@@ -43,6 +43,7 @@ def test_other_text_is_no_instant(text: str) -> None:
         read_instant(text)
 
 
+@pytest.mark.slow(is_covering=True)
 @settings(max_examples=50, derandomize=True)
 @given(instant=st.datetimes(min_value=datetime(1970, 1, 2), timezones=st.just(UTC)), hours=st.integers(-23, 23))  # noqa: DTZ001 - hypothesis adds the zone
 def test_what_is_written_is_read_back(instant: datetime, hours: int) -> None:
