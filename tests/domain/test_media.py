@@ -46,6 +46,12 @@ def test_model_that_looks_at_no_inputs_ignores_them() -> None:
     assert extent_of(plain, inputs) == Extent(count=1, width=800, height=600, seconds=0.0, media_type="image/webp")
 
 
+def test_input_within_another_decides_as_one_beside_it_does() -> None:
+    nested = OutputShape(media_type="image/png", file="result", count_input="config.count")
+    assert extent_of(nested, {"config": {"count": 3}}).count == 3
+    assert extent_of(nested, {"count": 3}).count == extent_of(nested, {"config": {}}).count == 1
+
+
 @pytest.mark.parametrize(("value", "count"), [(1, 1), (4, 4), (None, 1), ("4", 1), (True, 1), (2.5, 1)])
 def test_count_is_the_whole_number_that_was_asked_for(value: Json, count: int) -> None:
     assert extent_of(SHAPE, {"num_images": value}).count == count

@@ -4,6 +4,7 @@ Source: `media.inputs` (which inputs decide the shape). Inferred: the pixel size
 """
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -59,7 +60,7 @@ class Stage(msgspec.Struct, frozen=True):
     transparent: bool = False
 
 
-class OutputShape(msgspec.Struct, frozen=True, kw_only=True):
+class OutputShape(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """What a model produces, and which of its inputs decide the figures.
 
     `form` is how its output is written, `form_docs` how the newest pages have it where they differ; `pixels` says that its entries have
@@ -112,6 +113,27 @@ NO_EXTENT = Extent(count=0, width=0, height=0, seconds=0.0, media_type="")
 
 def extent_of(shape: OutputShape, inputs: Json) -> Extent:
     """Returns the figures that these inputs ask of a model."""
+    # Most runs leave all of them to the model.
+    is_usual = isinstance(inputs, dict) and _deciding(shape).isdisjoint(inputs)
+    return _usual_extent(shape) if is_usual else _asked_extent(shape, inputs)
+
+
+@lru_cache(maxsize=1024)
+def _deciding(shape: OutputShape) -> frozenset[str]:
+    """Returns the inputs in which the figures of an extent stand."""
+    paths = (
+        *(shape.format_input, shape.count_input, shape.duration_input),
+        *(shape.aspect_ratio_input, shape.resolution_input, shape.image_size_input),
+    )
+    return frozenset(path.partition(".")[0] for path in paths if path is not None)
+
+
+@lru_cache(maxsize=1024)
+def _usual_extent(shape: OutputShape) -> Extent:
+    return _asked_extent(shape, None)
+
+
+def _asked_extent(shape: OutputShape, inputs: Json) -> Extent:
     count = _input(inputs, shape.count_input)
     chosen_format = _input(inputs, shape.format_input)
     media_type = MEDIA_TYPES.get(chosen_format, shape.media_type) if isinstance(chosen_format, str) else shape.media_type

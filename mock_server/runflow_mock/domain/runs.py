@@ -13,6 +13,7 @@ Source: `runs.lifecycle` (states and their meaning), `runs.terminal-absorbs`. In
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import cast
 
 import msgspec
 from msgspec.structs import replace
@@ -282,18 +283,15 @@ def evolve(run: Run, event: RunMoved) -> Run:
     return _EVOLUTIONS[type(event)](run, status, event)
 
 
-def _dispatched(run: Run, status: RunStatus, event: RunMoved) -> Run:
-    assert isinstance(event, RunDispatched)
+def _dispatched(run: Run, status: RunStatus, event: RunDispatched) -> Run:
     return replace(run, status=status, dispatched_at=event.at, due_at=event.due_at, is_delayed=False)
 
 
-def _started(run: Run, status: RunStatus, event: RunMoved) -> Run:
-    assert isinstance(event, RunStarted)
+def _started(run: Run, status: RunStatus, event: RunStarted) -> Run:
     return replace(run, status=status, started_at=event.at, due_at=event.due_at, expected_at=event.due_at, is_delayed=False)
 
 
-def _produced(run: Run, status: RunStatus, event: RunMoved) -> Run:
-    assert isinstance(event, RunSucceeded | RunPartiallySucceeded)
+def _produced(run: Run, status: RunStatus, event: RunSucceeded | RunPartiallySucceeded) -> Run:
     return replace(
         run,
         status=status,
@@ -302,17 +300,19 @@ def _produced(run: Run, status: RunStatus, event: RunMoved) -> Run:
         output=event.output,
         cost=event.cost,
         cost_breakdown=event.cost_breakdown,
-        files=event.files if isinstance(event, RunSucceeded) else (),
     )
 
 
-def _failed(run: Run, status: RunStatus, event: RunMoved) -> Run:
-    assert isinstance(event, RunFailed)
+def _succeeded(run: Run, status: RunStatus, event: RunSucceeded) -> Run:
+    after = _produced(run, status, event)
+    return replace(after, files=event.files) if event.files else after
+
+
+def _failed(run: Run, status: RunStatus, event: RunFailed) -> Run:
     return replace(run, status=status, completed_at=event.at, due_at=None, failure=event.failure, cost=ZERO)
 
 
-def _cancelled(run: Run, status: RunStatus, event: RunMoved) -> Run:
-    assert isinstance(event, RunCancelled)
+def _cancelled(run: Run, status: RunStatus, event: RunCancelled) -> Run:
     return replace(run, status=status, completed_at=event.at, due_at=None, polls_awaited=None, cost=event.cost)
 
 
@@ -324,11 +324,14 @@ def see_poll(run: Run, event: RunPolled) -> Run:
     return replace(run, polls=polls, polls_awaited=None, due_at=event.at)
 
 
-_EVOLUTIONS: Mapping[type, Callable[[Run, RunStatus, RunMoved], Run]] = {
-    RunDispatched: _dispatched,
-    RunStarted: _started,
-    RunSucceeded: _produced,
-    RunPartiallySucceeded: _produced,
-    RunFailed: _failed,
-    RunCancelled: _cancelled,
-}
+_EVOLUTIONS = cast(
+    Mapping[type, Callable[[Run, RunStatus, RunMoved], Run]],
+    {
+        RunDispatched: _dispatched,
+        RunStarted: _started,
+        RunSucceeded: _succeeded,
+        RunPartiallySucceeded: _produced,
+        RunFailed: _failed,
+        RunCancelled: _cancelled,
+    },
+)

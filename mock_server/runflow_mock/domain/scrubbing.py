@@ -120,12 +120,13 @@ class Scrubber:
 
     def is_clean(self, *parts: bytes) -> bool:
         """Tells, in the short time that there is on the way of a request, whether nothing in the bytes needs a closer look."""
-        # Plain loops: whatever is kept or told comes by here, and generators would cost three times as much as the searches.
-        for part in parts:
-            if part.startswith(disguises.PACKED) or _is_binary(part):
-                return False
         # What stands between them is in nothing that is looked for.
         data = b"\r".join(parts)
+        is_ascii = data.isascii()
+        # Plain loops: whatever is kept or told comes by here, and generators would cost three times as much as the searches.
+        for part in parts:
+            if part.startswith(disguises.PACKED) or (not is_ascii and _is_binary(part)):
+                return False
         for needle in self._needles:
             if needle in data:
                 return False

@@ -42,6 +42,8 @@ def tell_about_run(moment: Moment, event: RunMoved) -> tuple[Event, ...]:
 def tell_webhooks(moment: Moment, event: RunMoved) -> tuple[Event, ...]:
     """Returns a delivery of a run that has just ended for each webhook that wants to hear of it; runs of a batch are told as well."""
     store = moment.store
+    if not store.webhooks:
+        return ()
     run = store.runs[event.run_id]
     event_type = RUN_EVENT_TYPES.get(run.status)
     if event_type is None:

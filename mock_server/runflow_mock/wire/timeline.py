@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import chain
 from operator import attrgetter
 from typing import Any, NamedTuple, cast
 
@@ -30,16 +31,15 @@ def represent_events(
     for event, status in zip(events, before, strict=True):
         if type(event) in _SILENT:
             continue
-        telling, target = _TELLINGS[type(event)], _TARGETS.get(type(event))
-        step: Step = {
-            "at": write_instant(telling.at(event)),
-            "kind": telling.kind or records.PLAIN[type(cast(records.RecordEvent, event).record)].noun,
-            "id": telling.id(event),
-        }
+        kind, id_of, at_of, more = _TELLINGS[type(event)]
+        if kind is None:
+            kind = records.PLAIN[type(cast(records.RecordEvent, event).record)].noun
+        step: Step = {"at": write_instant(at_of(event)), "kind": kind, "id": id_of(event)}
+        target = _TARGETS.get(type(event))
         if target is not None:
             step["from"], step["to"] = status, target
-        if telling.more is not None:
-            step |= telling.more(event)
+        if more is not None:
+            step |= more(event)
         if rules and type(event) is faults.RuleMet and event.rule_id in rules:
             rule = rules[event.rule_id]
             step |= present(what=KIND_OF[type(rule.what)].name, label=rule.label)
@@ -49,9 +49,9 @@ def represent_events(
 def scrubbed_steps(steps: Iterable[Step], scrubber: Scrubber) -> list[Step]:
     """Returns steps without the secrets that clients have put into what is told."""
     told = list(steps)
-    # All at once, and each text once: nearly always there is nothing to hide, and the many events of an advance repeat each other.
-    texts = {text for step in told for text in step.values() if isinstance(text, str)}
-    if scrubber.is_clean(*[text.encode(errors="surrogatepass") for text in texts]):
+    # All at once, and each part once: nearly always there is nothing to hide, and the many events of an advance repeat each other.
+    parts = set(chain.from_iterable(map(dict.values, told)))
+    if scrubber.is_clean(*[part.encode(errors="surrogatepass") for part in parts if isinstance(part, str)]):
         return told
     return [{name: scrubber.scrub_text(part) if isinstance(part, str) else part for name, part in step.items()} for step in told]
 
