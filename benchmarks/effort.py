@@ -10,6 +10,8 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
     round_seconds: float
     warm_up_seconds: float
     connections: int = 16
+    pairs: int
+    """How often two servers whose CPU times are compared take turns."""
     polled_runs: int = 400
     stored_runs: int
     latency_rounds: int
@@ -35,6 +37,7 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
 FULL = Effort(
     rounds=5,
     round_seconds=2.0,
+    pairs=200,
     warm_up_seconds=0.3,
     stored_runs=100_000,
     latency_rounds=5,
@@ -55,6 +58,7 @@ FULL = Effort(
 QUICK = Effort(
     rounds=3,
     round_seconds=0.6,
+    pairs=20,
     warm_up_seconds=0.1,
     stored_runs=10_000,
     latency_rounds=2,
