@@ -1,19 +1,23 @@
 import msgspec
 import pytest
+from costs import lines_run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runflow_mock.domain.documents import (
+    CALLS_BYTES_MAX,
     DEPTH_MAX,
     VALUES_MAX,
     Json,
     check_shape,
     contains,
+    has_whole_number_beyond_doubles,
     look_up,
     parts_of,
     present,
     read_document,
     read_object,
+    reads_at_once,
     try_document,
     try_object,
     write_document,
@@ -145,3 +149,33 @@ def test_part_that_is_changed_when_it_comes_is_looked_into_as_it_is_then() -> No
 
 def test_what_is_none_is_not_present() -> None:
     assert present(a=1, b=None, c="", d=False) == {"a": 1, "c": "", "d": False}
+
+
+NUMBERS = CALLS_BYTES_MAX // 4 * b"1.5,"
+
+
+@pytest.mark.parametrize("number", [b"1.5", b"-0.1e22", b"1e99", b"0." + b"1" * 40])
+def test_no_line_runs_for_a_number_of_a_long_text_that_is_read_fast(number: bytes) -> None:
+    text = b"[" + NUMBERS + (number + b",") * 100 + b"1]"
+    assert reads_at_once(text)
+    assert lines_run(lambda: read_document(text)) < 10
+    assert read_document(text)[-2] == float(number)  # type: ignore[index]
+
+
+@pytest.mark.parametrize("number", [b"1e308", b"-1.7E+308", b"5e-324", b"1e-400"])
+def test_number_at_the_ends_of_a_double_is_read_by_a_call(number: bytes) -> None:
+    text = b"[" + NUMBERS + number + b"]"
+    assert not reads_at_once(text)
+    assert read_document(text)[-1] == float(number)  # type: ignore[index]
+
+
+@pytest.mark.parametrize("text", [b"[" + NUMBERS + b"1e309]", b"[1e309]"])
+def test_number_beyond_a_double_is_refused_in_texts_of_any_length(text: bytes) -> None:
+    with pytest.raises(ValueError, match="out of range"):
+        read_document(text)
+
+
+def test_whole_number_beyond_doubles_has_309_digits() -> None:
+    assert has_whole_number_beyond_doubles(b"[" + b"9" * 309 + b"]")
+    assert not has_whole_number_beyond_doubles(b"[" + b"9" * 308 + b"]")
+    assert not has_whole_number_beyond_doubles(b"1" * 308)

@@ -1,17 +1,35 @@
 """What a value costs is known before it is held against a schema: the load of that for each part of it, and never less."""
 
 from bisect import bisect_left
+from collections.abc import Callable
 from functools import partial
 from math import ceil
 from typing import Any
 
 import pytest
+from costs import lines_run
 from hypothesis import given
 from hypothesis import strategies as st
 
 from runflow_mock.domain.documents import Json, write_document
 from runflow_mock.openapi.combinations import Copies
-from runflow_mock.openapi.loads import FRACTION, LONG_FRACTION, PATTERN, PIECE, Levels, Load, bytes_never_too_much, is_too_much, load_of
+from runflow_mock.openapi.loads import (
+    FRACTION,
+    LONG_BOUND,
+    LONG_FRACTION,
+    LONG_TYPE,
+    LONG_WHOLE,
+    PAIR,
+    PATTERN,
+    PIECE,
+    WHOLE,
+    Levels,
+    Load,
+    bytes_never_too_much,
+    is_too_much,
+    load_of,
+    weight_of,
+)
 
 RULES = {"minimum": 0}
 WORDS: dict[str, tuple[dict[str, Any], Levels]] = {
@@ -30,7 +48,9 @@ WORDS: dict[str, tuple[dict[str, Any], Levels]] = {
     "names that fit": ({"patternProperties": {"^a": RULES, "^b": RULES}}, (1, 2 * PATTERN + 2)),
     "what nobody speaks of": ({"allOf": [RULES] * 9, "unevaluatedItems": False}, (11, 11)),
     "a pattern": ({"pattern": "a"}, (PATTERN + 1,)),
-    "a whole divisor": ({"multipleOf": 16.0}, (1,)),
+    "a whole divisor": ({"multipleOf": 16.0}, (WHOLE + 1,)),
+    "a whole divisor without a point": ({"multipleOf": 16}, (WHOLE + 1,)),
+    "a divisor that is none": ({"multipleOf": "16"}, (1,)),
     "a fraction": ({"multipleOf": 0.01}, (FRACTION + 1,)),
     "a fraction of many digits": ({"multipleOf": 1e-300}, (LONG_FRACTION + 1,)),
     "no schema": ({"allOf": 1, "properties": [], "required": "a"}, (3,)),
@@ -39,8 +59,19 @@ WORDS: dict[str, tuple[dict[str, Any], Levels]] = {
 
 @pytest.mark.parametrize(("schema", "load"), WORDS.values(), ids=WORDS)
 def test_load_is_how_many_rules_meet_one_value_at_each_depth(schema: dict[str, Any], load: Levels) -> None:
-    found = load_of(schema).rules
+    found = _padded(load_of(schema).rules, load)
     assert (found[: len(load)], any(found[len(load) :])) == (load, False)
+
+
+def _padded(found: Levels, like: Levels) -> Levels:
+    """Depths at which nothing is asked are left out."""
+    return (*found, *[0] * (len(like) - len(found)))
+
+
+def test_depth_at_which_nothing_is_asked_is_none() -> None:
+    assert load_of({"properties": {"a": {"items": {}}}}) == Load(rules=(2, 1), readers=(0, 0), long_numbers=(0, 0))
+    assert load_of({}) == Load((), (), ())
+    assert not is_too_much(load_of({}), [1], 0)
 
 
 READERS: dict[str, tuple[dict[str, Any], Levels]] = {
@@ -55,7 +86,7 @@ READERS: dict[str, tuple[dict[str, Any], Levels]] = {
 
 @pytest.mark.parametrize(("schema", "readers"), READERS.values(), ids=READERS)
 def test_what_reads_texts_and_names_is_counted_apart(schema: dict[str, Any], readers: Levels) -> None:
-    found = load_of(schema).readers
+    found = _padded(load_of(schema).readers, readers)
     assert (found[: len(readers)], any(found[len(readers) :])) == (tuple(PATTERN * each for each in readers), False)
 
 
@@ -72,7 +103,7 @@ def test_what_reads_texts_and_names_is_counted_apart(schema: dict[str, Any], rea
     ],
 )
 def test_each_value_meets_the_rules_of_its_depth_and_each_piece_of_a_text_those_that_read_it(value: Json, rules: int) -> None:
-    load = Load(rules=(100, 10, 1), readers=(7, 5, 2), fractions=(0, 0, 0))
+    load = Load(rules=(100, 10, 1), readers=(7, 5, 2), long_numbers=(0, 0, 0))
     assert (is_too_much(load, value, rules - 1), is_too_much(load, value, rules)) == (True, False)
 
 
@@ -84,25 +115,63 @@ def test_each_value_meets_the_rules_of_its_depth_and_each_piece_of_a_text_those_
         (-99.99, False),
         (None, False),
         (True, False),
+        (1e18, False),
+        (1e22, True),
+        (2**64, True),
         (1e308, True),
         (-1e308, True),
         (1e-300, True),
         (10**300, True),
     ],
 )
-def test_number_of_many_digits_is_divided_by_a_fraction_for_more(number: Json, is_long: bool) -> None:
-    load = load_of({"items": {"multipleOf": 0.01}})
-    plain = 1 + 10 * (FRACTION + 1)
-    rules = plain + 10 * LONG_FRACTION if is_long else plain
-    assert (is_too_much(load, [number] * 10, rules - 1), is_too_much(load, [number] * 10, rules)) == (True, False)
+@pytest.mark.parametrize(
+    ("schema", "rules", "more"),
+    [
+        ({"multipleOf": 0.01}, FRACTION + 1, LONG_FRACTION),
+        ({"multipleOf": 16}, WHOLE + 1, LONG_WHOLE),
+        ({"minimum": 0, "exclusiveMaximum": 9}, 2, 2 * LONG_BOUND),
+        ({"type": ["integer", "null"]}, 1, LONG_TYPE),
+        ({"type": "string"}, 1, 0),
+    ],
+)
+def test_number_of_many_digits_takes_more(number: Json, is_long: bool, schema: dict[str, Any], rules: int, more: int) -> None:
+    load = load_of({"items": schema})
+    assert weight_of(load, [number] * 10, 10**6) == 1 + 10 * (rules + more if is_long else rules)
+
+
+@pytest.mark.parametrize("around", [lambda number: number, lambda number: {"a": [{"b": number}]}], ids=["plain", "far inside"])
+@pytest.mark.parametrize(("number", "pairs"), [(2**63, 100), (-(2**63) - 1, 100), (2**63 - 1, 0), (1e300, 0), ("a", 0)])
+def test_items_that_differ_are_compared_in_pairs_where_they_have_whole_numbers_of_many_digits(
+    number: Json, pairs: int, around: Callable[[Json], Json]
+) -> None:
+    value = [around(number) for _ in range(10)]
+    alike, free = load_of({"uniqueItems": True}), load_of({"uniqueItems": False})
+    assert weight_of(alike, value, 10**6) - weight_of(free, value, 10**6) == PAIR * pairs
+
+
+def test_no_line_runs_for_a_number_that_takes_no_longer_than_others() -> None:
+    load = load_of({"properties": {"a": {"type": "array", "items": {"type": "string"}}}})
+    assert lines_run(lambda: is_too_much(load, {"a": [1.5] * 1_000}, 10_000)) == lines_run(lambda: is_too_much(load, {"a": [1.5]}, 10_000))
 
 
 @pytest.mark.parametrize(
     "value",
-    [0, [0] * 99, [[[0, {"a": 0}] * 9] * 9], "x" * 3 * PIECE, {"x" * PIECE: "x" * PIECE}, [1e99] * 99, [[1e-99, "x" * PIECE] * 9]],
-    ids=["a number", "a list", "lists in lists", "a text", "a name", "long numbers", "of everything"],
+    [
+        0,
+        [0] * 99,
+        [[[0, {"a": 0}] * 9] * 9],
+        "x" * 3 * PIECE,
+        {"x" * PIECE: "x" * PIECE},
+        [1e99] * 99,
+        [[1e-99, "x" * PIECE] * 9],
+        [2**63] * 99,
+    ],
+    ids=["a number", "a list", "lists in lists", "a text", "a name", "long numbers", "of everything", "long whole numbers"],
 )
-@pytest.mark.parametrize("load", [Load((9, 5, 3), (0, 1, 7), (0, 2, 1)), Load((1, 8), (8, 0), (0, 0)), Load((), (), ())])
+@pytest.mark.parametrize(
+    "load",
+    [Load((9, 5, 3), (0, 1, 7), (0, 1_000, 500)), Load((1, 8), (8, 0), (0, 0)), Load((), (), ()), Load((9, 5), (0, 0), (0, 0), True)],
+)
 def test_what_was_sent_in_few_bytes_is_never_too_much(load: Load, value: Json) -> None:
     sent_bytes = len(write_document(value))
     most = bisect_left(range(1_000_000_000), sent_bytes, key=partial(bytes_never_too_much, load))

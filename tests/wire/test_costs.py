@@ -123,6 +123,7 @@ WORST: dict[str, tuple[Read, int, Callable[[int], Any]]] = {
     "dump of one large piece": (talk_of, 4_000, lambda size: dump(1, size)),
     "dump of many pieces": (talk_of, 500, lambda size: dump(size, 16)),
     "different things": (checker({"uniqueItems": True}), 2_000, lambda size: [{"a": [n]} for n in range(size)]),
+    "whole numbers that differ": (checker({"uniqueItems": True}), 300, lambda size: [2**64 + n for n in range(size)]),
     "schema of many references": (
         check_schema,
         200,

@@ -5,12 +5,15 @@ fields or items the most counts. So a value at some depth costs no more than the
 comparison, a pattern or a fraction of which a number must be a multiple, counts as many rules.
 
 Few rules read a text: the others are as fast with a picture of 70 MB as with a word. So those that do are counted apart as well, and they
-alone are held against a long text, or a long name, once for each piece of it. In the same way fractions are counted apart for the numbers
-that take long to divide, which are few.
+alone are held against a long text, or a long name, once for each piece of it. In the same way those that look at numbers are counted apart
+for the numbers of more digits than a processor reckons with, which are few.
+
+Items that have to differ are compared by what they are hashed to, and only whole numbers of that many digits each with each other.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, zip_longest
+from math import isqrt
 from typing import NamedTuple
 
 from runflow_mock.domain.documents import Json, list_of, object_of
@@ -20,10 +23,15 @@ from runflow_mock.openapi.schemas import REFERENCES, Schema, anchors_in, resolve
 PATTERN = 50
 """As many rules as a text of a few hundred characters takes to be held against a pattern or a format."""
 FRACTION = 50
-"""As many as it takes to divide a number of some fifty digits at most by one that is not whole."""
-LONG_FRACTION = 500
-"""As many as it may take where one of them has more: `1e308` by `0.01` is a division of hundreds of digits."""
-DIGITS_MAX = 50
+"""As many as it takes to divide a number by one that is not whole."""
+WHOLE = 20
+"""As many as it takes to divide one that is not written as a whole number by one that is."""
+LONG_FRACTION, LONG_WHOLE, LONG_BOUND, LONG_TYPE = 500, 100, 60, 20
+"""How many more the same, a limit and a type take where the number has many digits: `1e308` by `0.01` is a division of hundreds."""
+PAIR = 40
+"""As many as it takes to tell two whole numbers of many digits apart."""
+LONG_DIGITS = 19
+"""How many digits a whole number of many has at least: beyond 64 bits."""
 PIECE = 8_192
 """How many characters of long texts are held against one rule that reads them in the time of a short text."""
 
@@ -32,57 +40,84 @@ Levels = tuple[int, ...]
 
 
 class Load(NamedTuple):
-    """How many rules are held against values, how many of them read the texts and names there, and how many divide by a fraction."""
+    """How many rules are held against values, how many of them read the texts and names there, and how many more a long number takes."""
 
     rules: Levels
     readers: Levels
-    fractions: Levels
+    long_numbers: Levels
+    compares_items: bool = False
 
 
-_LEAST, _MOST = 10.0**-DIGITS_MAX, 10.0**DIGITS_MAX
+_LEAST, _MOST = 1e-50, 2**63
+_NUMBERS, _CONTAINERS = (int, float), (dict, list)
+_BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 _UNEVALUATED = ("unevaluatedItems", "unevaluatedProperties")
 _EACH_INSIDE = ("items", "contains", "additionalProperties", "propertyNames", *_UNEVALUATED)
 
 
 def load_of(schema: Schema) -> Load:
     """Returns the load of a schema whose references lead to an end."""
-    return Load(
-        rules=_Loads(schema, _own, _of_names).of(schema),
-        readers=_Loads(schema, _reading, _reading_inside).of(schema),
-        fractions=_Loads(schema, _dividing, lambda _: 0).of(schema),
-    )
+    rules = _Loads(schema, _own, _of_names).of(schema)
+    readers = _Loads(schema, _reading, _reading_inside).of(schema)
+    long_numbers = _Loads(schema, _reckoning, lambda _: 0).of(schema)
+    compares = any(_Loads(schema, lambda part: part.get("uniqueItems") is True, lambda _: 0).of(schema))
+    # Where nothing is held against what lies deeper, nobody has to look there.
+    depth = max((depth for each in (rules, readers, long_numbers) for depth, count in enumerate(each, 1) if count), default=0)
+    return Load(rules[:depth], readers[:depth], long_numbers[:depth], compares)
 
 
 def bytes_never_too_much(load: Load, most: int) -> int:
     """Returns how long a JSON text may be for nobody to have to look into its value: at that length nothing in it `is_too_much`.
 
-    Each byte counts as a value, as a piece of a long text and as a long number at once, of which it is never more than one.
+    Each byte counts as a value, as a piece of a long text and as a long number at once, of which it is never more than one. The same holds
+    of all values in the text together.
     """
-    return most // max(1, max(load.rules, default=0) + max(load.readers, default=0) + LONG_FRACTION * max(load.fractions, default=0))
+    for_each = (
+        most
+        // (2 if load.compares_items else 1)
+        // max(1, sum(max(each, default=0) for each in (load.rules, load.readers, load.long_numbers)))
+    )
+    return min(for_each, LONG_DIGITS * isqrt(most // (2 * PAIR))) if load.compares_items else for_each
 
 
 def is_too_much(load: Load, value: Json, most: int) -> bool:
     """Tells whether holding a value against a schema may take more than so many rules."""
-    # Plain loops: everything that is sent comes by here, and generators would cost three times as much as what they look at.
-    level, names = [value], 0
-    for rules, readers, fractions in zip(*load, strict=True):
-        characters, inner, names, long = names, list[Json](), 0, 0
-        for part in level:
-            if isinstance(part, str):
-                characters += len(part)
-            elif isinstance(part, dict):
-                for name in part:
-                    names += len(name)
-                inner += part.values()
-            elif isinstance(part, list):
-                inner += part
-            elif part and not _LEAST < abs(part) < _MOST:
-                long += 1
-        most -= rules * len(level) + readers * (characters // PIECE) + fractions * LONG_FRACTION * long
-        if most < 0 or not inner:
+    return weight_of(load, value, most) > most
+
+
+def weight_of(load: Load, value: Json, most: int) -> int:
+    """Returns how many rules it may take to hold a value against a schema; of what is beyond `most`, no more is counted."""
+    # Everything that is sent comes by here. Of many values the kinds are asked for first, so that for millions of numbers no line runs.
+    weight, level, names = 0, [value], 0
+    for rules, readers, long_numbers in zip(load.rules, load.readers, load.long_numbers, strict=True):
+        kinds = set(map(type, level))
+        characters, inner, names = names, list[Json](), 0
+        if readers and str in kinds:
+            characters += sum(len(part) for part in level if isinstance(part, str))
+        if long_numbers and not kinds.isdisjoint(_NUMBERS):
+            weight += long_numbers * sum(1 for part in level if isinstance(part, _NUMBERS) and part and not _LEAST < abs(part) < _MOST)
+        if not kinds.isdisjoint(_CONTAINERS):
+            for part in level:
+                if isinstance(part, dict):
+                    names += sum(map(len, part))
+                    inner += part.values()
+                elif isinstance(part, list):
+                    inner += part
+        weight += rules * len(level) + readers * (characters // PIECE)
+        if weight > most or not inner:
             break
         level = inner
-    return most < 0
+    return weight + PAIR * _long_whole_numbers(value) ** 2 if load.compares_items and weight <= most else weight
+
+
+def _long_whole_numbers(value: Json) -> int:
+    count, level = 0, [value]
+    while level:
+        if int in set(map(type, level)):
+            count += sum(1 for part in level if isinstance(part, int) and not -_MOST <= part < _MOST)
+        held = [part.values() if isinstance(part, dict) else part for part in level if isinstance(part, dict | list)]
+        level = list(chain.from_iterable(held))
+    return count
 
 
 class _Loads:
@@ -139,14 +174,22 @@ def _own(part: Schema) -> int:
     needed = (object_of(part.get(word)).values() for word in ("dependentRequired", "dependencies"))
     named = sum(len(list_of(names)) for names in chain.from_iterable(needed))
     listed = sum(len(list_of(part.get(word))) for word in ("enum", "required")) + len(object_of(part.get("properties")))
-    divisor = part.get("multipleOf")
-    slow = LONG_FRACTION if isinstance(divisor, float) and divisor < _LEAST else FRACTION * _dividing(part)
-    return len(part) + named + listed + slow + _reading(part)
+    return len(part) + named + listed + _dividing(part) + _reading(part)
 
 
 def _dividing(part: Schema) -> int:
     divisor = part.get("multipleOf")
-    return int(isinstance(divisor, float) and not divisor.is_integer())
+    if not isinstance(divisor, int | float):
+        return 0
+    is_fraction = isinstance(divisor, float) and not divisor.is_integer()
+    return WHOLE if not is_fraction else LONG_FRACTION if divisor < _LEAST else FRACTION
+
+
+def _reckoning(part: Schema) -> int:
+    types, dividing = part.get("type"), _dividing(part)
+    is_typed = not {"number", "integer"}.isdisjoint(map(str, types if isinstance(types, list) else (types,)))
+    bounds = LONG_BOUND * sum(word in part for word in _BOUNDS)
+    return bounds + LONG_TYPE * is_typed + (0 if not dividing else LONG_WHOLE if dividing == WHOLE else LONG_FRACTION)
 
 
 def _of_names(part: Schema) -> int:

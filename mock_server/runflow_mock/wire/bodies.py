@@ -12,16 +12,13 @@ from collections.abc import Mapping
 
 import msgspec
 
-from runflow_mock.domain.documents import NOT_JSON, Json, mentions, read_document
+from runflow_mock.domain.documents import NOT_JSON, Json, has_whole_number_beyond_doubles, mentions, read_document
 from runflow_mock.wire.problems import Location, bad_request, invalid_field
 
 DEPTH_MAX = 64
 
 _encoder = msgspec.json.Encoder()
 _JSON_TYPE = re.compile(r"application/(?:[\w.-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
-# Only a number of more than 308 digits can be a whole number beyond a double; text that looks like one is told apart later.
-_LONG_NUMBER = b"0" * 309
-_ALL_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 # A text that does not end is one to the end: to go back and look for brackets in it would be to look at everything once for each quote.
 _TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _ALIKE = bytes.maketrans(b"{}", b"[]")
@@ -55,7 +52,8 @@ def read_body(raw: bytes, content_type: str | None, encoding: str | None = None)
         written = _encoder.encode(value)
     except NOT_JSON as error:
         raise bad_request(f"The body is not valid JSON: {unreadable_because(raw) or str(error)[:200]}") from None
-    if mentions(raw.translate(_ALL_ZEROS), _LONG_NUMBER):
+    # A text may look like one.
+    if has_whole_number_beyond_doubles(raw):
         _check_numbers(raw)
     # A dropped duplicate shows as a missing colon, unless an escaped colon makes up for it.
     if raw.count(b":") != written.count(b":") or mentions(raw, b"\\u003"):
