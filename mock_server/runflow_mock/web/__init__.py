@@ -1,1 +1,1 @@
-"""The Starlette application; one thin module per noun."""
+"""The ASGI application; one thin module per noun."""
