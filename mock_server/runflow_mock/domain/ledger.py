@@ -112,7 +112,7 @@ class Ledger:
         # What is free moves nothing, and a statement has no line for it.
         if not amount:
             return
-        if isinstance(work, Evaluation):
-            self.entries.append(Entry(at, kind, amount, evaluation_id=work.id))
-        else:
+        if isinstance(work, Run):
             self.entries.append(Entry(at, kind, amount, work.id, work.batch_id))
+        else:
+            self.entries.append(Entry(at, kind, amount, evaluation_id=work.id))

@@ -31,6 +31,6 @@ def decide_creation(moment: Moment, created: Run | Batch, magic: str | None) -> 
 
 def ending_at_once(moment: Moment, run: Run, decision: Decision) -> Run:
     """Returns a run whose transitions take no time, if that was decided."""
-    if not isinstance(decision.what, BeforeResponse):
+    if type(decision.what) is not BeforeResponse:
         return run
     return replace(run, ends_at_once=True, due_at=None if run.due_at is None else moment.now)

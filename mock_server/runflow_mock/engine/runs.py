@@ -54,6 +54,7 @@ DELAYS = frozenset((Delay, AfterPolls))
 FAILURES = frozenset((Fail,))
 ENDS = AT_EDGES - DELAYS
 ENDS_IN_BATCH = ENDS - {SucceedPartially}
+_OF_ITS_OWN = Succeed()
 
 
 def create_run(moment: Moment, command: CreateRun) -> tuple[Event, ...]:
@@ -171,6 +172,8 @@ def continue_run(moment: Moment, run: Run) -> tuple[Event, ...]:
     """Returns what happens when a run's timer fires: its next transition, unless a rule keeps the run where it is for once."""
     edges, go_on = _CONTINUATIONS[run.status]
     delay = NO_DECISION if run.is_delayed else _decide(moment, run, edges, DELAYS)
+    if delay is NO_DECISION:
+        return go_on(moment, run)
     if isinstance(delay.what, Delay):
         return (*delay.met, RunDelayed(run.id, moment.now, moment.now + delay.what.by))
     if isinstance(delay.what, AfterPolls) and run.polls < delay.what.polls:
@@ -180,7 +183,7 @@ def continue_run(moment: Moment, run: Run) -> tuple[Event, ...]:
 
 def _dispatch(moment: Moment, run: Run) -> tuple[Event, ...]:
     decision = _decide(moment, run, (DISPATCH_EDGE,), FAILURES)
-    if isinstance(decision.what, Fail):
+    if type(decision.what) is Fail:
         return (*decision.met, RunFailed(run.id, moment.now, decision.what.failure))
     usual = spread(moment, run.id, "dispatch", DISPATCH_SECONDS)
     due_at = moment.now + _lasting(run, usual + _starting_time(moment, run))
@@ -189,23 +192,23 @@ def _dispatch(moment: Moment, run: Run) -> tuple[Event, ...]:
 
 def _start(moment: Moment, run: Run) -> tuple[Event, ...]:
     decision = _decide(moment, run, (START_EDGE,), FAILURES)
-    if isinstance(decision.what, Fail):
+    if type(decision.what) is Fail:
         return (*decision.met, RunFailed(run.id, moment.now, decision.what.failure))
     # A rule for the end of the run may set its running time; it is met, and counted, only there.
     coming = _decide(moment, run, FINISH_EDGES, _ends(run)).what
-    given = coming.duration if isinstance(coming, Succeed) else None
+    given = coming.duration if type(coming) is Succeed else None
     due_at = moment.now + _lasting(run, given if given is not None else _running_time(moment, run))
     return (*decision.met, RunStarted(run.id, moment.now, due_at))
 
 
 def _finish(moment: Moment, run: Run) -> tuple[Event, ...]:
     decision = _decide(moment, run, FINISH_EDGES, _ends(run))
-    if isinstance(decision.what, Fail):
+    if type(decision.what) is Fail:
         return (*decision.met, RunFailed(run.id, moment.now, decision.what.failure))
-    if isinstance(decision.what, SucceedPartially):
+    if type(decision.what) is SucceedPartially:
         part = part_of_work(moment, run, decision.what)
         return (*decision.met, RunPartiallySucceeded(run.id, moment.now, part.output, part.cost, part.cost_breakdown))
-    given = decision.what if isinstance(decision.what, Succeed) else Succeed()
+    given = decision.what if type(decision.what) is Succeed else _OF_ITS_OWN
     work = whole_work(moment, run, given)
     return (*decision.met, RunSucceeded(run.id, moment.now, work.output, work.cost, work.cost_breakdown, given.files))
 
@@ -215,6 +218,7 @@ def _ends(run: Run) -> frozenset[type]:
     return ENDS if run.batch_id is None else ENDS_IN_BATCH
 
 
+# What comes of it is asked for its very class: nearly always it is nothing, and `isinstance` takes longest to find that out.
 def _decide(moment: Moment, run: Run, edges: tuple[str, ...], kinds: frozenset[type]) -> Decision:
     rules = moment.store.rules
     decision = choose(rules.values(), kinds, run_subject(run, edges), moment.now, moment.seed) if rules else NO_DECISION
@@ -274,4 +278,7 @@ def _starting_time(moment: Moment, run: Run) -> timedelta:
 
 
 def _at_speed(moment: Moment, seconds: float) -> timedelta:
-    return min(max(1, round(seconds * 1000 / moment.settings.speed)), _MILLISECONDS_MAX) * MILLISECOND
+    milliseconds = round(seconds * 1000 / moment.settings.speed)
+    if milliseconds < 1:
+        return MILLISECOND
+    return milliseconds * MILLISECOND if milliseconds < _MILLISECONDS_MAX else DURATION_MAX
