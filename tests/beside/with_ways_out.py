@@ -233,3 +233,51 @@ def test_proxy_of_socks_is_passed_by(proxy, runflow_hosts):
 
     url = f"https://{HOST}{PATH}"
     assert requests.get(url, headers=runflow_hosts.headers, proxies={"https": proxy}, timeout=20).status_code == 200
+
+
+def by_pyreqwest(url):
+    from pyreqwest.client import SyncClientBuilder
+
+    return SyncClientBuilder().build().get(url).build().send()
+
+
+def by_pyreqwest_built_for_the_service(url):
+    from pyreqwest.client import ClientBuilder
+
+    return ClientBuilder().base_url(url)
+
+
+FOREIGN = {
+    "httpr": lambda url: __import__("httpr").get(url),
+    "a client of httpr": lambda url: __import__("httpr").Client().post(url, json={}),
+    "primp": lambda url: __import__("primp").get(url),
+    "a client of primp": lambda url: __import__("primp").Client().request("GET", url),
+    "a client of primp for the service": lambda url: __import__("primp").Client(base_url=url).get("/"),
+    "a client of primp with coroutines": lambda url: __import__("primp").AsyncClient().get(url),
+    "pyreqwest": by_pyreqwest,
+    "a builder of pyreqwest": by_pyreqwest_built_for_the_service,
+    "a call of pyreqwest": lambda url: __import__("pyreqwest.simple.sync_request", fromlist=["*"]).pyreqwest_get(url),
+    "wreq": lambda url: __import__("wreq.blocking", fromlist=["*"]).get(url),
+    "a client of wreq": lambda url: __import__("wreq.blocking", fromlist=["*"]).Client().get(url),
+    "a client of wreq with coroutines": lambda url: __import__("wreq").Client().get(url),
+}
+
+
+@pytest.mark.parametrize("way", FOREIGN)
+def test_request_by_code_in_another_language_is_refused(way, runflow_hosts):
+    with pytest.raises(ConnectionRefusedError, match=r"runflow-mock: .* which opens connections by itself"):
+        FOREIGN[way](f"https://{HOST}{PATH}")
+
+
+def test_request_by_code_in_another_language_to_somebody_else_is_sent(runflow_hosts):
+    import primp
+
+    assert primp.Client().get(f"{runflow_hosts.base_url}{PATH}", headers=runflow_hosts.headers).status_code == 200
+
+
+def test_clients_in_another_language_are_as_before():
+    import primp
+    import wreq.blocking
+
+    assert (type(primp.get).__name__, type(primp.Client.get).__name__) == ("builtin_function_or_method", "method_descriptor")
+    assert type(wreq.blocking.Client.get).__name__ == "method_descriptor"

@@ -8,7 +8,9 @@ import ssl
 import sys
 import urllib.request
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import aiohttp
@@ -304,6 +306,46 @@ def test_port_0_of_a_fake_is_not_taken_for_the_usual_one() -> None:
 def test_patch_of_what_is_not_there_is_none() -> None:
     with Patches() as patches:
         patches.put(None, "nothing", lambda usual: usual)
+
+
+@pytest.mark.parametrize("library", ["pycurl", "curl_cffi", "primp"])
+def test_library_in_whose_place_a_test_has_put_something_is_passed_over(
+    endpoint: ServiceEndpoint, monkeypatch: pytest.MonkeyPatch, library: str
+) -> None:
+    monkeypatch.setitem(sys.modules, library, ModuleType(library))
+    with intercept(endpoint):
+        assert socket.gethostbyname(HOST) == "127.82.70.1"
+
+
+FOREIGN = """
+class Client:
+    base_url = None
+
+    def get(self, url):
+        return f"{url} was asked for"
+
+get = Client().get
+"""
+
+
+def test_request_of_a_library_with_sockets_of_its_own_is_refused(
+    endpoint: ServiceEndpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "primp.py").write_text(FOREIGN)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "primp", raising=False)
+    primp = import_module("primp")
+    with intercept(endpoint):
+        made = primp.Client()
+        for get in (primp.get, made.get):
+            with pytest.raises(RefusedWayOut, match="gone there by primp, which opens connections by itself"):
+                get(f"https://{HOST}{PATH}")
+            assert [get(url) for url in ("http://a.example", "http://[")] == ["http://a.example was asked for", "http://[ was asked for"]
+        made.base_url = f"https://{HOST}"
+        with pytest.raises(RefusedWayOut):
+            made.get(PATH)
+    assert (primp.get(HOST), made.get(PATH)) == (f"{HOST} was asked for", f"{PATH} was asked for")
+    monkeypatch.delitem(sys.modules, "primp")
 
 
 def test_environment_keeps_the_exceptions_of_proxies_that_are_there() -> None:

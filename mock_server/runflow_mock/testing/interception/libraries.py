@@ -1,9 +1,8 @@
-"""Libraries that know a way of their own: proxies that code names itself, own resolvers, and gRPC, which is refused.
+"""Libraries that know a way of their own: proxies that code names itself, own resolvers, and those whose requests are refused.
 
 They are loaded where they are installed, so that one which a test imports only later is led as well.
 """
 
-import re
 import socket
 from collections.abc import Callable
 from importlib import import_module
@@ -12,7 +11,8 @@ from typing import Any
 
 from runflow_mock.testing.interception.libcurl import lead_curl_cffi, lead_pycurl
 from runflow_mock.testing.interception.patches import Patches
-from runflow_mock.testing.interception.routes import MARKER, RefusedWayOut, Route
+from runflow_mock.testing.interception.refusals import FOREIGN, refuse_channels, refuse_foreign_requests
+from runflow_mock.testing.interception.routes import MARKER, Route
 
 
 def lead_libraries(patches: Patches, route: Route) -> None:
@@ -30,8 +30,8 @@ def lead_libraries(patches: Patches, route: Route) -> None:
 def _is_there(name: str) -> bool:
     try:
         return find_spec(name) is not None
-    except ModuleNotFoundError:
-        # Not even the package to which it would belong.
+    except (ModuleNotFoundError, ValueError):
+        # Not even the package to which it would belong, or what a test has put in the place of the module.
         return False
 
 
@@ -161,22 +161,6 @@ def _lead_blocking_websockets(patches: Patches, route: Route, client: Any) -> No
         patches.put(client, name, make)
 
 
-def _refuse_grpc(patches: Patches, route: Route, grpc: Any) -> None:
-    """A channel asks no socket of Python's, and the service speaks no gRPC: one to it is refused when it is made."""
-
-    def make(usual: Callable[..., Any]) -> Callable[..., Any]:
-        def begin(self: Any, target: Any, *rest: Any, **options: Any) -> None:
-            host = next((part for part in re.split("[/:,]", str(target)) if route.leads(part)), None)
-            if host is not None:
-                raise RefusedWayOut(host, "gone there by a channel of gRPC")
-            usual(self, target, *rest, **options)
-
-        return begin
-
-    for module in ("grpc._channel", "grpc.aio._channel"):
-        patches.put(import_module(module).Channel, "__init__", make)
-
-
 _LEADS: dict[str, Callable[[Patches, Route, Any], None]] = {
     "httplib2": _lead_httplib2,
     "urllib3": _lead_urllib3,
@@ -187,5 +171,6 @@ _LEADS: dict[str, Callable[[Patches, Route, Any], None]] = {
     "websockets.asyncio.client": _lead_websockets,
     "websockets.sync.client": _lead_blocking_websockets,
     "curl_cffi": lead_curl_cffi,
-    "grpc": _refuse_grpc,
+    "grpc": refuse_channels,
+    **dict.fromkeys(FOREIGN, refuse_foreign_requests),
 }

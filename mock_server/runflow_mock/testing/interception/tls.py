@@ -1,9 +1,9 @@
 """TLS: a client that asks for a name of the service speaks it with the endpoint's authority, whatever it trusts otherwise."""
 
-import ssl
 from collections.abc import Callable
 from typing import Any
 
+from runflow_mock.testing.interception.endpoints import context_class
 from runflow_mock.testing.interception.patches import Patches
 from runflow_mock.testing.interception.routes import RefusedWayOut, Route, name_of, peer_of
 
@@ -11,7 +11,7 @@ from runflow_mock.testing.interception.routes import RefusedWayOut, Route, name_
 def lead_tls(patches: Patches, route: Route) -> None:
     """Exchanges the context of a client at the moment at which it names the service; the client's own is not touched."""
     for name in ("wrap_socket", "wrap_bio"):
-        patches.put(ssl.SSLContext, name, lambda usual: _wrapping(usual, route))
+        patches.put(context_class(), name, lambda usual: _wrapping(usual, route))
 
 
 def _wrapping(usual: Callable[..., Any], route: Route) -> Callable[..., Any]:
