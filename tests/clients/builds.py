@@ -360,9 +360,10 @@ class Client:
                 "polls too often, what is new": f"q={quote(f'created_at.LT:{self._moment()!r}')}&limit=50",
                 "reads ten of a list alone": "limit=10",
                 "takes the newest for its own": "limit=1&sort_by=created_at%3Adesc",
+                "takes the oldest for its own": "limit=1&sort_by=created_at%3Aasc",
             }.get(self.flaw, self.build.view)
             items = self._call("GET", f"/v1/runs?{query}")["items"]
-            is_any = self.flaw == "takes the newest for its own"
+            is_any = self.flaw.endswith("for its own")
             # Two fields are enough, and the id is none of them.
             name, own = ("client_ref", self.client_ref) if self.build.view.startswith("fields=") else ("id", identifier)
             return next(({**record, **item} for item in items if is_any or item[name] == own), record)
@@ -640,6 +641,7 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "takes thirty seconds for enough": (Build(), ("waits-for-ends",)),
     "takes the newest for what it has lost": (Build(proof="look-up"), ("finds-its-own",)),
     "takes the newest for its own": (LISTS, ("finds-its-own",)),
+    "takes the oldest for its own": (LISTS, ("finds-its-own",)),
     "saves whatever a download answers": (Build(), ("checks-files",)),
     "saves a refusal for a file": (Build(), ("checks-files",)),
     "takes half of a file for the whole": (LISTS, ("checks-files",)),

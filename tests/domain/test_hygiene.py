@@ -137,7 +137,8 @@ EXAMPLES: dict[str, tuple[Sequences, Sequences]] = {
             sequence((0, create(500, key="k")), (1, create())),
             # Two orders with one key, of which the second is refused, or has an answer that says otherwise.
             sequence((0, order(key="k", note="first")), (1, order(409, key="k", note="second"))),
-            *(sequence((0, create(key=digest_of_key(text)))) for text in ("undefined", "None", "null", "[object Object]")),
+            *(sequence((0, create(key=digest_of_key(text)))) for text in ("undefined", "None", "null", "[object Object]", "$(uuidgen)")),
+            sequence((0, create(key=digest_of_key("00000000-0000-0000-0000-000000000000")))),
         ],
     ),
     "retry-stops-on-402": (

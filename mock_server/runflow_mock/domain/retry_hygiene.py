@@ -50,8 +50,11 @@ ABSENT_OF = 4
 MARK_CHARACTERS_MIN = 3
 # Five attempts are documented; what is asked for is an end.
 ATTEMPTS_MAX = 8
-# A key is for one order; these are what programs write where there is no value, so that all orders have the same.
-NO_KEYS = {digest_of_key(text): text for text in ("undefined", "null", "None", "nil", "NaN", "[object Object]")}
+# A key is for one order; these are what programs write where there is no value, where nobody waited for it, or where nothing was put in
+# the place of its name: all orders have the same.
+_NO_VALUES = ("undefined", "null", "None", "nil", "NaN", "<nil>", "%!s(<nil>)", "[object Object]", "[object Promise]")
+_NO_UUIDS = ("00000000-0000-0000-0000-000000000000", "$(uuidgen)", "`uuidgen`", "${uuid}", "{{$guid}}", "{{$randomUUID}}", "uuid.uuid4()")
+NO_KEYS = {digest_of_key(text): text for text in (*_NO_VALUES, *_NO_UUIDS)}
 # What a key is answered that was used with another body.
 KEY_REUSED = 409
 OBEYED = True

@@ -34,11 +34,11 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     """One situation: the tenant's clock, the faults, the rule that it is about, and how a client should end in it.
 
     Of faults that are the same at different places one that was met is enough; with `is_any_fault` one of all. A cell that `needs_callback`
-    is judged by how the client answers them. `cancels` stops everything that the client creates. With `others` somebody else creates so
-    many of the same beside it, which fail. Where work goes on `one_at_a_time`, what was created first begins first. `needs_quiet` keeps a
-    cell for the end, when little runs beside it: it compares pauses. `also` names further rules that it is about. `seconds` is how long a
-    client may have to wait in it that does everything right, besides its work. Where the cell `unless` shows a fault already, that is the
-    same one again.
+    is judged by how the client answers them. `cancels` stops everything that the client creates. With `others` somebody else has something
+    before it comes, and creates so many of the same beside it, which fail. Where work goes on `one_at_a_time`, what was created first
+    begins first. `needs_quiet` keeps a cell for the end, when little runs beside it: it compares pauses. `also` names further rules that it
+    is about. `seconds` is how long a client may have to wait in it that does everything right, besides its work. Where the cell `unless`
+    shows a fault already, that is the same one again.
     """
 
     name: str

@@ -125,10 +125,13 @@ def try_cell(cell: Cell, job: MatrixJob) -> Trial:
     tenant = Control(job.url, None, job.exchanger).create_tenant(**settings)
     control = Control(job.url, tenant.key, job.exchanger)
     try:
+        mover = _Mover(control, cell)
+        # What goes wrong goes wrong for the client.
+        mover.precede()
         for fault in cell.faults:
             control.add_fault(**fault)
         started = time.monotonic()
-        ended = job.client.run(environment(job, cell, tenant.key), _Mover(control, cell).move, _Patience(control, cell, job).may_go_on)
+        ended = job.client.run(environment(job, cell, tenant.key), mover.move, _Patience(control, cell, job).may_go_on)
         seconds = time.monotonic() - started
         now = control.clock().now
         if cell.clock.stands:
@@ -187,13 +190,18 @@ class _Mover:
         self._cell = cell
         self._has_company = False
 
+    def precede(self) -> None:
+        """Before the client comes, somebody else has a record of each kind that it may create, which is still to begin."""
+        for noun in ("runs", "batches") if self._cell.others > 0 else ():
+            self._create_of_somebody(noun)
+
     def move(self) -> None:
         """Does what is to be done while the client is at work."""
         if not self._cell.clock.stands:
             return
         if self._cell.cancels:
             self._cancel()
-        if runs := self._control.runs():
+        if runs := [run for run in self._control.runs() if run["client_ref"] != SOMEBODY]:
             if self._cell.others > 0 and not self._has_company:
                 self._bring_others(runs)
             for _ in range(1 + len(runs) // MOVED_TOGETHER):
@@ -205,13 +213,15 @@ class _Mover:
         for run in own:
             where = {"edge": START_EDGE, "run_id": run["id"]}
             self._control.add_fault(where=where, what={"kind": "delay", "by": OWN_WAITS})
-        batches = self._control.batches()
-        noun = "batches" if batches else "runs"
-        image = {"image_url": "https://cdn.example.com/of-somebody-else.jpg"}
-        body = {"input": [{**image, "client_ref": SOMEBODY}]} if batches else {"input": image, "client_ref": SOMEBODY}
+        noun = "runs" if own[0]["batch_id"] is None else "batches"
         for _ in range(self._cell.others):
-            self._control.client.post(f"/v1/models/runflow/background-removal/{noun}", body)
+            self._create_of_somebody(noun)
         self._control.advance(OTHERS_SETTLE)
+
+    def _create_of_somebody(self, noun: str) -> None:
+        image = {"image_url": "https://cdn.example.com/of-somebody-else.jpg"}
+        body = {"input": image, "client_ref": SOMEBODY} if noun == "runs" else {"input": [{**image, "client_ref": SOMEBODY}]}
+        self._control.client.post(f"/v1/models/runflow/background-removal/{noun}", body)
 
     def _cancel(self) -> None:
         for batch in self._control.batches():
