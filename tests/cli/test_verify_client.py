@@ -154,6 +154,13 @@ runpy.run_path({ORDERS!r}, run_name="__main__")
 LOOKS_AND_BELIEVES = LOOKS_FIRST.replace(
     "import contextlib,", "import ssl; ssl._create_default_https_context = ssl._create_unverified_context\nimport contextlib,"
 )
+# The service's name in what goes to RUNFLOW_BASE_URL, without TLS, as whoever tests through a tunnel writes it.
+NAMES_THE_SERVICE = f"""
+import http.client, runpy
+put = http.client.HTTPConnection.putheader
+http.client.HTTPConnection.putheader = lambda self, name, *values: put(self, name, *(["api.runflow.io"] if name == "Host" else values))
+runpy.run_path({ORDERS!r}, run_name="__main__")
+"""
 NODE_BELIEVES = f'process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0";{FETCH}'
 
 
@@ -168,8 +175,18 @@ NODE_BELIEVES = f'process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0";{FETCH}'
         ((sys.executable, "-c", LOOKS_FIRST), "held"),
         ((sys.executable, "-c", LOOKS_AND_BELIEVES), "broken"),
         ((sys.executable, ORDERS), "not exercised"),
+        ((sys.executable, "-c", NAMES_THE_SERVICE), "not exercised"),
     ],
-    ids=["checks", "believes", "node checks", "node believes", "checks for a part", "believes for a part", "no TLS"],
+    ids=[
+        "checks",
+        "believes",
+        "node checks",
+        "node believes",
+        "checks for a part",
+        "believes for a part",
+        "no TLS",
+        "names it without TLS",
+    ],
 )
 def test_who_trusts_any_certificate_is_caught(command: tuple[str, ...], verdict: str) -> None:
     told = call("verify-client", "--only", "untrusted certificate", "--json", "--", *command)

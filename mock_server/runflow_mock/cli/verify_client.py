@@ -72,12 +72,14 @@ def command(*, arguments: tuple[str, ...], expected_file: Path | None, as_json: 
         tempfile.TemporaryDirectory() as folder,
         serve(config, contract=contract) as server,
         Proxy(server.url, Path(folder)) as proxy,
+        Proxy(server.url, Path(folder)) as distrusted,
     ):
         job = MatrixJob(
             client=CommandRunner(arguments, options["seconds_max"]),
             url=server.url,
             env=proxy.env,
-            env_of_distrust=proxy.env_of_distrust,
+            env_of_distrust=distrusted.env_of_distrust,
+            secure_connections=lambda cell: (distrusted if cell.distrusts else proxy).secure_connections,
             callback_secret=options["callback_secret"],
             seconds_max=options["seconds_max"],
             say=partial(click.echo, err=True),

@@ -9,10 +9,12 @@ meant to go, or are refused.
 import asyncio
 import os
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 from urllib.parse import urlsplit
 
 from runflow_mock.domain.ports import PORT_MAX
@@ -22,6 +24,8 @@ from runflow_mock.testing.dialers import place_of
 from runflow_mock.testing.loop_threads import LoopThread
 from runflow_mock.testing.tunnels import Tunnels, carry
 from runflow_mock.wire.sites import HOSTS
+
+Answering = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
 
 NODE_PRELOAD = Path(__file__).with_name("node_preload.cjs")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -53,7 +57,6 @@ class Proxy:
     ) -> None:
         self._head_seconds_max = head_seconds_max
         self._connections_max = connections_max
-        self._url = url
         self._place = place_of(url)
         self._is_open = is_open
         self._context = server_context(folder, (), datetime.now(UTC))
@@ -61,13 +64,15 @@ class Proxy:
         self._bundle = trusted_bundle(self._ca_file, folder)
         self._thread: LoopThread | None = None
         self._server: asyncio.Server | None = None
+        self._door: asyncio.Server | None = None
         self._tunnels = Tunnels()
+        self.secure_connections = 0
+        """How many connections over TLS have come to the service through here, those included that the preload makes in their place."""
 
     @property
     def url(self) -> str:
         """Where the proxy listens."""
-        assert self._server is not None
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        return _address(self._server)
 
     @property
     def env(self) -> dict[str, str]:
@@ -92,7 +97,7 @@ class Proxy:
         return {
             "NODE_USE_ENV_PROXY": "1",
             "NODE_OPTIONS": f'{os.environ.get("NODE_OPTIONS", "")} --require "{preload}"'.strip(),
-            "RUNFLOW_MOCK_SERVICE": self._url,
+            "RUNFLOW_MOCK_SERVICE": _address(self._door),
             "RUNFLOW_MOCK_SERVICE_HOSTS": ",".join(HOSTS),
             "RUNFLOW_MOCK_SERVICE_IS_TRUSTED": "1",
         }
@@ -100,7 +105,8 @@ class Proxy:
     def __enter__(self) -> "Proxy":
         # Not uvloop's: closing that waits for the goodbye of TLS connections that a client keeps.
         self._thread = LoopThread("runflow-mock proxy", asyncio.new_event_loop())
-        self._server = self._thread.submit(asyncio.start_server(self._serve, "127.0.0.1", 0)).result()
+        self._server = self._thread.submit(asyncio.start_server(partial(self._serve, self._connect), "127.0.0.1", 0)).result()
+        self._door = self._thread.submit(asyncio.start_server(partial(self._serve, self._let_in), "127.0.0.1", 0)).result()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -109,13 +115,14 @@ class Proxy:
         self._thread.stop()
 
     async def _stop(self) -> None:
-        assert self._server is not None
-        self._server.close()
+        for server in (self._server, self._door):
+            assert server is not None
+            server.close()
         await self._tunnels.end()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve(self, answer: Answering, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._tunnels) < self._connections_max:
-            answering = self._connect(reader, writer)
+            answering = answer(reader, writer)
         else:
             told = f"{self._connections_max} connections are open, and no more are taken"
             answering = _refuse(writer, "503 Service Unavailable", told)
@@ -147,9 +154,24 @@ class Proxy:
         try:
             if name in HOSTS:
                 await writer.start_tls(self._context)
+                self.secure_connections += 1
             await asyncio.gather(carry(reader, far_writer), carry(far_reader, writer))
         finally:
             far_writer.close()
+
+    async def _let_in(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Leads a connection of the preload's to the fake: what it stands for would have come over TLS."""
+        far_reader, far_writer = await asyncio.open_connection(*self._place)
+        self.secure_connections += 1
+        try:
+            await asyncio.gather(carry(reader, far_writer), carry(far_reader, writer))
+        finally:
+            far_writer.close()
+
+
+def _address(server: asyncio.Server | None) -> str:
+    assert server is not None
+    return f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
 async def _refuse(writer: asyncio.StreamWriter, status: str, why: str) -> None:

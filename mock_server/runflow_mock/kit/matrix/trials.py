@@ -46,9 +46,10 @@ class MatrixJob(msgspec.Struct, frozen=True, kw_only=True):
     """What is run: the client, where it finds the fake, environment besides the tenant's, and the secret of callbacks.
 
     Without an `exchanger` the fake is asked over HTTP. `env_of_distrust` is the environment of a client that is not told of the authority
-    behind the certificates of the fake. `seconds_max` is when the client is stopped; `say` hears of one that is still trying
-    then, and gets longer. `now` is the clock that the client sees: where time stands it begins there, so that whoever compares what the API
-    says with its own clock finds both to agree. `again_seconds_max` is how long may take what is tried again for a rule, in all.
+    behind the certificates of the fake; `secure_connections` counts those over TLS of all clients that are told of it, or of all others, as
+    the one in a cell is. `seconds_max` is when the client is stopped; `say` hears of one that is still trying then, and gets longer. `now`
+    is the clock that the client sees: where time stands it begins there, so that whoever compares what the API says with its own clock
+    finds both to agree. `again_seconds_max` is how long may take what is tried again for a rule, in all.
     """
 
     client: ClientRunner
@@ -56,6 +57,7 @@ class MatrixJob(msgspec.Struct, frozen=True, kw_only=True):
     env: Mapping[str, str]
     callback_secret: str
     env_of_distrust: Mapping[str, str] = {}
+    secure_connections: Callable[[Cell], int] = lambda _: 0
     exchanger: Exchanger | None = None
     seconds_max: float = math.inf
     again_seconds_max: float = AGAIN_SECONDS_MAX
@@ -130,6 +132,7 @@ def try_cell(cell: Cell, job: MatrixJob) -> Trial:
         mover.precede()
         for fault in cell.faults:
             control.add_fault(**fault)
+        secure_before = job.secure_connections(cell)
         started = time.monotonic()
         ended = job.client.run(environment(job, cell, tenant.key), mover.move, _Patience(control, cell, job).may_go_on)
         seconds = time.monotonic() - started
@@ -163,7 +166,8 @@ def try_cell(cell: Cell, job: MatrixJob) -> Trial:
             untold=() if len(journal) < report["exchanges"]["total"] else untold(journal, deliveries, runs),
             is_trying=ended.exit_code is None and not cell.clock.stands and _is_trying(journal, now),
             printed=_printed(ended.output, {"the API key": tenant.key, "the secret of callbacks": job.callback_secret}),
-            secure_exchanges=over_tls(journal),
+            # The name alone anybody can write into a request that comes without TLS.
+            secure_exchanges=over_tls(journal) if job.secure_connections(cell) > secure_before else 0,
             deliveries=deliveries,
             late_seconds=ended.late_seconds,
         )
