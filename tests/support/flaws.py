@@ -83,6 +83,7 @@ FLAWS: Mapping[str, str] = {
     "remembers twenty deliveries": "acts-once",
     "remembers a hundred deliveries": "acts-once",
     "remembers for a moment": "acts-once",
+    "has a memory for each worker": "acts-once",
     "acts, then verifies": "acts-after-verifying",
     "remembers, then verifies": "acts-after-verifying",
     "acts on whatever is put": "acts-after-verifying",
