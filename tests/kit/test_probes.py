@@ -23,6 +23,7 @@ from runflow_mock.kit.probes.effect_steps import (
     acts_on_each_batch,
     acts_once,
     acts_once_at_once,
+    acts_once_for_each_event,
     acts_once_later,
     where_told,
 )
@@ -142,6 +143,8 @@ PROVEN: tuple[tuple[str, ProbeStep], ...] = (
     ("drops what comes while it is at work", where_told(acts_on_each_at_once)),
     ("forgets", where_told(acts_once)),
     ("forgets", where_told(acts_once_later)),
+    ("has a memory for each worker", where_told(acts_once)),
+    ("has a memory for each worker", where_told(acts_once_for_each_event)),
     ("acts on whatever is put", where_told(acts_after_verifying)),
     ("acts, then verifies", where_told(acts_after_verifying)),
     ("trusts everybody", refuses(FORGERIES["wrong secret"])),

@@ -165,7 +165,7 @@ class Shop:
             "acts on every attempt about a batch": request if message.get("batch_id") else delivery,
             "remembers the beginning of an id": delivery[:13],
             "remembers the end of an id": delivery[-12:],
-            "has a memory for each worker": (delivery, threading.get_ident()),
+            "has a memory for each worker": (delivery, threading.current_thread().name),
         }
         mark = str(marks.get(self.flaw, delivery))
         ways: Mapping[str, Callable[[str], int]] = {

@@ -42,10 +42,16 @@ def acts_once(kit: ProbeKit, effects: Effects) -> Iterator[Seen]:
     counts: dict[str, tuple[int, list[Answer]]] = {}
     for name, first, second in (("copy", *(kit.sender.write(is_fresh=True),) * 2), ("next attempt", *kit.sender.write_twice())):
         before = effects.at_rest()
-        answers = [kit.carrier.carry(sample) for sample in (first, second)]
+        answers = [kit.carrier.carry(first), _carry_anew(kit, second)]
         counts[name] = effects.since(before), answers
     for name, (count, answers) in counts.items():
         yield _counted(effects, count, f"a callback and its {name}", answers)
+
+
+def _carry_anew(kit: ProbeKit, sample: SampleCallback) -> Answer:
+    """Sends what comes again as it does, on a connection of its own: behind one port several workers may listen."""
+    kit.carrier.close()
+    return kit.carrier.carry(sample)
 
 
 def acts_once_for_each_event(kit: ProbeKit, effects: Effects) -> Iterator[Seen]:
@@ -57,7 +63,7 @@ def acts_once_for_each_event(kit: ProbeKit, effects: Effects) -> Iterator[Seen]:
         yield Seen(None, NO_EFFECT)
         return
     for sample in taken:
-        kit.carrier.carry(kit.sender.attempt_again(sample))
+        _carry_anew(kit, kit.sender.attempt_again(sample))
     count = effects.at_rest() - before
     told = f"the next attempts of {len(taken)} callbacks, of one event each, had {count} further effects"
     yield Seen(count == 0, told, is_proof=count > 0)
