@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import lies
 import lies_at_edges
 import lies_in_time
+import lies_of_asking
 import lies_of_deeds
 import lies_of_keeping
 import lies_of_messages
@@ -32,6 +33,7 @@ CASES = {
     **lies_at_edges.CASES,
     **lies_of_keeping.CASES,
     **lies_of_receipts.CASES,
+    **lies_of_asking.CASES,
 }
 # By this dialect no 429 says when to come back, and no attempt says when it was made.
 TRUE_IN = {

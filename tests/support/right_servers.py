@@ -28,6 +28,7 @@ CURSORS = frozenset(("first", "next", "previous", "next_pq", "prev_pq"))
 ODD = "+/=&% "
 AFTER, FIRST = "after ", "first "
 WHOLE = re.compile(rb'("(?:duration_ms|size_bytes|sort_order|sequence_index|items_total|attempt_number)":)(\d+)(?=[,}])')
+SIX_DIGITS = re.compile(r"-?\d+\.\d{6}")
 AMOUNT = re.compile(r"-?\d+\.\d{3}000")
 INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})Z")
 
@@ -259,6 +260,26 @@ def _with_more_of_problems(answer: Answer) -> bytes:
     return json.dumps({**told, "errors": [{**each, "ctx": {}, "url": "https://errors.example/"} for each in told["errors"]]}).encode()
 
 
+def _with_more_around(answer: Answer) -> bytes:
+    """More beside what is told of errors and of pages, amounts without the zeros at their end, and slashes that are escaped."""
+    told = _walked(lambda each: {name: _shortest(value) for name, value in each.items()}, answer.json)
+    if answer.status >= 400 and isinstance(told, dict) and "code" in told:
+        told = {**told, "request_id": "r1", "documentation": "https://errors.example/"}
+    if _is_page(answer):
+        told = {**told, "total": 99, "has_more": told["next"] is not None}
+    # What was sent in a callback stays as it was sent.
+    return answer.body if b"payload_bytes" in answer.body else json.dumps(told).replace("/", "\\/").encode()
+
+
+def _shortest(value: Body) -> Body:
+    return value.rstrip("0").removesuffix(".") if isinstance(value, str) and SIX_DIGITS.fullmatch(value) else value
+
+
+def _with_storage(answer: Answer) -> bytes:
+    """Uploads are brought to somebody else, to whom the suite does not speak."""
+    return answer.body.replace(b'"upload_url":"http://localhost/', b'"upload_url":"https://storage.example/')
+
+
 def _is_page(answer: Answer) -> bool:
     body = answer.json if answer.method == "GET" and answer.status == 200 and _is_of_the_api(answer) else None
     return isinstance(body, dict) and body.keys() >= {"items", "next"} and "id" not in body
@@ -338,6 +359,8 @@ RIGHT: Mapping[str, Bug] = {
     "has fields of its own at every depth": _told(_with_more_at_depth),
     "has empty lists where nobody asked for records": _told(_with_empty_lists),
     "tells amounts to the tenth of a cent": _told(_to_the_tenth_of_a_cent),
+    "says more of errors and pages, and less of zeros": _told(_with_more_around),
+    "has uploads brought elsewhere": _told(_with_storage),
     "tells the charset": _typed("application/json; charset=utf-8"),
     "tells the charset without a space": _typed("application/json;charset=UTF-8"),
     "tells no length": _without("content-length"),

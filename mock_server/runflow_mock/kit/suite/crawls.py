@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from runflow_mock.kit.suite.agreements import RELATED
-from runflow_mock.kit.suite.lists import WHOLE, Page, ask_for_every_field, first_page, key_of, list_is_kept, refuses_nonsense
+from runflow_mock.kit.suite.lists import Page, ask_for_every_field, first_page, key_of, list_is_kept, pages_of, refuses_nonsense
 from runflow_mock.kit.suite.memories import INFERRED
 from runflow_mock.kit.suite.readings import expect
 from runflow_mock.kit.suite.suite_tenants import SuiteTenant
@@ -86,9 +86,12 @@ class Crawl:
         declared = operation_at(template)
         if declared is None or not any(parameter.name == "embed" for parameter in declared.parameters):
             return
+        size = -(-len(items) // 2)
         for name in (name for name, value in items[0].items() if not value and name in EMBEDDABLE) if items else ():
-            answer = self._tenant.get(f"{path}?limit={WHOLE}&embed={name}")
-            for item in expect(answer, 200)["items"][: self._items_max] if answer.status == 200 else ():
+            target = f"{path}?limit={size}&embed={name}"
+            answer = self._tenant.get(target)
+            pages = pages_of(self._tenant, target, 2, first=answer) if answer.status == 200 else ()
+            for item in (item for page in pages for item in page["items"][: self._items_max // 2]):
                 own, shown = f"{path}/{quote(str(item[key_of(item)]), safe='/')}", {name: item.get(name)}
                 for child in children_of(template):
                     yield from self._related(child, own, shown, is_asked=True)

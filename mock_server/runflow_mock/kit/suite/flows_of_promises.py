@@ -18,7 +18,7 @@ from runflow_mock.kit.suite.offers import IMAGE, INPUT, MODEL, RUNS
 from runflow_mock.kit.suite.provocations import fresh_request
 from runflow_mock.kit.suite.readings import content_of, expect
 from runflow_mock.kit.suite.requests import Request, right_requests
-from runflow_mock.kit.suite.seeds import ABSENT, PICTURE, open_upload
+from runflow_mock.kit.suite.seeds import ABSENT, FINE, PICTURE, open_upload
 from runflow_mock.kit.suite.suite_tenants import FAIL, SuiteTenant
 
 # What the suite answers an attempt: 200 without a word, and nothing went wrong below.
@@ -120,12 +120,19 @@ def _foreign_folder_is_refused(tenant: SuiteTenant) -> Iterator[str]:
     expect(tenant.post(path, {"folder_id": None}), 201)
 
 
-def _price_is_charged(tenant: SuiteTenant) -> Iterator[str]:
+def _prices_are_charged(tenant: SuiteTenant) -> Iterator[str]:
+    # The price of the second has a fraction of a cent.
+    for model in (MODEL, FINE):
+        yield from _price_is_charged(tenant, model)
+
+
+def _price_is_charged(tenant: SuiteTenant, model: str) -> Iterator[str]:
     """A run of a model that has one price for a request costs that, on the record and on the balance."""
-    prices = expect(tenant.get(f"/v1/models/{MODEL}/pricing"), 200)["items"]
+    prices = expect(tenant.get(f"/v1/models/{model}/pricing"), 200)["items"]
     before = balance(tenant)
-    run = ended(tenant, f"/v1/runs/{create_run(tenant)['id']}")
-    charged = [entry.amount for entry in tenant.control.ledger().entries if entry.kind == "charge"]
+    made = expect(tenant.post(f"/v1/models/{model}/runs", {"input": INPUT}), 201)
+    run = ended(tenant, f"/v1/runs/{made['id']}")
+    charged = [entry.amount for entry in tenant.control.ledger().entries if entry.kind == "charge"][-1:]
     cost = run.amount("cost")
     if before - balance(tenant) != cost or [abs(Decimal(each)) for each in charged] != [cost]:
         yield f"a run that costs {run['cost']} is charged as {charged}, and the balance falls by {before - balance(tenant)}"
@@ -331,7 +338,7 @@ FLOWS: tuple[Flow, ...] = (
     ),
     Flow("upload_is_kept", "what was brought is kept as it came, and models take it", Needs.CONTROL, _uploads_are_kept),
     Flow("foreign_folder_is_refused", "a folder that is not there takes nothing", Needs.CONTROL, _foreign_folder_is_refused),
-    Flow("price_is_charged", "a run costs its price, once", Needs.CONTROL, _price_is_charged),
+    Flow("price_is_charged", "a run costs its price, once", Needs.CONTROL, _prices_are_charged),
     Flow("redelivery_is_told", "what was asked for again is told from what came by itself", Needs.CONTROL, _redeliveries_are_asked_for),
     Flow("attempts_are_told", "a delivery tells each attempt with its answer", Needs.CONTROL, _deliveries_tell_their_attempts),
     Flow("webhook_is_signed", "a webhook gets what it asked for, signed with its secret", Needs.CONTROL, _webhooks_are_signed),

@@ -125,16 +125,10 @@ def _routes_are_told_apart(tenant: SuiteTenant) -> Iterator[str]:
 def _what_is_deleted_is_gone(tenant: SuiteTenant) -> Iterator[str]:
     secrets = [expect(tenant.post("/v1/callback-secrets", {"label": f"suite-{number}"}), 201) for number in range(2)]
     path = f"/v1/callback-secrets/{secrets[1]['id']}"
-    asset = upload(tenant)
     webhook = expect(tenant.post("/v1/webhooks", {"url": tenant.hook, "secret": "suite", "event_subscriptions": []}), 201)
     workflow = expect(tenant.post(WORKFLOWS, {"name": tenant.mark, "description": "A workflow of the suite", "workflow_json": {}}), 201)
-    for gone in (path, f"/v1/assets/{asset}", f"/v1/webhooks/{webhook['id']}"):
-        expect(tenant.get(gone), 200)
-        if tenant.send("DELETE", gone).status != 204:
-            yield f"DELETE {gone} is refused"
-        again = (tenant.get(gone).status, tenant.send("DELETE", gone).status)
-        if again != (404, 404):
-            yield f"what was deleted is read with {again[0]} and deleted again with {again[1]}"
+    for gone in (path, f"/v1/webhooks/{webhook['id']}"):
+        yield from _is_deleted(tenant, gone)
     expect(tenant.get(f"{WORKFLOWS}/{workflow['id']}"), 200)
     expect(tenant.send("DELETE", f"{WORKFLOWS}/{workflow['id']}"), 204)
     # Its record is kept, and may be read by whoever knows it; then it says that it was deleted.
@@ -144,6 +138,16 @@ def _what_is_deleted_is_gone(tenant: SuiteTenant) -> Iterator[str]:
     listed = tenant.items("/v1/callback-secrets")
     if any(item["id"] == secrets[1]["id"] for item in listed):
         yield "a deleted secret is in the list"
+    yield from _is_deleted(tenant, f"/v1/assets/{upload(tenant)}")
+
+
+def _is_deleted(tenant: SuiteTenant, path: str) -> Iterator[str]:
+    expect(tenant.get(path), 200)
+    if tenant.send("DELETE", path).status != 204:
+        yield f"DELETE {path} is refused"
+    again = (tenant.get(path).status, tenant.send("DELETE", path).status)
+    if again != (404, 404):
+        yield f"what was deleted is read with {again[0]} and deleted again with {again[1]}"
 
 
 def _secrets_are_shown_once(tenant: SuiteTenant) -> Iterator[str]:

@@ -7,7 +7,8 @@ from typing import Any
 from runflow_mock.kit.suite import scenes
 from runflow_mock.kit.suite.crawls import Crawl, is_served, operation_at
 from runflow_mock.kit.suite.flows import Flow, Needs, Play
-from runflow_mock.kit.suite.lists import WHOLE, first_page
+from runflow_mock.kit.suite.lists import WHOLE, first_page, list_is_kept
+from runflow_mock.kit.suite.offers import INPUT, MODEL, RUNS
 from runflow_mock.kit.suite.readings import expect
 from runflow_mock.kit.suite.seeds import PUBLISHED, WORKFLOWS
 from runflow_mock.kit.suite.suite_tenants import SuiteTenant
@@ -119,7 +120,10 @@ def _reads_workflows(tenant: SuiteTenant) -> Iterator[str]:
     # What others published can be read by its id as well, where the server shows it.
     for path in (f"{WORKFLOWS}/{published}", f"{WORKFLOWS}/{published}/inputs"):
         tenant.get(path)
+    other = scenes.make(tenant, RUNS, {"input": INPUT}, "/v1/runs")
     for run in expect(tenant.get(f"{PUBLISHED}/runs"), 200)["items"]:
+        if run["id"] == other["id"]:
+            yield f"{PUBLISHED}/runs lists {run['id']}, which is a run of {MODEL}"
         expect(tenant.get(f"/v1/runs/{run['id']}"), 200)
 
 
@@ -130,10 +134,15 @@ def _any_is_all(tenant: SuiteTenant) -> Iterator[str]:
         ids = [item["id"] for item in tenant.items(f"/v1/{noun}?limit={WHOLE}")]
         # A strict server has parts of what it has no list of.
         for part in () if tenant.is_strict and not ids else parts:
-            under_any = {item["id"] for item in expect(tenant.get(f"/v1/{noun}/any/{part}?limit={WHOLE}"), 200)["items"]}
-            each = {item["id"] for parent in ids for item in expect(tenant.get(f"/v1/{noun}/{parent}/{part}?limit={WHOLE}"), 200)["items"]}
+            path = f"/v1/{noun}/any/{part}"
+            under_any = {item["id"] for item in expect(tenant.get(f"{path}?limit={WHOLE}"), 200)["items"]}
+            lists = [expect(tenant.get(f"/v1/{noun}/{parent}/{part}?limit={WHOLE}"), 200)["items"] for parent in ids]
+            each = {item["id"] for items in lists for item in items}
             if under_any != each and len(ids) < WHOLE and len(under_any) < WHOLE:
-                yield f"/v1/{noun}/any/{part} has {len(under_any)} records, and there are {len(each)} under each of the {noun}"
+                yield f"{path} has {len(under_any)} records, and there are {len(each)} under each of the {noun}"
+            # Where no list has an order of its own, that of all of them has.
+            if all(len(items) < 2 for items in lists):
+                yield from list_is_kept(tenant, path, first_page(tenant, path))
     yield from _any_model_is_all(tenant)
 
 

@@ -147,9 +147,11 @@ def _repeats_are_replayed(tenant: SuiteTenant) -> Iterator[str]:
     found = expect(tenant.get(f"/v1/runs?q=client_ref.EQ:'{tenant.mark}-repeat'"), 200)["items"]
     if len(found) != 1:
         yield f"a repeated request made {len(found)} runs"
-    other = expect(tenant.post(tenant.offer.runs, {**body, "client_ref": "suite-other"}, headers=headers), 409)
+    other = expect(tenant.post(tenant.offer.runs, {**body, "client_ref": f"{tenant.mark}-other"}, headers=headers), 409)
     if other["code"] != "CONFLICT":
         yield f"another body under the same key is told as {other['code']}"
+    if expect(tenant.get(f"/v1/runs?q=client_ref.EQ:'{tenant.mark}-other'"), 200)["items"]:
+        yield "another body under the same key is refused, and makes a run all the same"
     without = [create_run(tenant)["id"] for _ in range(2)]
     if len(set(without)) != 2:
         yield "without a key a repeated request is replayed"
@@ -166,12 +168,22 @@ def _failures_are_remembered(tenant: SuiteTenant) -> Iterator[str]:
 
 
 def _keys_are_told_apart(tenant: SuiteTenant) -> Iterator[str]:
-    """Keys that are not the same are not taken for each other, however long they are equal."""
+    """Keys that are not the same are not taken for each other, however long they are equal, nor is one for that of another path."""
     body: dict[str, Json] = {"input": tenant.offer.input}
     for one, other in ((f"{'k' * 40}1", f"{'k' * 40}2"), ("suite-key", "Suite-Key")):
         ids = [expect(tenant.post(tenant.offer.runs, body, headers={"Idempotency-Key": key}), 201)["id"] for key in (one, other)]
         if ids[0] == ids[1]:
             yield f"the keys {one!r} and {other!r} are taken for one"
+    headers = {"Idempotency-Key": "suite-path"}
+    run = expect(tenant.post(tenant.offer.runs, body, headers=headers), 201)
+    batch = tenant.post(tenant.offer.batches, {"input": [tenant.offer.input]}, headers=headers)
+    if batch.status != 201 or expect(batch, 201)["id"] == run["id"]:
+        yield f"a key that made a run is taken for that of a batch: {batch.evidence}"
+    headers = {"Idempotency-Key": "suite-refused"}
+    expect(tenant.post(tenant.offer.runs, {}, headers=headers), 422)
+    right = tenant.post(tenant.offer.runs, body, headers=headers)
+    if right.status != 201:
+        yield f"a key with which nothing was made cannot be used for what is right: {right.evidence}"
 
 
 def _runs_are_cancelled(tenant: SuiteTenant) -> Iterator[str]:

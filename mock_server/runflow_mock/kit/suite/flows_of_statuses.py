@@ -6,6 +6,7 @@ from runflow_mock.domain.whole_numbers import whole_number
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.flows import Flow, Needs, Play
 from runflow_mock.kit.suite.flows_of_runs import balance
+from runflow_mock.kit.suite.offers import INPUT, RUNS
 from runflow_mock.kit.suite.provocations import KEYS, SERVER_ERRORS, TOO_MANY, by_rule, fresh_request, needs_key, provoked
 from runflow_mock.kit.suite.readings import expect
 from runflow_mock.kit.suite.requests import NOUNS, WRITES, Request, right_requests
@@ -174,7 +175,11 @@ def _quota_is_told(tenant: SuiteTenant) -> Iterator[str]:
     # Who waits as long as it was told to is let in.
     tenant.control.advance(min(waits[-1], QUOTA_SECONDS) if waits else QUOTA_SECONDS)
     expect(tenant.get("/v1/runs"), 200)
+    refused = [tenant.post(RUNS, {"input": INPUT}).status for _ in range(4)].count(429)
     tenant.control.lift_quota()
+    made = len(expect(tenant.get("/v1/runs"), 200)["items"])
+    if made != 4 - refused:
+        yield f"of 4 requests {refused} were beyond the quota, and {made} runs were made"
 
 
 FLOWS: tuple[Flow, ...] = (

@@ -9,7 +9,7 @@ from runflow_mock.kit.suite.flows import Flow, Needs
 from runflow_mock.kit.suite.flows_of_callbacks import check_signature, every_attempt
 from runflow_mock.kit.suite.flows_of_runs import balance, create_batch, create_run
 from runflow_mock.kit.suite.laws_of_records import instant
-from runflow_mock.kit.suite.lists import WHOLE, first_page
+from runflow_mock.kit.suite.lists import WHOLE, first_page, pages_of
 from runflow_mock.kit.suite.readings import content_of, expect
 from runflow_mock.kit.suite.seeds import WORKFLOWS
 from runflow_mock.kit.suite.suite_tenants import FAIL, SuiteTenant
@@ -25,7 +25,7 @@ REFUSED: tuple[tuple[str, dict[str, Any]], ...] = (
 
 
 def _pages_stay(tenant: SuiteTenant) -> Iterator[str]:
-    """Who reads on from a cursor reads on where the page ended, whatever was made meanwhile."""
+    """Who reads on from a cursor reads on where the page ended, whatever was made meanwhile, and in the same list."""
     for _ in range(4):
         create_run(tenant)
     before = [item["id"] for item in expect(tenant.get("/v1/runs?limit=500"), 200)["items"]]
@@ -35,14 +35,18 @@ def _pages_stay(tenant: SuiteTenant) -> Iterator[str]:
     told = [item["id"] for page in (first, second) for item in page["items"]]
     if told != before[:4]:
         yield f"a run is made between two pages, and the second page shows {len(set(told) & set(before[2:4]))} of the two that follow"
+    for other in (f"q=id:'{before[0]}'", "sort_by=created_at:asc"):
+        answer = tenant.get(f"/v1/runs?limit=2&pq={quote(str(first['next']), safe='')}&{other}")
+        if answer.status != 422:
+            yield f"a cursor of another list is taken: {answer.evidence}"
 
 
 def _filters_find_in_company(tenant: SuiteTenant) -> Iterator[str]:
     """A filter counts beside an order, on every page, and for every field that it names."""
-    made = [create_run(tenant, client_ref=ref) for ref in ("suite-a", "suite-b", "suite-b", FAIL, "suite-b")]
+    made = [create_run(tenant, client_ref=ref) for ref in ("suite-a", "suite b", "suite b", FAIL, "suite b")]
     tenant.settle()
-    wanted = [run["id"] for run in made if run["client_ref"] == "suite-b"]
-    sought = "q=" + quote("client_ref.EQ:'suite-b'")
+    wanted = [run["id"] for run in made if run["client_ref"] == "suite b"]
+    sought = "q=" + quote("client_ref.EQ:'suite b'")
     for query, expected in ((f"{sought}&sort_by=created_at:asc", wanted), (f"{sought}&sort_by=created_at:desc", wanted[::-1])):
         found = [item["id"] for item in expect(tenant.get(f"/v1/runs?{query}"), 200)["items"]]
         if found != expected:
@@ -52,7 +56,22 @@ def _filters_find_in_company(tenant: SuiteTenant) -> Iterator[str]:
     paged = [item["id"] for page in (first, second) for item in page["items"]]
     if sorted(paged) != sorted(wanted):
         yield f"on two pages a filter finds {len(paged)} runs, and {len(wanted)} fit"
+    yield from _goes_back(tenant, f"/v1/runs?{sought}&sort_by=created_at:asc&fields=id&limit=2", wanted)
     yield from _states_are_found(tenant, made)
+
+
+def _goes_back(tenant: SuiteTenant, target: str, wanted: list[Any]) -> Iterator[str]:
+    """On later pages and on the way back a filter, an order, the fields and the size of a page count as on the first."""
+    first, second = list(pages_of(tenant, target, 2))
+    back = expect(tenant.get(f"{target}&from_prev=true&pq={quote(str(second.get('previous')), safe='')}"), 200)
+    records = [{"id": each} for each in wanted]
+    for name, page, there in (
+        ("first", first, records[:2]),
+        ("second", second, records[2:]),
+        ("first, on the way back,", back, records[:2]),
+    ):
+        if page["items"] != there:
+            yield f"{target}: the {name} page has {str(page['items'])[:200]}, and these fit: {there}"
 
 
 def _states_are_found(tenant: SuiteTenant, made: list[Any]) -> Iterator[str]:

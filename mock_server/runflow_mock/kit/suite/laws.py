@@ -176,12 +176,12 @@ def _shortened(contract: Contract, answer: Answer, memory: Memory) -> Iterator[s
 
 
 def _has_an_error_envelope(answer: Answer, memory: Memory) -> Iterator[str]:
-    """Errors are flat: code, message, errors; errors is a list on 422 and null everywhere else."""
+    """Errors are flat and have code, message and errors, which is a list on 422 and null everywhere else."""
     if answer.status < 400 or answer.method == "HEAD" or _is_declared_otherwise(answer, memory):
         return
     body = answer.json
-    if not isinstance(body, dict) or set(body) != {"code", "message", "errors"}:
-        yield "an error is an object of code, message and errors"
+    if not isinstance(body, dict) or not body.keys() >= {"code", "message", "errors"}:
+        yield "an error is an object that has code, message and errors"
         return
     if not isinstance(body["code"], str) or not CODE.fullmatch(body["code"]):
         yield f"the code is {body['code']!r}"
@@ -285,8 +285,9 @@ def _ends_as_it_says(answer: Answer, memory: Memory) -> Iterator[str]:
             continue
         state = _spelled(record["status_code"])
         reasons = (record["failure_code"], record.get("failure_message"))
-        if state == "failed" and not all(isinstance(reason, str) and reason for reason in reasons):
-            yield f"a failed run has the reasons {reasons}"
+        stage = record.get("failure_stage_code", "not shown")
+        if state == "failed" and not all(isinstance(reason, str) and reason for reason in (*reasons, stage)):
+            yield f"a failed run has the reasons {reasons} and the stage {stage!r}"
         if state == "succeeded" and (record["output"] is None or reasons != (None, None)):
             yield f"a succeeded run has the reasons {reasons} and {'no ' if record['output'] is None else 'an '}output"
         if state in ("queued", "dispatching", "running", "cancelled") and record["output"] is not None:

@@ -76,6 +76,8 @@ def batch_tells_of_its_items(answer: Answer, memory: Memory) -> Iterator[str]:
             yield from _batch(part.value)
         if part.described.name == "BatchItem":
             yield from _item(part.value, memory)
+        if part.described.name == "Run":
+            yield from _knows_its_batch(part.value, memory)
         if part.described.name == "BatchItemList" and "sort_by" not in answer.query and "pq" not in answer.query:
             indexes = [item.get("sequence_index") for item in part.value["items"] if isinstance(item, dict)]
             if "q" not in answer.query and None not in indexes and indexes != list(range(len(indexes))):
@@ -127,9 +129,22 @@ def batch_output(output: Record, handles: Any, inputs: Any) -> Iterator[str]:
         yield f"the items of an output are {states}, and it counts {told}"
 
 
+def _knows_its_batch(run: Record, memory: Memory) -> Iterator[str]:
+    batch = memory.batches.get(str(run.get("id")))
+    if batch is not None and run.get("batch_id", batch) != batch:
+        yield f"run {run['id']} is that of an item of batch {batch}, and has batch_id {run['batch_id']!r}"
+
+
 def _item(record: Record, memory: Memory) -> Iterator[str]:
-    """An item has what its run has."""
+    """An item has what its run has, and one that failed says why."""
     run = record.get("run")
+    for name in ("error", "failure_message") if record.get("status_code") == "failed" else ():
+        yield from _says(
+            bool(record.get(name, True)), f"item {record.get('sequence_index')} failed, and its {name} is {record.get(name)!r}"
+        )
+    if isinstance(record.get("run_id"), str) and isinstance(record.get("batch_id"), str):
+        memory.batches[record["run_id"]] = record["batch_id"]
+        yield from _knows_its_batch({**memory.known(record["run_id"]), "id": record["run_id"]}, memory)
     if not isinstance(run, dict) or not run:
         return
     if "run_id" in record and run.get("id", record["run_id"]) != record["run_id"]:

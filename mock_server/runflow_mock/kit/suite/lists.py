@@ -199,7 +199,11 @@ def _filters(tenant: SuiteTenant, path: str, key: str, keys: list[str], *, is_al
 
 def refuses_nonsense(tenant: SuiteTenant, path: str) -> Iterator[str]:
     """Yields where a list takes what none can mean."""
-    for query in ("limit=0", "limit=501", "limit=x", "pq=x", "q=(((", "sort_by=nonsense", "fields=nonsense", f"q=nonsense.EQ:'{ABSENT}'"):
+    known = _fields(path)[0]
+    for query in (
+        *("limit=0", "limit=501", "limit=x", "pq=x", "q=(((", "sort_by=nonsense", "fields=nonsense", f"q=nonsense.EQ:'{ABSENT}'"),
+        *(f"sort_by={known}:up", f"fields={known},nonsense"),
+    ):
         answer: Answer = tenant.get(f"{path}?{query}")
         if answer.status != 422:
             yield f"GET {path}?{query} is answered {answer.status}"

@@ -65,7 +65,8 @@ class Memory(msgspec.Struct):
 
     `parts` are the records in the answer that is looked at now, as the packaged contract names them; `operation` gave it, and `params`
     are the values in its path. `made` has by list what was made and not deleted, and `names` the id of what was called so, and when.
-    `announced` has the moment of each attempt to come, and `made_last` that of the latest creation.
+    `announced` has the moment of each attempt to come, and `made_last` that of the latest creation. `batches` has the batch of each run
+    that an item names.
     `fingerprint` is the latest secret of a webhook with its fingerprint.
     `latest` is the answer before, `request_ids` are those that were told, and `is_strict` says that the server has nothing that is only
     inferred. `clock` tells the true time, in seconds since 1970.
@@ -77,6 +78,7 @@ class Memory(msgspec.Struct):
     updated: dict[str, datetime] = {}
     announced: dict[tuple[str, Any], datetime] = {}
     addresses: dict[str, str] = {}
+    batches: dict[str, str] = {}
     records: dict[str, Known] = {}
     heard: list[Heard] = []
     redeliveries: set[str] = set()

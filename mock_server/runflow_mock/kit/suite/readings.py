@@ -29,6 +29,10 @@ class Unanswered(Unexpected):
     """No answer at all; the message tells the request."""
 
 
+class OutOfReach(Exception):
+    """What a flow needs is kept by somebody else than the server under test; the message says what, and where."""
+
+
 class Source(msgspec.Struct, frozen=True):
     """What a content came from: who told it, where that is described, and the exchange in one line."""
 

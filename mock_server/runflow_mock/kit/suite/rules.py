@@ -20,6 +20,9 @@ from runflow_mock.openapi.values import value_of
 ITEMS_MAX = 1_000
 LENGTH_MAX = 70_000
 DEPTH_MAX = 4
+BYTES = "x-max-bytes"
+# How a server writes a value that it counts the bytes of is its own.
+SPACE = 64
 # Values that look right and are not; of each rule those are sent that its schema refuses.
 NEAR_MISSES = ("http://app.example/hooks/runflow", "ftp://app.example/hook", "nonsense", "", "-1", " ", "a b", "\u00e9")
 TYPED: tuple[Any, ...] = ("text", 12345, 1.5, True, [1], {"a": 1})
@@ -93,6 +96,8 @@ def _at_the_bounds(name: str, pointer: Pointer, sent: Any) -> Iterator[tuple[str
         bounds["maxLength"] = name[0] * schema["maxLength"]
     if "maxItems" in schema and schema["maxItems"] < ITEMS_MAX and isinstance(sent, list) and sent and not _is_named(sent[0]):
         bounds["maxItems"] = [sent[0]] * schema["maxItems"]
+    if BYTES in schema:
+        bounds[BYTES] = {"long": "a" * (schema[BYTES] - SPACE)}
     yield from ((rule, value) for rule, value in bounds.items() if not any(True for _ in packaged_contract().errors(pointer, value)))
 
 
@@ -182,7 +187,12 @@ def required_of(pointer: Pointer) -> tuple[str, ...]:
 def rules_of(pointer: Pointer) -> tuple[Rule, ...]:
     """Returns the rules of a value with values that break them; each is refused by the whole schema, so that no alternative takes it."""
     _, schema = packaged_contract().follow(pointer)
-    return tuple(rule for rule in (Rule(name, _refused(pointer, wrong)) for name, wrong in _candidates(schema)) if rule.wrong)
+    found = [Rule(name, _refused(pointer, wrong)) for name, wrong in _candidates(schema)]
+    most = schema.get(BYTES)
+    if isinstance(most, int):
+        # No validator knows it.
+        found.append(Rule(BYTES, ({"long": "a" * most},)))
+    return tuple(rule for rule in found if rule.wrong)
 
 
 def _refused(pointer: Pointer, values: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -209,8 +219,6 @@ def _candidates(schema: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Any, ...
         yield "pattern", NEAR_MISSES
     if schema.get("format") in {"uuid", "date-time"}:
         yield "format", ("nonsense", "2026-13-01T00:00:00Z", "019b76da-a800-7000-8000")
-    if isinstance(schema.get("x-max-bytes"), int):
-        yield "x-max-bytes", ({"long": "a" * schema["x-max-bytes"]},)
 
 
 def _is_of(value: Any, types: set[str]) -> bool:

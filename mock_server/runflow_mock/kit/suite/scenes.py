@@ -160,7 +160,8 @@ def fill_workflows(tenant: SuiteTenant) -> None:
             tenant.post(f"{WORKFLOWS}/{made['id']}/inputs", {"name": "size", "variable_type_code": "integer", "description": "Pixels"}), 201
         )
         expect(tenant.get(f"{WORKFLOWS}/{made['id']}/inputs"), 200)
-        change(tenant, f"{WORKFLOWS}/{made['id']}", {"name": f"suite {name} again", "description": "Changed"})
+        for description in ("", "Changed"):
+            change(tenant, f"{WORKFLOWS}/{made['id']}", {"name": f"suite {name} again", "description": description})
     for number in range(2):
         make(tenant, f"{PUBLISHED}/runs", {"input": {"primary_design_ref": IMAGE}, "client_ref": f"suite-{number}"}, "/v1/runs")
     tenant.settle()
@@ -170,7 +171,7 @@ def fill_account(tenant: SuiteTenant) -> None:
     """An account that has spent something and wants to be warned."""
     make(tenant, RUNS, {"input": INPUT}, "/v1/runs")
     tenant.settle()
-    for threshold in (4, None, 5):
+    for threshold in (4, None, 0, 5):
         change(tenant, "/v1/billing/balance", {"low_balance_threshold": threshold})
 
 

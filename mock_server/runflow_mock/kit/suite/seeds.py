@@ -4,13 +4,18 @@ A generator can only reach what exists. Each state of a run and of a batch is th
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
+from urllib.parse import urlsplit
 
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.offers import BATCHES, IMAGE, INPUT, MODEL, RUNS
+from runflow_mock.kit.suite.readings import OutOfReach
 from runflow_mock.kit.suite.suite_tenants import FAIL, SuiteTenant
 
+FINE = "bria/background/remove"
+"""The model whose price has a fraction of a cent."""
 # Models of different depth that take one image and nothing else.
-MODELS = (MODEL, "runflow/tag-removal", "bria/background/remove")
+MODELS = (MODEL, "runflow/tag-removal", FINE)
 WORKFLOWS = "/v1/comfyui-workflows"
 PUBLISHED = f"{WORKFLOWS}/runflow-access/brand-locked-variant-nux"
 # What stands in every tenant.
@@ -64,8 +69,10 @@ def _make(tenant: SuiteTenant) -> list[str]:
         "/v1/webhooks", {"url": tenant.hook, "secret": "suite-secret", "event_subscriptions": [{"event_type_code": "run.completed"}]}
     )
     tenant.post(WORKFLOWS, {"name": "suite", "workflow_json": {}, "inputs": [{"name": "logo", "variable_type_code": "image"}]})
-    upload(tenant)
-    made = [f"/v1/asset-uploads/{open_upload(tenant)}/confirmations"]
+    made = []
+    with suppress(OutOfReach):
+        upload(tenant)
+        made.append(f"/v1/asset-uploads/{open_upload(tenant)}/confirmations")
     tenant.post(tenant.offer.runs, {"input": tenant.offer.input, "callback_url": tenant.hook})
     tenant.post(tenant.offer.batches, {"input": [tenant.offer.input], "callback_url": tenant.hook})
     if not tenant.has_control:
@@ -96,15 +103,22 @@ def _id_of(answer: Answer) -> str | None:
 
 
 def open_upload(tenant: SuiteTenant) -> str | None:
-    """Brings the bytes of a small picture and returns the id of the upload, or nothing when a step is refused."""
+    """Brings the bytes of a small picture and returns the id of the upload, or nothing when a step is refused.
+
+    Raises:
+        OutOfReach: the address leads to another host, which is somebody's storage.
+    """
     opened = tenant.post("/v1/asset-uploads", {"filename": "a.png", "mime_type": "image/png", "size_bytes": len(PICTURE)})
     session = opened.json
     if opened.status != 201 or not isinstance(session, dict):
         return None
-    target = tenant.target.target_of(str(session.get("upload_url", "")))
-    # An address of another host is somebody's storage: the suite speaks to the target alone.
-    if target is not None:
-        tenant.send("PUT", target, raw=PICTURE, key=None, headers={"Content-Type": "image/png"})
+    address = str(session.get("upload_url", ""))
+    target = tenant.target.target_of(address)
+    if target is None:
+        raise OutOfReach(
+            f"uploads are brought to {urlsplit(address).netloc[:80] or address[:80]}, and the suite speaks to the server alone"
+        )
+    tenant.send("PUT", target, raw=PICTURE, key=None, headers={"Content-Type": "image/png"})
     return str(session.get("asset_id"))
 
 
