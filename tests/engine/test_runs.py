@@ -8,6 +8,7 @@ from runflow_mock.domain.commands import CancelRun, GiveFeedback
 from runflow_mock.domain.documents import Json, read_object
 from runflow_mock.domain.errors import InsufficientCredits, LimitReached, ModelNotFound, NotFound
 from runflow_mock.domain.identity import RunId
+from runflow_mock.domain.instants import DURATION_MAX
 from runflow_mock.domain.money import ZERO, Money
 from runflow_mock.domain.runs import RunCancelled, RunDispatched, RunStarted, RunStatus, RunSucceeded
 from runflow_mock.engine.world import World
@@ -56,6 +57,14 @@ def test_speed_divides_the_running_time() -> None:
         run_all(world)
         spans.append(world.now - START)
     assert abs(spans[0] / 10 - spans[1]) < timedelta(milliseconds=3)
+
+
+@pytest.mark.parametrize(("speed", "lasting"), [(1_000_000.0, timedelta(milliseconds=3)), (1e-12, 3 * DURATION_MAX)])
+def test_no_step_is_shorter_than_a_millisecond_or_longer_than_any_duration(speed: float, lasting: timedelta) -> None:
+    world = World(replace(make_world().settings, speed=speed), catalog(), renderers(), START)
+    world.execute(create_run())
+    run_all(world)
+    assert world.now - START == lasting
 
 
 def test_instants_are_whole_milliseconds() -> None:
