@@ -14,6 +14,7 @@ from worlds import CALLBACK_URL
 from runflow_mock.decoders import msgpack_decoder
 from runflow_mock.domain.deliveries import AttemptResult
 from runflow_mock.openapi.contracts import Contract
+from runflow_mock.runtime.bounds import BoundsMax
 from runflow_mock.runtime.keepers import KeepError
 from runflow_mock.runtime.kept_files import PAGE_BYTES, KeptFile
 from runflow_mock.runtime.kept_tenants import Kept, LogSize
@@ -51,6 +52,27 @@ async def test_killed_server_goes_on_where_it_was(tmp_path: Path) -> None:
         assert await everything(again) == before
         assert (await again.call("POST", "/_mock/clock/run-until-idle", {})).status_code == 200
         assert {run["status_code"] for run in (await again.call("GET", "/v1/runs")).json()["items"]} == {"succeeded"}
+
+
+async def test_bytes_that_clients_have_sent_count_after_a_restart_as_well(tmp_path: Path) -> None:
+    async def used(fake: KeptFake) -> int:
+        return int((await fake.call("GET", "/_mock/health")).json()["bounds"]["record_bytes_max"]["used"])
+
+    bounds = BoundsMax(record_bytes_max=16_000)
+    async with kept_fake(tmp_path / "a", bounds=bounds) as fake:
+        await fake.create_run(metadata={"note": "x" * 2_000})
+        await fake.call("POST", f"{MODEL}/batches", {"input": [{**INPUT, "note": "x" * 1_500}] * 2, "metadata": {"note": "x" * 1_000}})
+        graph = {"1": {"class_type": "RunflowOutputImage", "inputs": {"output_id": "image"}, "note": "x" * 2_000}}
+        deployed = await fake.call("POST", "/v1/comfyui-workflows", {"name": "n", "workflow_json": graph})
+        evaluation = {"generated_image_url": INPUT["image_url"], "task_type": "headshot", "input_attributes": {"note": "x" * 2_000}}
+        submitted = await fake.call("POST", "/v1/evaluations", evaluation)
+        assert (deployed.status_code, submitted.status_code // 100) == (201, 2), (deployed.text, submitted.text)
+        before, killed = await used(fake), fake.killed(tmp_path / "b")
+    async with kept_fake(killed, bounds=bounds) as again:
+        assert before - 400 < await used(again) <= before
+        assert (await again.call("POST", f"{MODEL}/runs", {"input": {**INPUT, "note": "x" * 3_000}})).status_code == 503
+        await again.call("POST", "/_mock/reset")
+        assert await used(again) == 0
 
 
 @pytest.mark.slow(is_covering=True)

@@ -7,9 +7,10 @@ the tenant: records themselves are never removed from a world.
 
 from collections.abc import Collection
 from hashlib import sha256
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from runflow_mock.engine.journal import Journal, JournalSpace
+from runflow_mock.engine.store import Store
 from runflow_mock.engine.world import World
 from runflow_mock.runtime.bounds import Bounds, BoundsMax
 from runflow_mock.runtime.refusals import FilesFull, RecordsFull, TenantsFull
@@ -32,6 +33,9 @@ class Holder(Protocol):
     sent: int
     journal: Journal
     world: World
+
+
+HolderT = TypeVar("HolderT", bound=Holder)
 
 
 class Holdings:
@@ -98,6 +102,12 @@ class Holdings:
             bound.show(bound.used + size)
             tenant.held.record_bytes += size
 
+    def keep_found(self, tenant: HolderT, made_from: int) -> HolderT:
+        """Counts what a tenant holds that was kept by an earlier process, and returns it: nobody was asked whether there is room."""
+        tenant.sent = made_from
+        self.keep(tenant, made_from + _document_bytes(tenant.world.store))
+        return tenant
+
     def objection(self, tenant: Holder | None, size: int) -> str | None:
         """Returns why records of so many bytes more are not taken, or nothing where there is room."""
         if self._bounds.timers.used >= self._bounds.timers.maximum:
@@ -123,3 +133,16 @@ class Holdings:
 def _fresh_bytes(tenant: Holder, files: Collection[bytes]) -> int:
     kept = tenant.world.store.kept_bytes
     return sum({digest: len(file) for file in files if (digest := sha256(file).hexdigest()) not in kept}.values())
+
+
+def _document_bytes(store: Store) -> int:
+    """Returns how many bytes the documents have that clients sent for the records of a world."""
+    assignments = (evaluation.assignment for evaluation in store.evaluations.values())
+    deployed = (workflow.definition for workflow in store.workflows.values())
+    documents = (
+        *((run.input, run.metadata) for run in store.runs.values()),
+        *((batch.metadata,) for batch in store.batches.values()),
+        *((given.input_attributes, given.reference_images) for given in assignments),
+        *((each.workflow_json, each.environment, each.models, each.custom_nodes, each.graph, each.resources) for each in deployed),
+    )
+    return sum(len(document) for each in documents for document in each if document is not None)

@@ -284,7 +284,7 @@ class Tenants:
         tenant = Tenant(settings, self._rules(settings), clock, lambda render: World.restore(snapshot, self._catalog, render))
         take_up(tenant)
         refuse_contradictions(tenant.world.store, settings)
-        return self._take(tenant, is_kept=True)
+        return self._holdings.keep_found(self._take(tenant, is_kept=True), bytes_beyond(settings, self._config.tenant(settings.name)))
 
     def let_go(self, tenant: Tenant) -> None:
         """Forgets a tenant as it stands in memory; what is kept of it stays."""
