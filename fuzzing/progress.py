@@ -1,6 +1,7 @@
 """What a round has so far: told every few seconds, at a signal, and at the end, whatever ended it."""
 
 import signal
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
@@ -45,6 +46,9 @@ class Progress:
         """Says what was found."""
         statuses = ", ".join(f"{status}: {count}" for status, count in sorted(self.findings.statuses.items()))
         print(f"{self._figures()} ({statuses})", flush=True)
+        slow = Counter(text.split(": ")[1] for text in self.findings.slow)
+        if slow:
+            print(f"  slow: {', '.join(f'{count} of {operation}' for operation, count in slow.most_common())}")
         for text in sorted(self.findings.slow, key=_milliseconds, reverse=True)[:3]:
             print(f"  slow: {text[:300]}")
         for text in self.findings.wrong[:SHOWN_MAX]:

@@ -191,6 +191,13 @@ def test_round_that_fails_tells_what_it_had(capsys: pytest.CaptureFixture[str]) 
     assert "1 without an answer" in capsys.readouterr().out
 
 
+def test_round_tells_of_which_operations_answers_came_late(capsys: pytest.CaptureFixture[str]) -> None:
+    with telling("here", 60.0) as progress:
+        for operation in ("get_report", "list_runs", "get_report"):
+            progress.findings.check(REQUEST._replace(operation=operation), Answered(200, JSON, b"{}", 0.3))
+    assert "\n  slow: 2 of get_report, 1 of list_runs\n  slow: 300 ms: get_report: " in capsys.readouterr().out
+
+
 def test_answer_that_drips_is_left_in_time() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
 

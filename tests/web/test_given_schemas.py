@@ -3,7 +3,7 @@
 import json
 import socket
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -196,6 +196,17 @@ def test_input_that_meets_too_many_rules_is_refused(door: Door) -> None:
     refusal = door.request("POST", RUNS, json={"input": {"n": [0] * 10_000}})
     told = {"loc": ["body", "input"], "msg": "Input is too large to be held against all that its schema says", "type": "value_cost"}
     assert (refusal.status_code, refusal.json()["errors"]) == (422, [told])
+
+
+@pytest.mark.parametrize(("key", "around"), [("input", lambda inputs: inputs), ("items", lambda inputs: {"input": inputs})])
+def test_batch_whose_inputs_together_meet_too_many_rules_is_refused(door: Door, key: str, around: Callable[[Json], Json]) -> None:
+    schema = {"properties": {"n": {"type": "array", "items": {"allOf": [{"minimum": 0}] * 3_000}}}}
+    assert door.request("PUT", "/_mock/scenario", json={"scenario": scenario_with(schema)}).status_code == 200
+    taken, refused = (
+        door.request("POST", RUNS.replace("/runs", "/batches"), json={key: [around({"n": [0] * 100})] * count}) for count in (20, 40)
+    )
+    told = {"loc": ["body", key], "msg": "Input is too large to be held against all that its schema says", "type": "value_cost"}
+    assert (taken.status_code, refused.status_code, refused.json().get("errors")) == (201, 422, [told])
 
 
 BESIDE_A_PICTURE: dict[str, dict[str, Json]] = {

@@ -12,7 +12,7 @@ import msgspec
 from runflow_mock.domain.batches import Batch, Item
 from runflow_mock.domain.commands import CreateBatch, NewItem, Origin
 from runflow_mock.domain.dialects import Dialect, read_status
-from runflow_mock.domain.documents import Json, write_document
+from runflow_mock.domain.documents import Json, object_of, write_document
 from runflow_mock.domain.filters import Field
 from runflow_mock.domain.identity import RunId
 from runflow_mock.domain.models import Model
@@ -52,6 +52,10 @@ def decode_create_batch(body: dict[str, Json], sent_bytes: int, model: Model, ru
     errors += _length_errors(key, elements, rules.batch_items_max)
     items = []
     if isinstance(elements, list) and len(elements) <= rules.batch_items_max:
+        given = (object_of(element).get("input") if key == "items" else element for element in elements)
+        too_much = rules.inputs.too_much(model, given, sent_bytes)
+        if too_much is not None:
+            raise invalid(FieldError(("body", key), *too_much))
         for index, element in enumerate(elements):
             if len(errors) >= ERRORS_MAX:
                 break

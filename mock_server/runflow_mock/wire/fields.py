@@ -5,7 +5,7 @@ The checking is done by `jsonschema-rs`; the project's tests hold it against `js
 Source: `errors.fields` (the shape, and `missing` with its text). Inferred: the words for everything else.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
 from math import inf, isqrt
@@ -15,6 +15,7 @@ from runflow_mock.domain.documents import Json, list_of
 from runflow_mock.openapi.beginnings import beginning_of, weight_of
 from runflow_mock.openapi.combinations import Copies
 from runflow_mock.openapi.loads import Load, bytes_never_too_much, is_too_much, load_of
+from runflow_mock.openapi.loads import weight_of as weight_of_rules
 from runflow_mock.openapi.schemas import ERROR_SIZE, CompiledSchema, Schema, TooManyErrors, compile_schema, parts_in
 from runflow_mock.wire.problems import FieldError, Location, invalid
 
@@ -64,6 +65,17 @@ class Checker:
         if self._compiled.is_valid(value):
             return []
         return [field for error in self._broken(value) for field in self._explain(error, loc)] or [FieldError(loc, *_TOO_LARGE)]
+
+    def too_much(self, values: Iterable[Json], sent_bytes: int) -> tuple[str, str] | None:
+        """Returns what to say where many values together, each of which may pass, take too long; they came in so many bytes."""
+        if sent_bytes <= self._bytes_never_too_much:
+            return None
+        left = HELD_MAX
+        for value in values:
+            left -= weight_of_rules(self._load, value, left)
+            if left < 0:
+                return _TOO_MUCH
+        return None
 
     @cached_property
     def _load(self) -> Load:

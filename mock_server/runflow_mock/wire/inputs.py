@@ -9,7 +9,7 @@ Source: `models.inputs`, `models.media-prefixes`, `models.empty-media`, `media.b
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import inf
 from typing import NamedTuple, cast
 
@@ -50,12 +50,7 @@ class InputChecks:
 
         They came in a body of so many bytes.
         """
-        compiled = self._checkers.get(model.input_schema)
-        if compiled is None:
-            schema = complete_schema(cast(Schema, read_document(model.input_schema)))
-            if len(self._checkers) >= CHECKERS_MAX:
-                del self._checkers[next(iter(self._checkers))]
-            compiled = self._checkers[model.input_schema] = _Compiled(Checker(schema), required_fields(schema), media_fields(schema))
+        compiled = self._checkers.get(model.input_schema) or self._compile(model)
         media = compiled.media
         if media is None:
             return inputs, compiled.checker.errors(without_nulls(inputs, compiled.required), loc, sent_bytes)
@@ -66,6 +61,18 @@ class InputChecks:
         # A blank entry of a list kept its place, so that what is said about the others fits.
         blank = {(*loc, *place) for place in blanks(inputs, media)}
         return inputs, [error for error in found if error.loc not in blank]
+
+    def too_much(self, model: Model, inputs: Iterable[Json], sent_bytes: int) -> tuple[str, str] | None:
+        """Returns what to say where the inputs of many runs together take too long to be checked; they came in a body of so many bytes."""
+        compiled = self._checkers.get(model.input_schema) or self._compile(model)
+        return compiled.checker.too_much(inputs, sent_bytes)
+
+    def _compile(self, model: Model) -> _Compiled:
+        schema = complete_schema(cast(Schema, read_document(model.input_schema)))
+        if len(self._checkers) >= CHECKERS_MAX:
+            del self._checkers[next(iter(self._checkers))]
+        compiled = self._checkers[model.input_schema] = _Compiled(Checker(schema), required_fields(schema), media_fields(schema))
+        return compiled
 
 
 def without_nulls(inputs: dict[str, Json], required: frozenset[str]) -> dict[str, Json]:
