@@ -11,6 +11,7 @@ import httpx
 import pytest
 from commands import sandbox
 from steps import INPUT, RUNS
+from uploads import UPLOADS
 
 pytestmark = pytest.mark.slow
 
@@ -34,6 +35,37 @@ def test_open_wait_is_told_that_the_server_stops() -> None:
         running.process.communicate(timeout=10)
     assert all(answer.startswith(b"HTTP/1.1 503 ") and b'{"error":{"type":"stopped"' in answer for answer in answers), answers
     assert running.process.returncode == 0
+
+
+def test_whoever_still_sends_a_body_is_told_that_the_server_stops() -> None:
+    with sandbox("--clock", "manual") as running, ExitStack() as stack:
+        headers = {"Authorization": f"Bearer {running.ready['key']}"}
+        session = {"filename": "a.png", "mime_type": "image/png", "size_bytes": 100}
+        opened = httpx.post(running.url + UPLOADS, headers=headers, json=session)
+        upload = httpx.URL(opened.json()["upload_url"]).raw_path.decode()
+        address = ("127.0.0.1", int(running.url.rpartition(":")[2]))
+        sending = [stack.enter_context(socket.create_connection(address, timeout=10)) for _ in range(4)]
+        framing = ["Content-Length: 100", "Transfer-Encoding: chunked", "Content-Length: 100000", "Content-Length: 100000"]
+        targets = [f"POST {RUNS}", "POST /_mock/tenants", "PUT /_mock/scenario", f"PUT {upload}"]
+        for connection, target, frame in zip(sending, targets, framing, strict=True):
+            head = f"{target} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {headers['Authorization']}\r\n"
+            head += f"Content-Type: {'image/png' if target.endswith(upload) else 'application/json'}\r\n{frame}\r\n\r\n"
+            connection.sendall(head.encode() + (b"5\r\n{\r\n" if "chunked" in frame else b"{"))
+        for _ in range(3):
+            httpx.get(running.url + "/_mock/clock", headers=headers)
+        running.process.send_signal(signal.SIGTERM)
+        answers = [connection.recv(65_536) for connection in sending]
+        _, log = running.process.communicate(timeout=10)
+    shapes = (
+        b'{"code":"SERVICE_UNAVAILABLE"',
+        b'{"error":{"type":"stopped"',
+        b'{"error":{"type":"stopped"',
+        b"<Code>ServiceUnavailable</Code>",
+    )
+    assert [(answer[:13], shape in answer) for answer, shape in zip(answers, shapes, strict=True)] == [(b"HTTP/1.1 503 ", True)] * 4, (
+        answers
+    )
+    assert "Traceback" not in log
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="descriptors are counted as Linux does")

@@ -14,7 +14,7 @@ from runflow_mock.domain.errors import DomainError
 from runflow_mock.runtime.catching_up import Behind, catch_up
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.web.authentication import authenticate, authorize
-from runflow_mock.web.bodies import Bodies, BodiesFull, Disconnected, is_large, may_have_body
+from runflow_mock.web.bodies import Bodies, BodiesFull, Disconnected, Stopped, is_large, may_have_body
 from runflow_mock.web.calls import Answer, Call, Give, Handler, length_of, refusal, send_answer
 from runflow_mock.web.exchanges import record_exchange
 from runflow_mock.web.faults.meeting import meet_creation, meet_request
@@ -48,7 +48,7 @@ class Api:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = self._runtime.timer()
-        call, bodies = Call(self._runtime, scope, b""), Bodies()
+        call, bodies = Call(self._runtime, scope, b""), Bodies(self._runtime)
         try:
             answered = await self._read_and_answer(call, bodies, receive)
             await self._give(call, answered, started, (receive, send))
@@ -153,8 +153,8 @@ class Api:
                 call.body, is_oversized = await bodies.receive(call.scope, receive, self._runtime.config.body_bytes_max)
         except Problem as problem:
             return operation, refusal(problem)
-        except BodiesFull as full:
-            return operation, refusal(not_now(str(full)))
+        except (BodiesFull, Stopped) as error:
+            return operation, refusal(not_now(str(error)))
         try:
             return self._answer_and_note(call, is_oversized=is_oversized)
         except Behind as behind:

@@ -3,11 +3,13 @@
 What is read of large bodies counts, until they are answered, against a bound of the server and against a share of whoever sends them.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 from starlette.types import Message, Receive, Scope
 
 from runflow_mock.runtime.bounds import Bound, take_all
+from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.web.headers import headers_of
 
 DISCARDED_BYTES_MAX = 512 * 1024 * 1024
@@ -27,10 +29,18 @@ class BodiesFull(Exception):
         self.bound = bound
 
 
+class Stopped(Exception):
+    """The server was stopped before the rest of a body came."""
+
+    def __init__(self) -> None:
+        super().__init__("the server was stopped before the body had come as a whole")
+
+
 class Bodies:
     """Reads the body of one request, and counts what is held of it until it is released."""
 
-    def __init__(self) -> None:
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
         self._bounds: Sequence[Bound] = ()
         self._held = 0
 
@@ -47,11 +57,12 @@ class Bodies:
         Raises:
             Disconnected: the client went away.
             BodiesFull: a bound is met.
+            Stopped: the time that the server leaves to others when it stops is over.
         """
         headers = headers_of(scope)
         if b"expect" in headers and _announced(headers, limit) > limit:
             return b"", True
-        message = await _next(receive)
+        message = await self._next(receive)
         first: bytes = message.get("body", b"")
         if not message.get("more_body", False) and len(first) <= SMALL_BYTES_MAX:
             # The usual body: it came in one piece, and is nothing to be counted.
@@ -60,7 +71,7 @@ class Bodies:
         held, size = bytearray(first), len(first)
         self._hold(size if size <= limit else 0)
         while message.get("more_body", False) and size <= DISCARDED_BYTES_MAX:
-            message = await _next(receive)
+            message = await self._next(receive)
             chunk = message.get("body", b"")
             size += len(chunk)
             if size <= limit:
@@ -78,6 +89,17 @@ class Bodies:
         for bound in self._bounds:
             bound.give(self._held)
         self._held = 0
+
+    async def _next(self, receive: Receive) -> Message:
+        try:
+            message = await receive()
+        except asyncio.CancelledError:
+            if not self._runtime.is_stopping:
+                raise
+            raise Stopped from None
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        return message
 
     def _hold(self, size: int) -> None:
         full = take_all(self._bounds, size)
@@ -105,10 +127,3 @@ def _announced(headers: Mapping[bytes, bytes], limit: int) -> int:
 def may_have_body(scope: Scope) -> bool:
     """Tells whether there may be a body to read: a poll has none, and says so by announcing nothing."""
     return scope["method"] not in ("GET", "HEAD") or b"content-length" in headers_of(scope)
-
-
-async def _next(receive: Receive) -> Message:
-    message = await receive()
-    if message["type"] == "http.disconnect":
-        raise Disconnected
-    return message

@@ -19,7 +19,7 @@ from runflow_mock.domain.outputs import media_objection
 from runflow_mock.runtime.catching_up import catch_up
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenants import Tenant
-from runflow_mock.web.bodies import Bodies, BodiesFull, Disconnected, is_large
+from runflow_mock.web.bodies import Bodies, BodiesFull, Disconnected, Stopped, is_large
 from runflow_mock.web.calls import Answer, Call, length_of, refusal, send_answer
 from runflow_mock.web.exchanges import record_exchange
 from runflow_mock.web.faults.meeting import meet_request
@@ -43,7 +43,7 @@ class Storage:
         self._runtime = runtime
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        call, bodies = Call(self._runtime, scope, b""), Bodies()
+        call, bodies = Call(self._runtime, scope, b""), Bodies(self._runtime)
         try:
             await self._serve(call, bodies, receive, send)
         finally:
@@ -77,6 +77,8 @@ class Storage:
             return refusal(problem, ErrorForm.XML)
         except BodiesFull as full:
             return refusal(Problem(503, "SlowDown", f"{full}."), ErrorForm.XML)
+        except Stopped as stopped:
+            return refusal(Problem(503, "ServiceUnavailable", f"runflow-mock: {stopped}."), ErrorForm.XML)
         return await self._answer(call, is_oversized=is_oversized)
 
     async def _answer(self, call: Call, *, is_oversized: bool) -> Answer:

@@ -13,7 +13,7 @@ from runflow_mock.runtime.keepers import Elsewhere, KeepError, Unusable
 from runflow_mock.runtime.refusals import BeyondTime, ServerFull, StepsExceeded, TenantUnavailable
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.web.answer_turns import AnswerTurns, Turn
-from runflow_mock.web.bodies import Bodies, BodiesFull, Disconnected, is_large
+from runflow_mock.web.bodies import Bodies, BodiesFull, Disconnected, Stopped, is_large
 from runflow_mock.web.calls import Answer, Call, answer, length_of, send_answer
 from runflow_mock.web.connections import connection_of
 from runflow_mock.web.control.guard import check_entry, check_origin, check_type, full, named_by_key
@@ -49,7 +49,7 @@ class ControlApi:
         self._turns = AnswerTurns(runtime.bounds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        call, bodies, turn = Call(self._runtime, scope, b""), Bodies(), Turn(self._turns)
+        call, bodies, turn = Call(self._runtime, scope, b""), Bodies(self._runtime), Turn(self._turns)
         try:
             given = await self._read_and_answer(call, bodies, turn, receive)
             if isinstance(given, Answer):
@@ -81,6 +81,8 @@ class ControlApi:
                 raise ControlError(413, "too_large", f"the body is larger than {limit} bytes")
         except ControlError as error:
             return answer(represent_control_error(error), error.status)
+        except Stopped:
+            return answer(represent_control_error(STOPPED), STOPPED.status)
         except BodiesFull as full:
             return answer(represent_control_error(ControlError(503, "full", str(full))), 503)
         return await self._answer(call, turn, receive)
