@@ -561,6 +561,14 @@ def test_lists_are_read_on_after_the_end_by_applications_that_show_them_but_not_
     assert verdict_of("poll-stops", exchanges, real_waits=True).judgement is Judgement.BROKEN
 
 
+def test_list_of_what_has_ended_is_read_until_it_shows_all_that_was_created() -> None:
+    of_two = paced(1, create(answer={"id": RUN_ID}), create(answer={"id": BATCH_ID}), *[shelf("succeeded")] * 5)
+    assert verdict_of("poll-stops", of_two, real_waits=True).judgement is Judgement.NOT_EXERCISED
+    folder = exchange("POST", "/v1/asset-folders", 201, answer={"id": BATCH_ID})
+    of_one = paced(1, create(answer={"id": RUN_ID}), folder, *[shelf("succeeded")] * 5)
+    assert verdict_of("poll-stops", of_one, real_waits=True).judgement is Judgement.BROKEN
+
+
 @pytest.mark.parametrize(("real_waits", "judgement"), [(False, Judgement.HELD), (True, Judgement.BROKEN)], ids=["workers", "one process"])
 def test_creation_that_left_a_moment_after_a_402_may_be_of_another_worker(real_waits: bool, judgement: Judgement) -> None:
     """Of an application nobody knows whether several are at work; where a process does one piece of work the answer takes its time."""

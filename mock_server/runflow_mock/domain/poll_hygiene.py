@@ -58,6 +58,8 @@ LOOK_SECONDS = 60.0
 VIEWS_MIN = 5
 TURNS_MIN, TURNS_SHOWN_MAX = 3, 6
 VIEWS_AFTER_MAX = 2
+# What ends is created under these; of whatever else a client creates no list of them tells.
+WORK = ("/runs", "/batches")
 # A moment that is no further away stands for the present: "what has changed since I last looked".
 PRESENT_SECONDS = 600
 STANDING_POLLS_MIN = 5
@@ -130,11 +132,12 @@ def stops_at_the_end(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
 
 
 def stops_at_the_end_of_lists(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
-    """Yields whether a list is left alone once all that it shows has ended: by a client that does one piece of work and waits for it.
+    """Yields whether a list is left alone once all that it shows has ended, and all that was created is among it: by a client that does one
+    piece of work and waits for it.
 
     An application that goes on, and shows people what there is, reads its lists whenever somebody looks.
     """
-    created = _created(exchanges)
+    created = _created([exchange for exchange in exchanges if exchange.path.endswith(WORK)])
     for reads in _views(exchanges):
         end = next((index for index, read in enumerate(reads) if _shows_the_end(read, created)), None)
         if end is not None:
@@ -255,7 +258,7 @@ def _created(exchanges: Sequence[Exchange]) -> frozenset[str]:
 
 
 def _shows_the_end(exchange: Exchange, created: frozenset[str]) -> bool:
-    """Whether a view shows all there is, that it has ended, and that the client has created it or something among it."""
+    """Whether a view shows all there is, that it has ended, and all that the client has created: a list may be one of what has ended."""
     body = try_document(exchange.response_body)
     if exchange.status != 200 or exchange.is_lost or not isinstance(body, dict) or body.get("next") is not None:
         return False
@@ -263,7 +266,7 @@ def _shows_the_end(exchange: Exchange, created: frozenset[str]) -> bool:
     if not isinstance(shown, list) or not shown or not all(map(_is_end, shown)):
         return False
     ids = {str(entry.get(name)) for entry in shown if isinstance(entry, dict) for name in ("id", "batch_id")}
-    return not created.isdisjoint(ids | set(exchange.path.split("/")))
+    return bool(created) and created <= ids | set(exchange.path.split("/"))
 
 
 def _shows_work(exchange: Exchange) -> bool:
