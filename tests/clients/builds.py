@@ -26,6 +26,7 @@ from urllib.parse import quote, urlsplit
 MODEL = "/v1/models/runflow/background-removal"
 IMAGE = "https://cdn.example.com/shoe.jpg"
 ENDS = ("succeeded", "partial_succeeded", "failed", "cancelled", "canceled")
+ENDED = " OR ".join(f"status_code.EQ:'{end}'" for end in ENDS[:-1])
 UNFINISHED = ("queued", "dispatching", "running")
 TRIES, WINDOW_SECONDS, LONG_SECONDS, HALF_AN_HOUR, NOBODY = 4, 300, 9, 1800, "00000000-0000-7000-8000-000000000000"
 
@@ -564,6 +565,7 @@ RIGHT: Mapping[str, Build] = {
     "looks before it creates at all, equal jitter": Build(proof="looks first", pauses="equal jitter"),
     "Idempotency-Key, polls the list": Build(way="list", pauses="fibonacci"),
     "Idempotency-Key, polls the list for two fields": Build(way="list", view="fields=client_ref%2Cstatus_code&limit=50"),
+    "Idempotency-Key, polls the list of what has ended": Build(way="list", view=f"q={quote(ENDED)}&limit=50"),
     "Idempotency-Key, polls the run, and reads it when a callback comes": Build(is_called=True),
     "Idempotency-Key, callbacks only": Build(way="callback"),
     "Idempotency-Key, callbacks, each the reason for one more order": Build(way="callback", is_chained=True),

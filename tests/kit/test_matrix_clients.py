@@ -20,6 +20,12 @@ def never() -> bool:
     return False
 
 
+def test_what_was_said_first_and_last_is_kept_however_much_is_between() -> None:
+    command = ("sh", "-c", f"echo first; head -c {2 * OUTPUT_BYTES_MAX} /dev/zero; echo last")
+    ended = CommandRunner(command, 60.0).run({}, still, never)
+    assert (ended.output[:6], ended.output[-5:], len(ended.output)) == ("first\n", "last\n", OUTPUT_BYTES_MAX)
+
+
 def test_of_what_never_ends_the_last_is_kept() -> None:
     ended = CommandRunner(("sh", "-c", "yes; echo never"), 1.0).run({}, still, never)
     assert (ended.exit_code, set(ended.output.split())) == (None, {"y"})

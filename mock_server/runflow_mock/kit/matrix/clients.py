@@ -136,24 +136,26 @@ def _kill(process: "subprocess.Popen[bytes]") -> None:
 
 
 class _Output:
-    """What a process says, of which the end is kept: one that never stops talking fills no memory."""
+    """What a process says, of which beginning and end are kept: one that never stops talking fills no memory."""
 
     def __init__(self, process: "subprocess.Popen[bytes]") -> None:
         self.is_over = threading.Event()
-        self._kept = bytearray()
+        self._first, self._last = bytearray(), bytearray()
         assert process.stdout is not None
         threading.Thread(target=self._read, args=(process.stdout,), name="output", daemon=True).start()
 
     @property
     def text(self) -> str:
-        """The end of it."""
-        return bytes(self._kept).decode(errors="replace")
+        """Its beginning and its end."""
+        return bytes(self._first + self._last).decode(errors="replace")
 
     def _read(self, stream: IO[bytes]) -> None:
         with stream:
             while piece := os.read(stream.fileno(), PIECE_BYTES):
-                self._kept += piece
-                del self._kept[:-OUTPUT_BYTES_MAX]
+                room = OUTPUT_BYTES_MAX // 2 - len(self._first)
+                self._first += piece[:room]
+                self._last += piece[room:]
+                del self._last[: -OUTPUT_BYTES_MAX // 2]
         self.is_over.set()
 
 
