@@ -82,9 +82,7 @@ async def _fill(app: Application, key: str, runs: int) -> str:
     """Stores so many runs for the tenant of a key, all but the first without HTTP, and returns the id of that one."""
     first = await send(app, "POST", f"{MODEL}/runs", {"input": INPUT}, key)
     runtime = app.state.runtime
-    known = runtime.tenants.known(key)
-    assert known is not None
-    tenant, _ = known
+    tenant, _ = runtime.tenants.known(key)
     command = CreateRun(model="runflow/background-removal", input=write_document(dict(INPUT)), origin=ORIGIN)
     for _ in range(runs - 1):
         runtime.execute(tenant, command)

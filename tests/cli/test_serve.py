@@ -242,7 +242,6 @@ def test_help_lists_the_commands() -> None:
 FOREIGN_THAT_WAITS = {
     *("PIL", "aiohttp", "cryptography", "http.server", "jsonschema", "jsonschema_rs", "rich", "trustme", "urllib3", "wave"),
     *("difflib", "fractions", "statistics", "xml.etree.ElementTree", "yaml"),
-    *("anyio", "http.client", "starlette.applications", "starlette.responses"),
 }
 # Loaded when a test asks for the control API, somebody reads the journal, or an option asks for it.
 OWN_THAT_WAITS = {

@@ -45,7 +45,6 @@ async def worker(
         await runtime.close()
         if is_killed:
             for tenant in runtime.tenants:
-                assert tenant.kept is not None
                 tenant.kept.close()
         await member.leave()
 

@@ -10,6 +10,7 @@ from doors import Door
 from hooks import SECRET, Hook, age_of, hooked, is_signed_with, statuses, told
 from httpx import ASGITransport, AsyncClient
 from shown import Test, showing
+from starlette.applications import Starlette
 from steps import INPUT, RUNS, Body, advance, ok, post_batch, post_run
 from webhooks import WEBHOOKS, subscriptions
 from worlds import CALLBACK_URL
@@ -17,7 +18,6 @@ from worlds import CALLBACK_URL
 from runflow_mock.domain.deliveries import AttemptResult
 from runflow_mock.domain.fault_kinds import KINDS, Family
 from runflow_mock.runtime.sender import OutgoingRequest, RecordingSender
-from runflow_mock.web.app import Application
 
 DIALECTS = ("seed", "docs")
 SHOWN: dict[str, Test] = {}
@@ -252,7 +252,7 @@ class Chaining(RecordingSender):
 
     def __init__(self) -> None:
         super().__init__()
-        self.app: Application | None = None
+        self.app: Starlette | None = None
         self.seen: list[str] = []
 
     async def send(self, request: OutgoingRequest) -> AttemptResult:

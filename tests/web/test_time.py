@@ -8,6 +8,7 @@ import pytest
 from doors import AUTO, MANUAL, Door
 from httpx import ASGITransport, AsyncClient
 from msgspec.structs import replace
+from starlette.applications import Starlette
 from steps import (
     INPUT,
     RUNS,
@@ -29,7 +30,7 @@ from runflow_mock.domain.deliveries import AttemptResult
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.sender import OutgoingRequest, RecordingSender
-from runflow_mock.web.app import Application, create_app
+from runflow_mock.web.app import create_app
 
 REAL = Config(clock=ClockMode.REAL, speed=1.0)
 WALL = datetime(2026, 11, 22, 12, 0, 0, 123_456, tzinfo=UTC)
@@ -66,7 +67,7 @@ class CallingBack(RecordingSender):
 
     def __init__(self, call: Callable[[AsyncClient], Any], *statuses: int) -> None:
         super().__init__(*statuses)
-        self.app: Application | None = None
+        self.app: Starlette | None = None
         self.answers: list[Any] = []
         self._call = call
 

@@ -1,1 +1,1 @@
-"""The ASGI application; one thin module per noun."""
+"""The Starlette application; one thin module per noun."""

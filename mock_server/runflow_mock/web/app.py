@@ -1,11 +1,10 @@
-"""Assembles the application: the API, the control API, and nothing else."""
+"""Assembles the Starlette application: the API, the control API, and nothing else."""
 
 import asyncio
 import sys
-import traceback
 from asyncio import create_task
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from functools import cache, partial
 from importlib import import_module
 from time import monotonic as real_monotonic
@@ -13,7 +12,8 @@ from time import perf_counter
 from time import time as real_time
 from typing import TYPE_CHECKING, NamedTuple
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 
 from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.outputs import MEDIA_PREFIX
@@ -54,63 +54,37 @@ class Side(NamedTuple):
 
 Sides = tuple[Side, ...]
 Bring = Callable[[Scope, Send], Awaitable[bool]]
-Lifespan = Callable[["State"], AbstractAsyncContextManager[None]]
 CONTROL_MODULE = "runflow_mock.web.control.operations"
 _SITES = {host.encode(): site for host, site in HOSTS.items()}
 
 
-class State:
-    """What is behind an application, and the options that it could not be started with."""
+class Application(Starlette):
+    """Starlette with sides in the place of routes and error pages: each answers every request below its prefix, and every error itself.
 
-    def __init__(self, runtime: Runtime) -> None:
-        self.runtime = runtime
-        self.refused: list[ConfigError] = []
-
-
-class Application:
-    """An ASGI application of sides: each answers every request below its prefix, and every error itself.
-
-    It is no `Starlette`, whose routes, middleware and error pages would have no part in any answer, and a tenth of a server's start.
     `sides_at` gives those that there are under a host of the service's own. `bring` sees to it first that the tenant is here, or answers.
     """
 
-    def __init__(self, state: State, sides: Sides, sides_at: Callable[[Site], Sides], lifespan: Lifespan, bring: Bring | None) -> None:
-        self.state = state
+    def __init__(
+        self, sides: Sides, sides_at: Callable[[Site], Sides], lifespan: Lifespan["Application"], bring: Bring | None = None
+    ) -> None:
+        super().__init__(lifespan=lifespan)
         self.bring = bring
         self._sides = sides
         self._sides_at = sides_at
-        self._lifespan = lifespan
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            await self._answer(scope, receive, send)
-        elif scope["type"] == "lifespan":
-            await self._live(receive, send)
-        else:
-            await send({"type": "websocket.close", "code": 1000, "reason": ""})
+    def build_middleware_stack(self) -> ASGIApp:
+        """Returns the way to the sides; what is not HTTP is Starlette's own business."""
+        return self._dispatch
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.router(scope, receive, self._without_trace(send))
+            return
         if self.bring is not None and not await self.bring(scope, send):
             return
         side = self._side_of(scope)
         if side is not None:
             await side(scope, receive, send)
-
-    async def _live(self, receive: Receive, send: Send) -> None:
-        """Begins when the server starts, ends when it stops, and tells how either went."""
-        doing = "startup"
-        await receive()
-        try:
-            async with self._lifespan(self.state):
-                await send({"type": "lifespan.startup.complete"})
-                doing = "shutdown"
-                await receive()
-        except BaseException:
-            # Of an option that cannot be used whoever started the server says so, in a line.
-            trace = "" if doing == "startup" and self.state.refused else traceback.format_exc()
-            await send({"type": f"lifespan.{doing}.failed", "message": trace})
-            raise
-        await send({"type": "lifespan.shutdown.complete"})
 
     def at_once(self, scope: Scope, body: bytes, give: Give) -> None:
         """Gives the answer to a request that is here as a whole, or what answers it where that takes more than a look at what is here."""
@@ -128,6 +102,15 @@ class Application:
             if path.startswith(prefix) or path + "/" == prefix:
                 return app
         return None
+
+    def _without_trace(self, send: Send) -> Send:
+        """Returns what tells a server how the start went: of an option that cannot be used whoever started it says so, in a line."""
+
+        async def tell(message: Message) -> None:
+            is_told = message["type"] == "lifespan.startup.failed" and self.state.refused
+            await send({**message, "message": ""} if is_told else message)
+
+        return tell
 
 
 class KeptNowhere:
@@ -195,11 +178,11 @@ def create_app(
     watch = _play(config, runtime)
 
     @asynccontextmanager
-    async def lifespan(state: State) -> AsyncIterator[None]:
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
         try:
             await keeping.join()
         except ConfigError as error:
-            state.refused.append(error)
+            app.state.refused.append(error)
             raise
         beside = [create_task(runtime.loop_watch.pulse())]
         if watch is not None:
@@ -215,7 +198,10 @@ def create_app(
             await runtime.close()
             await keeping.leave()
 
-    return Application(State(runtime), *_assemble(runtime), lifespan, keeping.bring)
+    app = Application(*_assemble(runtime), lifespan, keeping.bring)
+    app.state.runtime = runtime
+    app.state.refused = list[ConfigError]()
+    return app
 
 
 def _play(config: Config, runtime: Runtime) -> "ScenarioWatch | None":
