@@ -10,7 +10,7 @@ import urllib.request
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any
 
 import aiohttp
@@ -346,6 +346,24 @@ def test_request_of_a_library_with_sockets_of_its_own_is_refused(
             made.get(PATH)
     assert (primp.get(HOST), made.get(PATH)) == (f"{HOST} was asked for", f"{PATH} was asked for")
     monkeypatch.delitem(sys.modules, "primp")
+
+
+def test_libraries_are_looked_for_once(endpoint: ServiceEndpoint) -> None:
+    looked: list[str] = []
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and frame.f_code.co_name == "find_spec":
+            looked.append(frame.f_code.co_filename)
+
+    with intercept(endpoint):
+        pass
+    sys.setprofile(note)
+    try:
+        with intercept(endpoint):
+            pass
+    finally:
+        sys.setprofile(None)
+    assert looked == []
 
 
 def test_environment_keeps_the_exceptions_of_proxies_that_are_there() -> None:

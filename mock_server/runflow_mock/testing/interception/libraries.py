@@ -4,7 +4,9 @@ They are loaded where they are installed, so that one which a test imports only 
 """
 
 import socket
+import sys
 from collections.abc import Callable
+from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -28,10 +30,19 @@ def lead_libraries(patches: Patches, route: Route) -> None:
 
 
 def _is_there(name: str) -> bool:
+    if name in sys.modules:
+        # What a test has put in the place of a module has no place that it was loaded from.
+        return getattr(sys.modules[name], "__spec__", None) is not None
+    return _is_found(name, tuple(sys.path))
+
+
+@lru_cache(maxsize=256)
+def _is_found(name: str, path: tuple[str, ...]) -> bool:
+    """Tells whether a library can be loaded; every test asks this of every library, and most have few of them."""
     try:
         return find_spec(name) is not None
     except (ModuleNotFoundError, ValueError):
-        # Not even the package to which it would belong, or what a test has put in the place of the module.
+        # Not even the package to which it would belong, or something else in its place.
         return False
 
 
