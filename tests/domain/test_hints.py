@@ -9,3 +9,8 @@ def test_name_that_is_nearly_right_leads_to_the_one_that_is_meant() -> None:
 
 def test_name_that_is_like_none_leads_nowhere() -> None:
     assert did_you_mean("qqq", ("balance", "seed")) == ""
+
+
+def test_name_in_other_letters_is_meant() -> None:
+    assert did_you_mean("RUN.COMPLETED", ["batch.failed", "run.completed"]) == "; did you mean run.completed?"
+    assert did_you_mean("get_Thing", ["getThing", "other"]) == "; did you mean getThing?"

@@ -1,6 +1,7 @@
 """`sample_callback`: the real callback of any event for a unit test of a handler, signed, without a server."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -61,6 +62,12 @@ def test_sample_carries_metadata_and_is_of_now() -> None:
 def test_event_that_is_none_is_told_with_the_nearest() -> None:
     with pytest.raises(ValueError, match=r"'run\.complete'; did you mean run\.completed\?.*batch\.failed"):
         sample_callback("run.complete")
+
+
+@pytest.mark.parametrize("event", [None, 3, b"run.completed", ["run.completed"]])
+def test_event_that_is_no_text_is_refused(event: Any) -> None:
+    with pytest.raises(TypeError, match=r"an event is a text such as 'run\.completed', not "):
+        sample_callback(event)
 
 
 def test_dialect_that_is_none_is_told() -> None:

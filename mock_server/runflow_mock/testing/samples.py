@@ -94,9 +94,11 @@ def sample_callback(
 
     Raises:
         ValueError: there is no such event; the message names those that there are.
-        TypeError: `at` is no datetime, or something is bytes that has to be text.
+        TypeError: the event is no text, `at` is no datetime, or something is bytes that has to be text.
         ClientError: the dialect, a switch, the secret or the metadata cannot be meant.
     """
+    if not isinstance(event, str):
+        raise TypeError(f"an event is a text such as 'run.completed', not {event!r:.80}")
     name = ALIASES.get(event, event)
     if name not in EVENTS:
         hint = did_you_mean(event, EVENTS) or "."
