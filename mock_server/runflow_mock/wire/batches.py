@@ -64,7 +64,7 @@ def decode_create_batch(body: dict[str, Json], sent_bytes: int, model: Model, ru
             errors += found
             if item is not None:
                 inputs, client_ref, place = item
-                errors += label_errors(client_ref, ("body", key, index))
+                errors += label_errors(client_ref, ("body", key, index), sent_bytes)
                 inputs, found = rules.inputs.read(model, inputs, place, sent_bytes)
                 errors += found
                 items.append(NewItem(write_document(inputs), cast("str | None", client_ref)))

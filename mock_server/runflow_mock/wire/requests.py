@@ -50,9 +50,9 @@ def url_errors(body: dict[str, Json], name: str, rules: Rules) -> list[FieldErro
     return [] if refused is None else [FieldError(("body", name), refused, "url_scheme" if "HTTPS" in refused else "url_parsing")]
 
 
-def label_errors(label: Json, loc: Location) -> list[FieldError]:
-    """Returns what is wrong with a `client_ref` that no schema has looked at; there need not be one."""
-    return [] if label is None else _client_ref.errors(label, (*loc, "client_ref"))
+def label_errors(label: Json, loc: Location, sent_bytes: float) -> list[FieldError]:
+    """Returns what is wrong with a `client_ref` in a body of so many bytes that no schema has looked at; there need not be one."""
+    return [] if label is None else _client_ref.errors(label, (*loc, "client_ref"), sent_bytes)
 
 
 def optional_text(body: dict[str, Json], name: str) -> str | None:

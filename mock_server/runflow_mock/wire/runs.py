@@ -64,7 +64,7 @@ def decode_create_run(body: dict[str, Json], sent_bytes: int, model: Model, rule
         inputs, found = rules.inputs.read(model, inputs, ("body", "input"), sent_bytes)
         errors += found
         if client_ref is None and "client_ref" in inputs:
-            errors += label_errors(inputs["client_ref"], ("body", "input"))
+            errors += label_errors(inputs["client_ref"], ("body", "input"), sent_bytes)
             client_ref = optional_text(inputs, "client_ref")
     metadata, found = read_metadata(body, rules)
     errors += found
