@@ -122,6 +122,10 @@ def requests(draw: st.DrawFn) -> tuple[str, str, Body]:
 @pytest.mark.slow
 @given(st.lists(requests(), min_size=1, max_size=4))
 @example([("POST", "/_mock/clock/advance-to", {"to": "9999-12-31"})])
+@example([("POST", "/_mock/faults", {"what": {"kind": "answer", "status": 503}, "when": {"times": 2**64}})])
+@example([("POST", "/_mock/faults", {"what": {"kind": "answer", "status": 503}, "when": {"after": 2**64}})])
+@example([("POST", "/_mock/faults", {"what": {"kind": "answer", "status": 503}, "when": {"every": 10**30}})])
+@example([("POST", "/_mock/stubs", {"client_ref": "a", "output": {}, "times": 2**64})])
 @settings(max_examples=80, deadline=None, derandomize=True)
 def test_whatever_is_accepted_leaves_a_world_that_works(asked: list[tuple[str, str, Body]]) -> None:
     with Door(sender=RecordingSender(500)) as door:
