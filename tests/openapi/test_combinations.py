@@ -94,3 +94,19 @@ def test_long_list_is_no_combination(length: int) -> None:
 def test_long_list_of_objects_is_no_combination() -> None:
     schema = {"items": {"properties": {"a": {"type": "integer"}, "b": {"anyOf": [{"type": "string"}, {"type": "null"}]}}}}
     assert not Counter({}).is_too_much(schema, [{"a": index, "b": None} for index in range(9_000)])
+
+
+@pytest.mark.parametrize(
+    ("schema", "number", "is_too_much"),
+    [
+        ({"items": {"multipleOf": 0.01}}, 19.99, False),
+        ({"items": {"multipleOf": 0.01}}, 1e308, True),
+        ({"items": {"multipleOf": 0.01}}, "1e308", False),
+        ({"uniqueItems": True}, 2**64, True),
+        ({"uniqueItems": True}, {"a": [2**64]}, True),
+        ({"uniqueItems": True}, 1e300, False),
+        ({"uniqueItems": False}, 2**64, False),
+    ],
+)
+def test_numbers_of_many_digits_count_as_what_they_cost(schema: dict[str, Any], number: Any, is_too_much: bool) -> None:
+    assert Counter({}).is_too_much(schema, [number] * 1_000) is is_too_much

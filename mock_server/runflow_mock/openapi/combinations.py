@@ -10,11 +10,14 @@ from math import inf
 from typing import Any
 
 from runflow_mock.domain.documents import list_of, object_of, parts_of
+from runflow_mock.openapi.long_numbers import is_long, long_whole_numbers
 from runflow_mock.openapi.pointers import MISSING, pointer_of, walk
 
 COMBINATIONS_MAX = 20_000
 # Beside that so many for each look that is not one look again: long lists are no combinations.
 COMBINATIONS_PER_LOOK = 20
+LONG_DIVISION = 500
+"""As many combinations as it takes to divide a number of hundreds of digits."""
 DEPTH_MAX = 250
 LOOKS_MAX = 200_000
 
@@ -44,7 +47,7 @@ class Counter:
 
     def is_too_much(self, schema: Any, value: Any) -> bool:
         """Tells whether a value is too much work for a schema."""
-        counting = _Count(self._document)
+        counting = _Count(self._document, _with_numbers)
         try:
             total = counting.count(schema, value, 0)
         except TooMuch:
@@ -112,6 +115,12 @@ def _sizes_in(value: Any) -> dict[int, int]:
 
 def _once(schema: dict[str, Any], value: Any) -> int:
     return 1
+
+
+def _with_numbers(schema: dict[str, Any], value: Any) -> int:
+    if "multipleOf" in schema and is_long(value):
+        return LONG_DIVISION
+    return 1 + long_whole_numbers(value) ** 2 if schema.get("uniqueItems") is True and isinstance(value, list) else 1
 
 
 class _Count:

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from runflow_mock.domain.documents import Json, list_of, object_of
 from runflow_mock.openapi.combinations import BY_FIELD, LISTS, SAME_VALUE
+from runflow_mock.openapi.long_numbers import LEAST, MOST, long_whole_numbers
 from runflow_mock.openapi.schemas import REFERENCES, Schema, anchors_in, resolve
 
 PATTERN = 50
@@ -48,7 +49,6 @@ class Load(NamedTuple):
     compares_items: bool = False
 
 
-_LEAST, _MOST = 1e-50, 2**63
 _NUMBERS, _CONTAINERS = (int, float), (dict, list)
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 _UNEVALUATED = ("unevaluatedItems", "unevaluatedProperties")
@@ -95,7 +95,7 @@ def weight_of(load: Load, value: Json, most: int) -> int:
         if readers and str in kinds:
             characters += sum(len(part) for part in level if isinstance(part, str))
         if long_numbers and not kinds.isdisjoint(_NUMBERS):
-            weight += long_numbers * sum(1 for part in level if isinstance(part, _NUMBERS) and part and not _LEAST < abs(part) < _MOST)
+            weight += long_numbers * sum(1 for part in level if isinstance(part, _NUMBERS) and part and not LEAST < abs(part) < MOST)
         if not kinds.isdisjoint(_CONTAINERS):
             for part in level:
                 if isinstance(part, dict):
@@ -107,17 +107,7 @@ def weight_of(load: Load, value: Json, most: int) -> int:
         if weight > most or not inner:
             break
         level = inner
-    return weight + PAIR * _long_whole_numbers(value) ** 2 if load.compares_items and weight <= most else weight
-
-
-def _long_whole_numbers(value: Json) -> int:
-    count, level = 0, [value]
-    while level:
-        if int in set(map(type, level)):
-            count += sum(1 for part in level if isinstance(part, int) and not -_MOST <= part < _MOST)
-        held = [part.values() if isinstance(part, dict) else part for part in level if isinstance(part, dict | list)]
-        level = list(chain.from_iterable(held))
-    return count
+    return weight + PAIR * long_whole_numbers(value) ** 2 if load.compares_items and weight <= most else weight
 
 
 class _Loads:
@@ -182,7 +172,7 @@ def _dividing(part: Schema) -> int:
     if not isinstance(divisor, int | float):
         return 0
     is_fraction = isinstance(divisor, float) and not divisor.is_integer()
-    return WHOLE if not is_fraction else LONG_FRACTION if divisor < _LEAST else FRACTION
+    return WHOLE if not is_fraction else LONG_FRACTION if divisor < LEAST else FRACTION
 
 
 def _reckoning(part: Schema) -> int:
