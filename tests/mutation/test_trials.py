@@ -236,7 +236,7 @@ def test_replay_of_the_right_server_breaks_no_rule(ground: Ground) -> None:
 
 
 def test_flow_that_is_told_another_id_parts_from_its_recording(ground: Ground) -> None:
-    mutant = Mutant(Kind.OTHER, run(201, "id"))
+    mutant = Mutant(Kind.OTHER, run(200, "id"))
     assert replayed(ground, mutant, "quota_is_told") == Trial(mutant, 0)
     with pytest.raises(Parted):
         Replayer(ground.recordings["run_lives"]).carry("GET", "/v1/runs/another", {}, None)
