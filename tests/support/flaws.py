@@ -75,6 +75,7 @@ FLAWS: Mapping[str, str] = {
     "acts on every attempt about a failure": "acts-once",
     "acts on every attempt about a batch": "acts-once",
     "tells deliveries apart by when they ended": "acts-once",
+    "tells deliveries apart by their end and length": "acts-once",
     "remembers the beginning of an id": "acts-once",
     "remembers the end of an id": "acts-once",
     "acts once for each state": "acts-once",

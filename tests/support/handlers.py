@@ -160,6 +160,7 @@ class Shop:
             "acts once for each event": message["event"],
             "acts once for each state": message["status"],
             "tells deliveries apart by when they ended": message["completed_at"],
+            "tells deliveries apart by their end and length": (message["completed_at"], message["duration_ms"]),
             "acts once a second": headers.get("runflow-timestamp"),
             "acts on every attempt about a failure": request if message["status"] == "failed" else delivery,
             "acts on every attempt about a batch": request if message.get("batch_id") else delivery,

@@ -86,7 +86,8 @@ def acts_on_each_of_one_moment(kit: ProbeKit, effects: Effects) -> Iterator[Seen
         yield Seen(None, "what the application has created has moments of its own")
         return
     first, second = (kit.sender.write(is_fresh=True) for _ in range(2))
-    moments = {name: value for name, value in msgspec.json.decode(first.body).items() if name in INSTANTS}
+    # How long it took follows from these.
+    moments = {name: value for name, value in msgspec.json.decode(first.body).items() if name in INSTANTS | {"duration_ms"}}
     alike = kit.sender.sign(second, msgspec.json.encode({**msgspec.json.decode(second.body), **moments}))
     before = effects.at_rest()
     answers = [kit.carrier.carry(sample) for sample in (first, alike)]
