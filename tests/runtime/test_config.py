@@ -133,3 +133,9 @@ def test_token_that_looks_like_a_real_key_is_refused_and_not_repeated() -> None:
 
 def test_token_or_none_is_taken_as_it_is() -> None:
     assert (read_admin_token("hunter2"), read_admin_token(None)) == ("hunter2", None)
+
+
+def test_key_leads_to_one_tenant() -> None:
+    assert read_keys("a:test,a:test,a:more") == {"test": "a", "more": "a"}
+    with pytest.raises(ConfigError, match="one key leads to a and to b"):
+        read_keys("a:test,b:test")

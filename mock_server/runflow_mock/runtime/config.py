@@ -150,16 +150,17 @@ def read_keys(text: str) -> dict[str, str]:
     """Returns key → tenant of a text such as `demo:test,ci:dummy-key`.
 
     Raises:
-        ConfigError: a part is not `tenant:key`, or a key has characters that no header can carry safely.
+        ConfigError: a part is not `tenant:key`, or a key has characters that no header can carry safely, or leads to two tenants.
     """
-    keys = {}
+    keys = dict[str, str]()
     for part in filter(None, (piece.strip() for piece in text.split(","))):
         tenant, colon, key = part.partition(":")
         if not colon or not re.fullmatch(r"[a-z0-9_]{1,64}", tenant) or not _KEY.fullmatch(key):
             raise ConfigError(f"keys: {part!r} is not tenant:key with a tenant of a-z, 0-9, _ and a key of letters, digits, _ and -")
         if looks_real(key):
             raise ConfigError(f"keys: the key of {tenant} looks like a real Runflow key; use a dummy, such as {tenant}:test")
-        keys[key] = tenant
+        if keys.setdefault(key, tenant) != tenant:
+            raise ConfigError(f"keys: one key leads to {keys[key]} and to {tenant}; give each tenant a key of its own")
     return keys
 
 
