@@ -48,6 +48,7 @@ def test_dots_alone_are_matched_otherwise_unless_the_pattern_says_what_they_take
         (r"(?=x)\Bx", "éx", False),
         (r"\\b", "b", False),
         pytest.param(r"^.{1,9000}\bx", "éx", True, marks=pytest.mark.slow),
+        pytest.param(r"(?=.\bx).{1,9000}", "éx", True, marks=pytest.mark.slow),
         # A class without anything in it, and one with everything.
         ("[]", "a", False),
         ("^[^]$", "\n", True),
@@ -57,6 +58,15 @@ def test_dots_alone_are_matched_otherwise_unless_the_pattern_says_what_they_take
         (r"^[\\b]$", "\b", False),
         # An escape that the validator takes for the edge of a word.
         (r"^\<a\>$", "<a>", True),
+        (r"^[^\<\>]+$", "a", True),
+        (r"^[^\<\>]+$", "<a", False),
+        # The character without a number, and digits after it.
+        (r"^\0[\0]$", "\0\0", True),
+        (r"^\0$", "0", False),
+        # A hyphen after what stands for many characters is one.
+        (r"^[\w-.]+$", "a-b.c", True),
+        (r"^[\w-.]+$", "a,b", False),
+        (r"^[\s\d-]$", "-", True),
         # Characters beyond the first plane, half by half.
         (r"^\uD83D\uDE00$", "\U0001f600", True),
         (r"^[\ud83d\ude00-\ud83d\ude4f]$", "\U0001f601", True),
@@ -74,7 +84,19 @@ def test_class_with_everything_is_understood_in_a_document_of_others() -> None:
     assert contract(document).problems == ()
 
 
-@pytest.mark.parametrize("pattern", [r"\b.\B[]", r"(?=a)\b[^]\B"])
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"\b.\B[]",
+        r"(?=a)\b[^]\B",
+        r"\<a\>[^\<\b\0]\0",
+        r"[\w-.]",
+        r"\uD83D\uDE00[\uD800\uDC00-\uDBFF\uDFFF]",
+        r"\\x{8}",
+        r"\x{41}",
+        r"\u{1F600}",
+    ],
+)
 def test_pattern_is_told_as_it_was_written(pattern: str) -> None:
     assert as_written(as_matched(pattern)) == pattern
 

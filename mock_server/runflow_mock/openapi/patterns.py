@@ -1,7 +1,8 @@
 r"""Patterns: regular expressions as JSON Schema means them, which are those of ECMA-262, where the validator means something else.
 
 The validator's dot takes every character but a line feed, its words have letters of every alphabet, and it knows neither `[]`, which takes
-nothing, nor `[^]`, which takes everything. What it means by `\d`, `\w` and `\s` it has from ECMA-262 already.
+nothing, nor `[^]`, which takes everything. What it means by `\d`, `\w` and `\s` it has from ECMA-262 already. A character that is put in
+the place of another spelling is `\x{3C}`, which ECMA-262 has not, so that what was written can be told of it.
 """
 
 import re
@@ -15,8 +16,9 @@ from runflow_mock.openapi.schemas import compile_schema
 # The two halves of a character beyond the first plane.
 _PAIR = r"(?P<pair>\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
 # A class that nothing closes takes the rest, so that every character is read once.
-_TOKEN = re.compile(rf"\[\^?\]|{_PAIR}|\\.|\[(?:\\.|[^\]\\])*(?:\]|\\?\Z)|\(\?[A-Za-z]*s|\.", re.DOTALL)
-_ESCAPE = re.compile(rf"{_PAIR}|\\.", re.DOTALL)
+_TOKEN = re.compile(rf"\[\^?\]|{_PAIR}|\\(?:0[0-9]+|.)|\[(?:\\.|[^\]\\])*(?:\]|\\?\Z)|\(\?[A-Za-z]*s|\.", re.DOTALL)
+_ESCAPE = re.compile(rf"{_PAIR}|\\[dDsSwW]-(?!\])|\\(?:0[0-9]+|.)", re.DOTALL)
+_CHARACTER = re.compile(r"\\x\{(?P<code>[0-9A-F]+)\}|\\.", re.DOTALL)
 _WORD = "[0-9A-Za-z_]"
 _DOT = {".": r"[^\n\r\u2028\u2029]"}
 _CLASSES = {"[]": r"[^\x00-\u{10FFFF}]", "[^]": "(?s-i:.)"}
@@ -26,16 +28,18 @@ _EDGES_LOOKED_FOR = {
     r"\b": f"(?:(?<={_WORD})(?!{_WORD})|(?<!{_WORD})(?={_WORD}))",
     r"\B": f"(?:(?<={_WORD})(?={_WORD})|(?<!{_WORD})(?!{_WORD}))",
 }
-# Within a class there are no edges, and `\b` is a backspace.
-_IN_CLASSES = {r"\b": r"\x08"}
-# The validator takes them for edges of words.
-_ANGLES = {r"\<": "<", r"\>": ">"}
+# Of the escapes of one character the validator takes `\<` and `\>` for edges of words, and does not know `\0`.
+_CHARACTERS = {r"\<": r"\x{3C}", r"\>": r"\x{3E}", r"\0": r"\x{0}"}
+# Within a class there are no edges, `\b` is a backspace, and a hyphen after many characters is no range.
+_IN_CLASSES = {**_CHARACTERS, r"\b": r"\x{8}", **{rf"\{letter}-": rf"\{letter}\x{{2D}}" for letter in "dDsSwW"}}
 _WAYS: tuple[Mapping[str, str], ...] = (
-    {**_ANGLES, **_CLASSES, **_EDGES, **_DOT},
+    {**_CHARACTERS, **_CLASSES, **_EDGES, **_DOT},
     # A pattern may be too large with all that its dots do not take: `.{1,8192}`.
-    {**_ANGLES, **_CLASSES, **_EDGES},
-    {**_ANGLES, **_CLASSES, **_EDGES_LOOKED_FOR, **_DOT},
+    {**_CHARACTERS, **_CLASSES, **_EDGES},
+    {**_CHARACTERS, **_CLASSES, **_EDGES_LOOKED_FOR, **_DOT},
+    {**_CHARACTERS, **_CLASSES, **_EDGES_LOOKED_FOR},
 )
+_WRITTEN = {"0": r"\0", "8": r"\b", "2D": "-", "3C": r"\<", "3E": r"\>"}
 
 
 @lru_cache(maxsize=4096)
@@ -63,11 +67,19 @@ def as_matched(pattern: str) -> str:
 
 
 def as_written(text: str) -> str:
-    """Returns a text about a pattern with the dots, edges and classes that somebody wrote."""
+    """Returns a text about a pattern that was matched with the one that somebody wrote, but for the case of its hexadecimal digits."""
     for way in (_DOT, _CLASSES, _EDGES, _EDGES_LOOKED_FOR):
         for written, matched in way.items():
             text = text.replace(matched, written)
-    return text
+    return _CHARACTER.sub(_written, text)
+
+
+def _written(found: re.Match[str]) -> str:
+    code = found["code"]
+    if code is None or len(code) < 5:
+        return _WRITTEN.get(str(code), found[0])
+    beyond = int(code, 16) - 0x10000
+    return rf"\u{0xD800 + (beyond >> 10):X}\u{0xDC00 + (beyond & 0x3FF):X}"
 
 
 def _meant(meanings: Mapping[str, str], token: re.Match[str]) -> str:
@@ -79,4 +91,4 @@ def _meant(meanings: Mapping[str, str], token: re.Match[str]) -> str:
     if token["pair"] is None:
         return text
     high, low = int(text[2:6], 16), int(text[8:12], 16)
-    return rf"\u{{{0x10000 + (high - 0xD800) * 0x400 + low - 0xDC00:X}}}"
+    return rf"\x{{{0x10000 + (high - 0xD800) * 0x400 + low - 0xDC00:X}}}"
