@@ -3,20 +3,28 @@
 from time import thread_time
 
 import pytest
-from foreign import contract
+from foreign import contract, form_of
 
 from runflow_mock.domain.documents import Json
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.openapi.directions import Direction
 from runflow_mock.openapi.explanations import schema_findings
 from runflow_mock.openapi.patterns import as_matched, as_written, is_pattern
+from runflow_mock.openapi.pointers import reference_to
+from runflow_mock.openapi.shapes import contract_of
 
 T = ("components", "schemas", "T")
+LED = ("components", "schemas", "Led")
 DOT = as_matched(".")
 
 
 def held(schema: Json) -> Contract:
     return Contract({"openapi": "3.1.0", "paths": {}, "components": {"schemas": {"T": schema}}}, source="own.json")
+
+
+def judged_as(schemas: Json) -> Json:
+    """A document of somebody with these schemas."""
+    return {"openapi": "3.1.0", "paths": {"/x": {"get": {}}}, "components": {"schemas": schemas}}
 
 
 @pytest.mark.parametrize(
@@ -78,10 +86,40 @@ def test_pattern_means_what_it_means_by_ecma_262(pattern: str, text: str, is_mat
     assert (judging.allows(T, text), judging.problems) == (is_matched, ())
 
 
+@pytest.mark.parametrize(
+    ("pattern", "name", "is_matched"),
+    [(r"\bx", "éx", True), (r"\bx", "ax", False), ("^[^]$", "\n", True), ("^a.$", "a\r", False), (r"^[^\<]$", "b", True)],
+)
+def test_name_that_is_a_pattern_means_what_it_means_by_ecma_262(pattern: str, name: str, is_matched: bool) -> None:
+    named: Json = {"patternProperties": {pattern: {"type": "integer"}, "^n": {"type": "null"}}}
+    way = reference_to(("components", "schemas", "N", "patternProperties", pattern))
+    judging = contract(judged_as({"N": named, "T": named, "Led": {"$ref": way}}))
+    assert judging.problems == ()
+    assert [judging.allows(T, {name: value}) for value in (1, "x")] == [True, not is_matched]
+    assert [judging.allows(LED, value) for value in (1, "x")] == [True, False]
+
+
+def test_name_that_is_told_as_wrong_by_its_pattern_is_so_in_a_large_value_as_well() -> None:
+    judging = contract(judged_as({"T": {"patternProperties": {r"\bx": {"maximum": 1}}, "additionalProperties": {"maximum": 2}}}))
+    sent: Json = {"éx": 2, "ax": 2}
+    found = [[each.loc for each in schema_findings(judging, T, sent, (), copies_max=most)] for most in (1_000_000, 0)]
+    assert found == [[("éx",)], [("éx",)]]
+
+
+def test_names_that_come_to_mean_the_same_stay_two() -> None:
+    same: dict[str, Json] = {"[]": {"maximum": 1}, as_matched("[]"): {"minimum": 1}, DOT: {}, ".": {"maximum": 5}}
+    judging = contract(judged_as({"T": {"patternProperties": same}}))
+    assert [len(judging.at((*T, "patternProperties"))), judging.allows(T, {"a": 5}), judging.allows(T, {"a": 6})] == [4, True, False]
+
+
+def test_document_that_is_compared_has_its_names_as_they_were_written() -> None:
+    form = form_of(judged_as({"T": {"patternProperties": {r"\bx": {}}}}))
+    contract_of(form, "own.json")
+    assert form.document["components"]["schemas"]["T"] == {"patternProperties": {r"\bx": {}}}
+
+
 def test_class_with_everything_is_understood_in_a_document_of_others() -> None:
-    schemas = {"T": {"pattern": "^[^]$"}}
-    document = {"openapi": "3.1.0", "paths": {"/x": {"get": {}}}, "components": {"schemas": schemas}}
-    assert contract(document).problems == ()
+    assert contract(judged_as({"T": {"pattern": "^[^]$"}})).problems == ()
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 A field that is `readOnly` may be required and is still never asked of a client, and one that is `writeOnly` need not be in an answer. So
 each direction has a document of its own, which differs in what its schemas require and shares all the rest. Formats of numbers, which no
-validator of JSON Schema knows, become limits in both, and every `pattern` is as the validator reads it; the names of `patternProperties`
-stay, since references lead by them.
+validator of JSON Schema knows, become limits in both, and every `pattern` is as the validator reads it; the names of `patternProperties`,
+by which references lead, are so before (`matched_names`).
 
 Source: OpenAPI, "Schema Object", readOnly and writeOnly: "If the property is in the required list, the required will take effect on the
 response only", and the other way round.
@@ -15,7 +15,7 @@ from itertools import chain
 from typing import Any
 
 from runflow_mock.domain.documents import Json, list_of, object_of
-from runflow_mock.openapi.parts import FILES, Part, children
+from runflow_mock.openapi.parts import Part, parts_met
 from runflow_mock.openapi.patterns import as_matched
 from runflow_mock.openapi.pointers import Pointer, pointer_of, walk
 from runflow_mock.openapi.schema_ways import BRANCHES, TOGETHER
@@ -78,23 +78,10 @@ class _Graph:
                     yield (*pointer, *way), left
 
     def _collect(self) -> None:
-        waiting: list[tuple[Pointer, Part, Any]] = [((), Part.DOCUMENT, self._document)]
-        files = self._document.get(FILES)
-        seen: set[tuple[int, Part]] = set()
-        while waiting:
-            pointer, kind, part = waiting.pop()
-            if not isinstance(part, dict) or (id(part), kind) in seen:
-                continue
-            seen.add((id(part), kind))
+        for pointer, kind, part in parts_met(self._document):
             if kind is Part.SCHEMA:
                 self._schemas[id(part)] = (pointer, part)
                 self._link(part)
-            # What is kept in other files is only met where it is referred to.
-            if isinstance(part.get("$ref"), str):
-                target = pointer_of(part["$ref"])
-                if files is not None or kind is Part.SCHEMA:
-                    waiting.append((target, kind, walk(self._document, target)))
-            waiting.extend(((*pointer, *way), inside, inner) for way, inside, inner in children(kind, part))
 
     def _link(self, schema: Object) -> None:
         """Notes which schemas a schema is put together of."""

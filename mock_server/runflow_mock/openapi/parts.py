@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
 from runflow_mock.domain.documents import Json
-from runflow_mock.openapi.pointers import Pointer
+from runflow_mock.openapi.pointers import Pointer, pointer_of, walk
 
 # No document can have these names where they stand: fields there are fixed, or begin with x-, and no method has a parenthesis in it.
 UNREAD = "(unread)"
@@ -148,6 +148,24 @@ def children(kind: Part, part: Mapping[str, Json]) -> Iterator[Child]:
         elif holds is Holds.NAMED and isinstance(held, dict):
             is_extended = field in _EXTENDED
             yield from (((field, name), inside, inner) for name, inner in held.items() if not (is_extended and name[:2] == "x-"))
+
+
+def parts_met(document: dict[str, Json]) -> Iterator[tuple[Pointer, Part, dict[str, Json]]]:
+    """Yields each part of a document once: a way to it, of which kind it is, and the part."""
+    waiting: list[tuple[Pointer, Part, Json]] = [((), Part.DOCUMENT, document)]
+    files = document.get(FILES)
+    seen: set[tuple[int, Part]] = set()
+    while waiting:
+        pointer, kind, part = waiting.pop()
+        if not isinstance(part, dict) or (id(part), kind) in seen:
+            continue
+        seen.add((id(part), kind))
+        yield pointer, kind, part
+        # What is kept in other files is only met where it is referred to.
+        if isinstance(part.get("$ref"), str) and (files is not None or kind is Part.SCHEMA):
+            target = pointer_of(str(part["$ref"]))
+            waiting.append((target, kind, walk(document, target)))
+        waiting.extend(((*pointer, *way), inside, inner) for way, inside, inner in children(kind, part))
 
 
 def methods_in(item: Mapping[str, Json]) -> dict[str, str]:

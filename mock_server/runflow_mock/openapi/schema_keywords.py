@@ -71,7 +71,7 @@ def drop_patterns(schema: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if not isinstance(by_pattern, dict):
         return
     for name in tuple(by_pattern):
-        if not is_pattern(name):
+        if not is_pattern(as_matched(name)):
             del by_pattern[name]
             yield "patternProperties", f"{name[:80]!r} is no regular expression that is understood"
 

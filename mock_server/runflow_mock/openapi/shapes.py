@@ -11,6 +11,7 @@ from functools import cache
 from runflow_mock.openapi.addresses import PARAMETER, unnamed
 from runflow_mock.openapi.contracts import Contract, Declared, packaged_contract
 from runflow_mock.openapi.foreign_documents import Foreign
+from runflow_mock.openapi.matched_names import with_matched_names
 
 _Written = tuple[str, str]
 
@@ -18,7 +19,7 @@ _Written = tuple[str, str]
 def contract_of(form: Foreign, source: str) -> Contract:
     """Returns a user's document as a contract; `source` is what messages call it, and parameters span slashes where ours do."""
     spanning = {path: _spanning(path) for path in form.document["paths"]}
-    return Contract(form.document, source=source, spanning=spanning, problems=form.problems).check()
+    return Contract(with_matched_names(form.document), source=source, spanning=spanning, problems=form.problems).check()
 
 
 @cache
