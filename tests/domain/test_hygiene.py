@@ -26,6 +26,10 @@ Sequences = Sequence[Sequence[Exchange]]
 WORKFLOW = "/v1/comfyui-workflows/a/b"
 NOBODY = "00000000-0000-7000-8000-000000000000"
 BATCH_ID = "019b76da-a800-7000-8000-00000000000b"
+ENDED_BATCH = {"id": BATCH_ID, "status_code": "succeeded"}
+BATCHES, ITEM = "/v1/batches", f"/v1/batches/{BATCH_ID}/items/run-1"
+SUCCEEDED_RUNS = "/v1/runs?q=status_code.EQ%3A%27succeeded%27"
+SUCCEEDED_ITEMS = f"/v1/batches/{BATCH_ID}/items?q=status_code.EQ%3A%27succeeded%27"
 _REORDERED = {"client_ref": "sku-1", **SHIRT}
 
 
@@ -55,6 +59,28 @@ def since(moment: str) -> Exchange:
 def items(*states: str) -> Exchange:
     """The reading of the items of a batch in these states."""
     return shelf(*states, target=f"/v1/batches/{BATCH_ID}/items", operation="list_batch_items")
+
+
+def batch(total: object) -> Exchange:
+    """The creation of a batch that says how many items it has."""
+    return exchange("POST", "/v1/models/a/b/batches", 201, answer={"id": BATCH_ID, "status_code": "queued", "items_total": total})
+
+
+def members(count: int, target: str = SUCCEEDED_RUNS, operation: str = "list_runs") -> Exchange:
+    """The reading of the items of a batch that have succeeded, as many as there are so far."""
+    shown = [{"id": f"run-{number}", "batch_id": BATCH_ID, "status_code": "succeeded"} for number in range(count)]
+    return exchange("GET", target, answer={"items": shown, "next": None}, operation=operation)
+
+
+def evaluation(number: int) -> Exchange:
+    """The creation of an evaluation."""
+    return exchange("POST", "/v1/evaluations", 201, answer={"id": f"evaluation-{number}", "status_code": "pending"})
+
+
+def evaluations(*numbers: int) -> Exchange:
+    """The reading of those evaluations of a run that are there and have ended."""
+    shown = [{"id": f"evaluation-{number}", "run_id": RUN_ID, "status_code": "completed"} for number in numbers]
+    return exchange("GET", f"{RUN}/evaluations", answer={"items": shown, "next": None}, operation="list_run_evaluations")
 
 
 def paced(seconds: float, *reads: Exchange) -> Sequence[Exchange]:
@@ -551,7 +577,11 @@ def test_finished_record_may_be_read_once_by_each_query() -> None:
 
 WATCHED = {
     "list": paced(1, create(answer={"id": RUN_ID}), shelf("running"), shelf("running"), *[shelf("succeeded")] * 4),
-    "items": paced(1, create(answer={"id": BATCH_ID}), *[items("failed", "succeeded")] * 5),
+    "items": paced(1, batch(2), *[items("failed", "succeeded")] * 5),
+    "item": paced(1, batch(2), *[exchange("GET", ITEM, answer={"status_code": "failed"}, operation="get_batch_item")] * 5),
+    "runs of a batch": paced(1, batch(2), *[members(2)] * 5),
+    "batches": paced(1, batch(3), *[exchange("GET", BATCHES, answer={"items": [ENDED_BATCH]}, operation="list_batches")] * 5),
+    "evaluations": paced(1, create(answer={"id": RUN_ID}), evaluation(1), evaluation(2), *[evaluations(1, 2)] * 5),
 }
 
 
@@ -567,6 +597,20 @@ def test_list_of_what_has_ended_is_read_until_it_shows_all_that_was_created() ->
     folder = exchange("POST", "/v1/asset-folders", 201, answer={"id": BATCH_ID})
     of_one = paced(1, create(answer={"id": RUN_ID}), folder, *[shelf("succeeded")] * 5)
     assert verdict_of("poll-stops", of_one, real_waits=True).judgement is Judgement.BROKEN
+
+
+STILL_WAITED_FOR = {
+    "runs of a batch": paced(1, batch(3), *[members(1)] * 4, *[members(2)] * 5, members(3)),
+    "items of a batch": paced(1, batch(3), *[members(number // 4, SUCCEEDED_ITEMS, "list_batch_items") for number in range(4, 13)]),
+    "items of a batch that does not say how many it has": paced(1, batch(None), *[items("succeeded")] * 5),
+    "evaluations of a run": paced(1, create(answer={"id": RUN_ID}), evaluation(1), evaluation(2), *[evaluations(1)] * 5, evaluations(1, 2)),
+    "evaluations that somebody else creates": paced(1, create(answer={"id": RUN_ID}), *[evaluations(1)] * 5, evaluations(1, 2)),
+}
+
+
+@pytest.mark.parametrize("exchanges", STILL_WAITED_FOR.values(), ids=STILL_WAITED_FOR)
+def test_list_of_what_has_ended_is_read_until_it_shows_as_many_as_were_created(exchanges: Sequence[Exchange]) -> None:
+    assert verdict_of("poll-stops", exchanges, real_waits=True).judgement is not Judgement.BROKEN
 
 
 @pytest.mark.parametrize(("real_waits", "judgement"), [(False, Judgement.HELD), (True, Judgement.BROKEN)], ids=["workers", "one process"])

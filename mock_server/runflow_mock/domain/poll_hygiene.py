@@ -7,8 +7,9 @@ whenever somebody looks at it: its addresses are signed anew.
 
 A record is the same by whatever query it is read; a list is the same where the parameters are that lists know, however long a page is asked
 for, and whatever moment of the present it begins at. A list is polled only when it was read `VIEWS_MIN` times without a change of the
-client's own in between: workers that start together each read it once. It has come to its end when all that it shows has, something that
-the client has created among it.
+client's own in between: workers that start together each read it once. It has come to its end when all that it shows has, and all that the
+client has created is among it, of a batch as many items as it has: a list of what has succeeded shows the first of them while the others
+run. A list of evaluations has come to its end with the evaluations.
 
 Whoever has a reason to look looks at once, however short before it has looked anyway: a callback says that something has ended, and a
 change of one's own has an effect, or was refused because of how things stand. Callbacks are no exchanges: that one may have come shows by
@@ -22,6 +23,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
+from math import inf
 from urllib.parse import parse_qsl
 
 from runflow_mock.domain.documents import Json, try_document
@@ -59,7 +61,8 @@ VIEWS_MIN = 5
 TURNS_MIN, TURNS_SHOWN_MAX = 3, 6
 VIEWS_AFTER_MAX = 2
 # What ends is created under these; of whatever else a client creates no list of them tells.
-WORK = ("/runs", "/batches")
+BATCHES, EVALUATIONS = "/batches", "/evaluations"
+WORK = ("/runs", BATCHES)
 # A moment that is no further away stands for the present: "what has changed since I last looked".
 PRESENT_SECONDS = 600
 STANDING_POLLS_MIN = 5
@@ -137,8 +140,9 @@ def stops_at_the_end_of_lists(exchanges: Sequence[Exchange]) -> Iterator[Observa
 
     An application that goes on, and shows people what there is, reads its lists whenever somebody looks.
     """
-    created = _created([exchange for exchange in exchanges if exchange.path.endswith(WORK)])
+    work, evaluations = (_created([exchange for exchange in exchanges if exchange.path.endswith(kind)]) for kind in (WORK, EVALUATIONS))
     for reads in _views(exchanges):
+        created = evaluations if reads[0].path.endswith(EVALUATIONS) else work
         end = next((index for index, read in enumerate(reads) if _shows_the_end(read, created)), None)
         if end is not None:
             ids = tuple(read.id for read in reads[end:])
@@ -251,13 +255,18 @@ def _timeless(moment: str, exchange: Exchange) -> str:
     return "now" if is_present else moment
 
 
-def _created(exchanges: Sequence[Exchange]) -> frozenset[str]:
-    """The ids of what the client has created."""
-    answers = (try_document(exchange.response_body) for exchange in exchanges if exchange.method == "POST" and exchange.status == 201)
-    return frozenset(str(answer["id"]) for answer in answers if isinstance(answer, dict) and "id" in answer)
+def _created(exchanges: Iterable[Exchange]) -> dict[str, float]:
+    """The ids of what the client has created, and how many entries of a list it comes to; of a batch that does not say so nobody knows."""
+    found: dict[str, float] = {}
+    for exchange in exchanges:
+        answer = try_document(exchange.response_body) if exchange.method == "POST" and exchange.status == 201 else None
+        if isinstance(answer, dict) and "id" in answer:
+            total = answer.get("items_total") if exchange.path.endswith(BATCHES) else 1
+            found[str(answer["id"])] = total if isinstance(total, int | float) else inf
+    return found
 
 
-def _shows_the_end(exchange: Exchange, created: frozenset[str]) -> bool:
+def _shows_the_end(exchange: Exchange, created: Mapping[str, float]) -> bool:
     """Whether a view shows all there is, that it has ended, and all that the client has created: a list may be one of what has ended."""
     body = try_document(exchange.response_body)
     if exchange.status != 200 or exchange.is_lost or not isinstance(body, dict) or body.get("next") is not None:
@@ -265,8 +274,14 @@ def _shows_the_end(exchange: Exchange, created: frozenset[str]) -> bool:
     shown = body.get("items", [body])
     if not isinstance(shown, list) or not shown or not all(map(_is_end, shown)):
         return False
-    ids = {str(entry.get(name)) for entry in shown if isinstance(entry, dict) for name in ("id", "batch_id")}
-    return bool(created) and created <= ids | set(exchange.path.split("/"))
+    entries = [entry for entry in shown if isinstance(entry, dict)]
+    ids, members = {str(entry.get("id")) for entry in entries}, Counter[str](str(entry.get("batch_id")) for entry in entries)
+    # What stands below a record is of it, whether it says so or not; what is read by itself has ended by itself.
+    below = len(entries) if "items" in body else inf
+    named = dict.fromkeys(exchange.path.split("/"), below)
+    return bool(created) and all(
+        record_id in ids or named.get(record_id, members[record_id]) >= total for record_id, total in created.items()
+    )
 
 
 def _shows_work(exchange: Exchange) -> bool:
@@ -307,7 +322,7 @@ def _unannounced(exchanges: Sequence[Exchange]) -> frozenset[str]:
     if any(exchange.operation == "create_webhook" and exchange.status == 201 for exchange in exchanges):
         return frozenset()
     silent = [exchange for exchange in exchanges if exchange.method == "POST" and not _asks_for_callback(exchange)]
-    return _created(silent)
+    return frozenset(_created(silent))
 
 
 def _asks_for_callback(exchange: Exchange) -> bool:
