@@ -7,8 +7,9 @@ import socket
 import ssl
 import sys
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
@@ -328,12 +329,30 @@ get = Client().get
 """
 
 
-def test_request_of_a_library_with_sockets_of_its_own_is_refused(
-    endpoint: ServiceEndpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "primp.py").write_text(FOREIGN)
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str], None]]:
+    """Puts the text of a library where it is found, in the place of one that is there; both are as before afterwards."""
+    kept = dict(sys.modules)
+    tops: set[str] = set()
+
+    def forget() -> None:
+        for name in [name for name in sys.modules if name.partition(".")[0] in tops]:
+            del sys.modules[name]
+
+    def put(place: str, text: str) -> None:
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_text(text)
+        tops.add(place.partition("/")[0].removesuffix(".py"))
+        forget()
+
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "primp", raising=False)
+    yield put
+    forget()
+    sys.modules.update({name: module for name, module in kept.items() if name.partition(".")[0] in tops})
+
+
+def test_request_of_a_library_with_sockets_of_its_own_is_refused(endpoint: ServiceEndpoint, install: Callable[[str, str], None]) -> None:
+    install("primp.py", FOREIGN)
     primp = import_module("primp")
     with intercept(endpoint):
         made = primp.Client()
@@ -345,7 +364,55 @@ def test_request_of_a_library_with_sockets_of_its_own_is_refused(
         with pytest.raises(RefusedWayOut):
             made.get(PATH)
     assert (primp.get(HOST), made.get(PATH)) == (f"{HOST} was asked for", f"{PATH} was asked for")
-    monkeypatch.delitem(sys.modules, "primp")
+
+
+@pytest.mark.slow
+def test_function_that_was_imported_by_name_before_is_refused(endpoint: ServiceEndpoint, install: Callable[[str, str], None]) -> None:
+    # This version has no `pyreqwest.simple`, whose functions other versions have.
+    install("pyreqwest/client.py", FOREIGN)
+    install("caller.py", "from pyreqwest.client import get as fetch")
+    caller = import_module("caller")
+    usual = caller.fetch
+    with intercept(endpoint), pytest.raises(RefusedWayOut, match="gone there by pyreqwest"):
+        caller.fetch(f"https://{HOST}{PATH}")
+    assert caller.fetch is usual
+
+
+@pytest.mark.slow
+def test_library_that_does_not_load_is_passed_over(endpoint: ServiceEndpoint, install: Callable[[str, str], None]) -> None:
+    install("primp.py", "raise ImportError('libssl.so.1.1: no such file')")
+    with intercept(endpoint):
+        assert socket.gethostbyname(HOST) == "127.82.70.1"
+
+
+class KeptAway(MetaPathFinder):
+    def find_spec(self, name: str, *rest: object) -> None:
+        if name.startswith("websockets"):
+            raise ModuleNotFoundError(name)
+
+
+def by_a_finder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "meta_path", [KeptAway(), *sys.meta_path])
+
+
+def by_nothing_in_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "websockets", None)
+
+
+@pytest.mark.parametrize("keep_away", [by_a_finder, by_nothing_in_its_place])
+def test_library_that_a_test_keeps_away_is_led_in_the_next(
+    endpoint: ServiceEndpoint, install: Callable[[str, str], None], keep_away: Callable[[pytest.MonkeyPatch], None]
+) -> None:
+    install("websockets/sync/client.py", "def connect_http_proxy(): ...")
+    with pytest.MonkeyPatch.context() as away:
+        keep_away(away)
+        with intercept(endpoint):
+            assert "websockets.sync" not in sys.modules
+    with intercept(endpoint):
+        # Whoever imports it only now has it led.
+        client = import_module("websockets.sync.client")
+        led = client.connect_http_proxy
+    assert client.connect_http_proxy is not led
 
 
 def test_libraries_are_looked_for_once(endpoint: ServiceEndpoint) -> None:

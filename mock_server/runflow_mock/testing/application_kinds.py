@@ -62,15 +62,11 @@ def check_prefix(prefix: object) -> None:
     if not is_web or not names_host:
         begun = f"{scheme.lower() if is_web else 'http'}://"
         meant = begun + ("" if names_host else "localhost") + rest
-        example = meant if objection(_ANYWHERE, meant) is None else f"{begun}localhost"
+        example = next(each for each in (meant, meant.partition("#")[0], f"{begun}localhost") if _refusal(each) is None)
         raise ValueError(
             f"deliver_to delivers callbacks whose URL begins with a prefix, and none begins with {_named(prefix)}; say {example!r}"
         )
-    refused = objection(_ANYWHERE, prefix, "a callback's URL")
-    if len(prefix) > URL_CHARACTERS_MAX:
-        refused = f"a callback's URL has at most {URL_CHARACTERS_MAX} characters, not {len(prefix)}"
-    elif refused is None and "#" in prefix:
-        refused = "what follows # is not sent: leave it out"
+    refused = _refusal(prefix)
     if refused is not None:
         raise ValueError(f"deliver_to cannot deliver to {_named(prefix)}: {refused}")
 
@@ -84,6 +80,16 @@ def leads_to(url: str, prefix: str) -> bool:
 def narrowness(prefix: str) -> int:
     """Returns how much a prefix says beyond scheme, host and port: of those that a URL begins with, the longest path is the narrowest."""
     return len(_rest(urlsplit(prefix)))
+
+
+def _refusal(prefix: str) -> str | None:
+    """Returns why no callback that is sent has a URL that begins so, or nothing when one has."""
+    if len(prefix) > URL_CHARACTERS_MAX:
+        return f"a callback's URL has at most {URL_CHARACTERS_MAX} characters, not {len(prefix)}"
+    refused = objection(_ANYWHERE, prefix, "a callback's URL")
+    if refused is None and "#" in prefix:
+        return "what follows # is not sent: leave it out"
+    return refused
 
 
 def _origin(parts: SplitResult) -> tuple[str, str | None, int]:

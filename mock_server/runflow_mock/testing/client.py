@@ -66,7 +66,7 @@ class HttpExchanger:
     """Carries requests over HTTP; connections are kept."""
 
     def __init__(self, url: str, *, answer_seconds_max: float = ANSWER_SECONDS_MAX, answer_bytes_max: int = ANSWER_BYTES_MAX) -> None:
-        self._url = url
+        self._url = url.rstrip("/")
         self._answer_seconds_max = answer_seconds_max
         self._answer_bytes_max = answer_bytes_max
         self._pool = PoolManager(timeout=SECONDS_MAX, retries=False)
@@ -99,7 +99,7 @@ class Client:
     """Sends requests with a tenant's key."""
 
     def __init__(self, url: str, key: str | None, exchanger: Exchanger | None = None) -> None:
-        self.url = url
+        self.url = url.rstrip("/")
         self.key = key
         self._headers = {} if key is None else {"Authorization": f"Bearer {key}"}
         self._exchanger = exchanger or HttpExchanger(url)

@@ -249,7 +249,8 @@ def open_tenant(
 
     `exchanger` is another way to the server than HTTP, and `dialer` one for the client under test.
     """
-    way = GuardedExchanger(exchanger or HttpExchanger(url))
+    base = url.rstrip("/")
+    way = GuardedExchanger(exchanger or HttpExchanger(base))
     # A test has no use for a tenant that outlives it.
-    tenant = Control(url, control_key, way).create_tenant(**{"keep": False, **settings})
-    return Runflow(Control(url, tenant.key, way), tenant, url, dialer=dialer, guard=way)
+    tenant = Control(base, control_key, way).create_tenant(**{"keep": False, **settings})
+    return Runflow(Control(base, tenant.key, way), tenant, base, dialer=dialer, guard=way)

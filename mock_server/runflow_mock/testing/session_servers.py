@@ -1,5 +1,6 @@
 """The server of a session: what the fixture `runflow_server` returns."""
 
+import re
 from typing import NamedTuple
 
 from urllib3.exceptions import HTTPError
@@ -8,6 +9,8 @@ from runflow_mock.domain.ports import PORT_OF_SCHEME
 from runflow_mock.testing.client import Client, ClientError, Exchanger, HttpExchanger
 
 WAY_OUT = "start one with `runflow-mock serve`, or leave --runflow-url, runflow_url and RUNFLOW_MOCK_URL out, and each session has its own"
+# `user:password@` where a host follows, or would.
+_CREDENTIALS = re.compile(r"(?:(?<=://)|\A(?![^/]*://))[^/?#]*@")
 
 
 class NoServer(Exception):
@@ -31,13 +34,15 @@ def server_at(url: str) -> RunflowServer:
     Raises:
         NoServer: it is none, or nothing answers.
     """
+    # Many read what is told, and a password in the address is not needed for the question.
+    bare = _CREDENTIALS.sub("", url)
     if url.partition("://")[0].lower() not in PORT_OF_SCHEME:
-        raise NoServer(url, "an address begins with http:// or https://")
-    client = Client(url, None, HttpExchanger(url))
+        raise NoServer(bare, "an address begins with http:// or https://")
+    client = Client(bare, None, HttpExchanger(bare))
     try:
         client.check_server()
     except (ClientError, HTTPError) as error:
-        raise NoServer(url, str(error)) from None
+        raise NoServer(bare, str(error)) from None
     finally:
         client.close()
     return RunflowServer(url.rstrip("/"), is_external=True)

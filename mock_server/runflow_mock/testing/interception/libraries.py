@@ -6,7 +6,6 @@ They are loaded where they are installed, so that one which a test imports only 
 import socket
 import sys
 from collections.abc import Callable
-from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -26,24 +25,46 @@ def lead_libraries(patches: Patches, route: Route) -> None:
     patches.put(urllib.request.Request, "set_proxy", lambda usual: _without_proxy(usual, route))
     for name, lead in _LEADS.items():
         if _is_there(name):
-            lead(patches, route, import_module(name))
+            try:
+                library = import_module(name)
+            except (ImportError, OSError):
+                # One that does not load, for want of a part of the system's, sends nothing.
+                continue
+            lead(patches, route, library)
 
 
 def _is_there(name: str) -> bool:
+    package = name.rpartition(".")[0]
+    if package and not _is_there(package):
+        return False
     if name in sys.modules:
         # What a test has put in the place of a module has no place that it was loaded from.
         return getattr(sys.modules[name], "__spec__", None) is not None
-    return _is_found(name, tuple(sys.path))
+    return _FINDS.has(name)
 
 
-@lru_cache(maxsize=256)
-def _is_found(name: str, path: tuple[str, ...]) -> bool:
-    """Tells whether a library can be loaded; every test asks this of every library, and most have few of them."""
-    try:
-        return find_spec(name) is not None
-    except (ModuleNotFoundError, ValueError):
-        # Not even the package to which it would belong, or something else in its place.
-        return False
+class _Finds:
+    """Which libraries can be loaded, as long as they are looked for in the same places: every test asks this of every library."""
+
+    def __init__(self) -> None:
+        self._places: tuple[object, ...] = ()
+        self._seen: dict[str, bool] = {}
+
+    def has(self, name: str) -> bool:
+        # A test may keep a library away for a while, by a finder of its own.
+        places = (*sys.path, *sys.meta_path)
+        if places != self._places:
+            self._places, self._seen = places, {}
+        if name not in self._seen:
+            try:
+                self._seen[name] = find_spec(name) is not None
+            except ModuleNotFoundError:
+                # Not even the package to which it would belong.
+                self._seen[name] = False
+        return self._seen[name]
+
+
+_FINDS = _Finds()
 
 
 def _without_tunnel(usual: Callable[..., Any], route: Route) -> Callable[..., Any]:

@@ -1,7 +1,8 @@
 """Patches: functions that are exchanged for a while, and put back in whatever order those do who exchange the same ones."""
 
-from collections.abc import Callable
-from types import TracebackType
+import sys
+from collections.abc import Callable, Iterable
+from types import ModuleType, TracebackType
 from typing import Any
 
 _ABSENT = object()
@@ -25,6 +26,14 @@ class Patches:
         before, ours = vars(owner).get(name, _ABSENT), make(usual)
         setattr(owner, name, ours)
         self._put.append((owner, name, before, ours))
+
+    def put_everywhere(self, functions: Iterable[Any], make: Callable[[Any], Any]) -> None:
+        """Exchanges functions in every module that has them, under whatever name: others have imported them before."""
+        wanted = {id(each) for each in functions}
+        for module in tuple(sys.modules.values()):
+            if isinstance(module, ModuleType) and not wanted.isdisjoint(map(id, vars(module).values())):
+                for name in [name for name, value in vars(module).items() if id(value) in wanted]:
+                    self.put(module, name, make)
 
     def at_end(self, undo: Callable[[], object]) -> None:
         """Has something done at the end that is no exchange of an attribute."""

@@ -1,20 +1,22 @@
 """Libraries that open connections by code in other languages: nobody can lead their requests, so that those to the service are refused."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib import import_module
+from types import ModuleType
 from typing import Any
-from urllib.parse import urlsplit
 
+from runflow_mock.testing.interception.asked_hosts import host_asked
 from runflow_mock.testing.interception.patches import Patches
 from runflow_mock.testing.interception.routes import RefusedWayOut, Route
 
-# In Rust, but for tls_client, which is in Go; of each the modules in which its users find it.
+# In Rust, but for tls_client, which is in Go; of each the modules in which users of some version find it.
 FOREIGN = {
     "httpr": ("httpr",),
     "primp": ("primp",),
     "pyreqwest": ("pyreqwest.client", "pyreqwest.simple.request", "pyreqwest.simple.sync_request"),
-    "rnet": ("rnet",),
+    "rnet": ("rnet", "rnet.blocking"),
     "tls_client": ("tls_client",),
     "wreq": ("wreq", "wreq.blocking"),
 }
@@ -26,12 +28,16 @@ _ASKERS = re.compile(r"Client|Session")
 def refuse_foreign_requests(patches: Patches, route: Route, library: Any) -> None:
     """Refuses requests of a library to the service before anything is looked up, by its functions, its clients and what builds them."""
     name = library.__name__
-    for module in map(import_module, FOREIGN[name]):
-        kinds = (value for word, value in vars(module).items() if isinstance(value, type) and _ASKERS.search(word))
-        for owner in (module, *kinds):
-            for word in dir(owner):
-                if _ASKING.fullmatch(word) and callable(getattr(owner, word)):
-                    patches.put(owner, word, lambda usual: _refusing(usual, route, name))
+
+    def make(usual: Callable[..., Any]) -> Callable[..., Any]:
+        return _refusing(usual, route, name)
+
+    modules = tuple(_modules_of(name))
+    patches.put_everywhere([getattr(module, word) for module in modules for word in _asking_words(module)], make)
+    for module in modules:
+        for kind in (value for word, value in vars(module).items() if isinstance(value, type) and _ASKERS.search(word)):
+            for word in _asking_words(kind):
+                patches.put(kind, word, make)
 
 
 def refuse_channels(patches: Patches, route: Route, grpc: Any) -> None:
@@ -52,20 +58,20 @@ def refuse_channels(patches: Patches, route: Route, grpc: Any) -> None:
 
 def _refusing(usual: Callable[..., Any], route: Route, name: str) -> Callable[..., Any]:
     def ask(*given: Any, **named: Any) -> Any:
-        of_client = getattr(given[0], "base_url", None) if given else None
-        for value in (of_client, *given, *named.values()):
-            # Each has a kind of URL of its own.
-            if isinstance(value, str) or type(value).__name__ == "Url":
-                host = _host_of(str(value))
-                if route.leads(host):
-                    raise RefusedWayOut(str(host), f"gone there by {name}, which opens connections by itself")
+        host = host_asked(given, named)
+        if route.leads(host):
+            raise RefusedWayOut(host, f"gone there by {name}, which opens connections by itself")
         return usual(*given, **named)
 
     return ask
 
 
-def _host_of(url: str) -> str | None:
-    try:
-        return urlsplit(url).hostname
-    except ValueError:
-        return None
+def _modules_of(name: str) -> Iterator[ModuleType]:
+    for each in FOREIGN[name]:
+        # Not every version has all of them.
+        with suppress(ModuleNotFoundError):
+            yield import_module(each)
+
+
+def _asking_words(owner: object) -> list[str]:
+    return [word for word in dir(owner) if _ASKING.fullmatch(word) and callable(getattr(owner, word))]

@@ -84,8 +84,15 @@ def name_of(host: object) -> str:
         host = bytes(host).decode("latin-1")
     if not isinstance(host, str):
         return ""
-    # Full-width letters and their like are folded by whoever looks a name up.
-    return (host if host.isascii() else unicodedata.normalize("NFKC", host)).rstrip(".").lower()
+    # Full-width letters, other dots and their like are folded by whoever looks a name up.
+    return (host if host.isascii() else _folded(host)).rstrip(".").lower()
+
+
+def _folded(host: str) -> str:
+    try:
+        return host.encode("idna").decode()
+    except UnicodeError:
+        return unicodedata.normalize("NFKC", host)
 
 
 def peer_of(connected: object) -> object:

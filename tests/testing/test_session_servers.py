@@ -1,0 +1,25 @@
+"""The server of a session is found by its address, and where none is, that is told without what nobody may read."""
+
+import pytest
+
+from runflow_mock.testing.runflow import open_tenant
+from runflow_mock.testing.session_servers import NoServer, RunflowServer, server_at
+
+
+def test_address_of_a_server_may_end_with_a_slash(url: str) -> None:
+    assert server_at(f"{url}/") == RunflowServer(url, is_external=True)
+    with open_tenant(f"{url}/") as runflow:
+        assert (runflow.base_url, runflow.ledger.balance) == (url, "10.000000")
+        runflow.control.delete_tenant(runflow.tenant)
+
+
+@pytest.mark.parametrize("address", ["http://me:w0rd@127.0.0.1:0/", "http://me:w0rd@127.0.0.1:99999", "me:w0rd@127.0.0.1"])
+def test_password_in_the_address_of_a_server_is_not_told(address: str) -> None:
+    with pytest.raises(NoServer, match=r"runflow_server: no runflow-mock is at '(http://)?127\.0\.0\.1") as told:
+        server_at(address)
+    assert "w0" not in str(told.value)
+
+
+def test_server_at_an_address_with_credentials_is_found(url: str) -> None:
+    address = url.replace("://", "://me:w0rd@")
+    assert server_at(address) == RunflowServer(address, is_external=True)
