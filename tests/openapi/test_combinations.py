@@ -106,6 +106,15 @@ def test_long_list_of_objects_is_no_combination() -> None:
         ({"uniqueItems": True}, {"a": [2**64]}, True),
         ({"uniqueItems": True}, 1e300, False),
         ({"uniqueItems": False}, 2**64, False),
+        ({"items": {"enum": [index + 0.5 for index in range(200)]}}, 0.25, True),
+        ({"items": {"enum": [index + 0.5 for index in range(3)]}}, 0.25, False),
+        ({"items": {"enum": [*range(200)]}}, 0.25, True),
+        ({"items": {"enum": [*range(600)]}}, 7, False),
+        ({"items": {"enum": [str(index) for index in range(600)]}}, "7", False),
+        ({"items": {"enum": [0.5] * 200}}, "0.25", False),
+        ({"items": {"enum": [2**64, 2**65]}}, 2**64, True),
+        ({"items": {"const": [0.5] * 100}}, [0.5] * 100, False),
+        ({"items": {"enum": [[0.5] * 100] * 50}}, [0.5] * 100, True),
     ],
 )
 def test_numbers_of_many_digits_count_as_what_they_cost(schema: dict[str, Any], number: Any, is_too_much: bool) -> None:

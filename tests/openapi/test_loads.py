@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from runflow_mock.domain.documents import Json, write_document
 from runflow_mock.openapi.combinations import Copies
+from runflow_mock.openapi.comparisons import COMPARED, LONG_COMPARED, WHOLE_INSIDE, Levels
 from runflow_mock.openapi.loads import (
     FRACTION,
     LONG_BOUND,
@@ -23,7 +24,6 @@ from runflow_mock.openapi.loads import (
     PATTERN,
     PIECE,
     WHOLE,
-    Levels,
     Load,
     bytes_never_too_much,
     is_too_much,
@@ -36,6 +36,7 @@ WORDS: dict[str, tuple[dict[str, Any], Levels]] = {
     "nothing": ({}, (0,)),
     "rules of its own": ({"type": "integer", **RULES}, (2,)),
     "names and values": ({"required": ["a", "b"], "enum": [1, 2, 3]}, (7,)),
+    "values in listed ones": ({"enum": ["a", ["b", {"c": "d"}], [["e"]]], "const": []}, (5, 2, 2)),
     "fields": ({"properties": {"a": {}, "b": {}}}, (3, 0)),
     "the field with most rules": ({"properties": {"a": RULES, "b": {"allOf": [RULES] * 9}, "c": {"items": RULES}}}, (4, 10, 1)),
     "alternatives": ({"anyOf": [RULES, RULES, {"oneOf": [RULES]}]}, (5,)),
@@ -68,9 +69,14 @@ def _padded(found: Levels, like: Levels) -> Levels:
     return (*found, *[0] * (len(like) - len(found)))
 
 
+def _load(rules: Levels, *others: Levels, compares_items: bool = False) -> Load:
+    readers, long_numbers, whole_numbers, fractions = (_padded(each, rules) for each in (*others, (), (), (), ())[:4])
+    return Load(rules, readers, long_numbers, whole_numbers, fractions, compares_items)
+
+
 def test_depth_at_which_nothing_is_asked_is_none() -> None:
-    assert load_of({"properties": {"a": {"items": {}}}}) == Load(rules=(2, 1), readers=(0, 0), long_numbers=(0, 0))
-    assert load_of({}) == Load((), (), ())
+    assert load_of({"properties": {"a": {"items": {}}}}) == _load((2, 1))
+    assert load_of({}) == _load(())
     assert not is_too_much(load_of({}), [1], 0)
 
 
@@ -103,7 +109,7 @@ def test_what_reads_texts_and_names_is_counted_apart(schema: dict[str, Any], rea
     ],
 )
 def test_each_value_meets_the_rules_of_its_depth_and_each_piece_of_a_text_those_that_read_it(value: Json, rules: int) -> None:
-    load = Load(rules=(100, 10, 1), readers=(7, 5, 2), long_numbers=(0, 0, 0))
+    load = _load((100, 10, 1), (7, 5, 2))
     assert (is_too_much(load, value, rules - 1), is_too_much(load, value, rules)) == (True, False)
 
 
@@ -149,6 +155,30 @@ def test_items_that_differ_are_compared_in_pairs_where_they_have_whole_numbers_o
     assert weight_of(alike, value, 10**6) - weight_of(free, value, 10**6) == PAIR * pairs
 
 
+LISTED: dict[str, tuple[dict[str, Any], Json, int]] = {
+    "fractions": ({"enum": [0.5, 1.5, "a", None]}, 1.5, 2 * COMPARED),
+    "one fraction": ({"const": 0.5}, 1.5, COMPARED),
+    "a whole number with fractions": ({"enum": [0.5, 1.5]}, 7, 2 * COMPARED),
+    "a fraction with whole numbers": ({"enum": [1, 2, 3]}, 0.5, 3 * COMPARED),
+    "whole numbers": ({"enum": [1, 2, 3]}, 2, 0),
+    "texts": ({"enum": [0.5, "a", "b"]}, "a", 0),
+    "truth": ({"enum": [0.5, True]}, True, 0),
+    "a long number": ({"enum": [1, 2]}, 2**64, 2 * LONG_COMPARED),
+    "a number with long ones": ({"enum": [2**64, 1e-300]}, 2, 2 * LONG_COMPARED),
+    "a fraction of many digits": ({"enum": [0.5, "a"]}, 1e-300, COMPARED + LONG_COMPARED),
+    "fractions in lists": ({"enum": [[0.5, 1], [1.5], [["a"]]]}, [0.5, 0.5], 2 * 2 * COMPARED + 2 * 3),
+    "whole numbers in lists": ({"enum": [[1, 2], [3]]}, [1, 2, 3], 3 * 2 * (WHOLE_INSIDE + 1)),
+    "fractions far inside": ({"const": {"a": [0.5]}}, {"a": [0.5] * 9}, 1 + 9 * (COMPARED + 1)),
+    "texts in lists": ({"enum": [[0.5], ["a"]]}, ["a"] * 9, 9 * 2),
+}
+
+
+@pytest.mark.parametrize(("schema", "value", "more"), LISTED.values(), ids=LISTED)
+def test_number_that_is_compared_with_listed_ones_takes_as_long_as_all_comparisons(schema: dict[str, Any], value: Json, more: int) -> None:
+    of_its_own = len(schema) + len(schema.get("enum", ()))
+    assert weight_of(load_of(schema), value, 10**6) == of_its_own + more
+
+
 def test_no_line_runs_for_a_number_that_takes_no_longer_than_others() -> None:
     load = load_of({"properties": {"a": {"type": "array", "items": {"type": "string"}}}})
     assert lines_run(lambda: is_too_much(load, {"a": [1.5] * 1_000}, 10_000)) == lines_run(lambda: is_too_much(load, {"a": [1.5]}, 10_000))
@@ -170,7 +200,13 @@ def test_no_line_runs_for_a_number_that_takes_no_longer_than_others() -> None:
 )
 @pytest.mark.parametrize(
     "load",
-    [Load((9, 5, 3), (0, 1, 7), (0, 1_000, 500)), Load((1, 8), (8, 0), (0, 0)), Load((), (), ()), Load((9, 5), (0, 0), (0, 0), True)],
+    [
+        _load((9, 5, 3), (0, 1, 7), (0, 1_000, 500)),
+        _load((1, 8), (8, 0)),
+        _load((1, 8), (), (), (7, 9), (9, 500)),
+        _load(()),
+        _load((9, 5), compares_items=True),
+    ],
 )
 def test_what_was_sent_in_few_bytes_is_never_too_much(load: Load, value: Json) -> None:
     sent_bytes = len(write_document(value))

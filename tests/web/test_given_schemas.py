@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from steps import MODEL, RUNS
 
-from runflow_mock.domain.documents import Json, read_object
-from runflow_mock.openapi.loads import is_too_much, load_of
+from runflow_mock.domain.documents import Json, object_of, read_object
+from runflow_mock.openapi.loads import is_too_much, load_of, weight_of
 from runflow_mock.wire.catalog import CatalogError, load_catalog
-from runflow_mock.wire.fields import HELD_MAX, Checker
+from runflow_mock.wire.fields import HELD_EACH_MAX, HELD_MAX, Checker
 from runflow_mock.wire.inputs import complete_schema
 from runflow_mock.wire.seals import seal
 from runflow_mock.wire.snapshots import SNAPSHOT
@@ -203,9 +203,10 @@ def test_batch_whose_inputs_together_meet_too_many_rules_is_refused(door: Door, 
     schema = {"properties": {"n": {"type": "array", "items": {"allOf": [{"minimum": 0}] * 3_000}}}}
     assert door.request("PUT", "/_mock/scenario", json={"scenario": scenario_with(schema)}).status_code == 200
     taken, refused = (
-        door.request("POST", RUNS.replace("/runs", "/batches"), json={key: [around({"n": [0] * 100})] * count}) for count in (20, 40)
+        door.request("POST", RUNS.replace("/runs", "/batches"), json={key: [around({"n": [0] * 100})] * count}) for count in (20, 50)
     )
-    told = {"loc": ["body", key], "msg": "Input is too large to be held against all that its schema says", "type": "value_cost"}
+    message = "Inputs are together too large to be held against all that their schema says: send fewer at once"
+    told = {"loc": ["body", key], "msg": message, "type": "value_cost"}
     assert (taken.status_code, refused.status_code, refused.json().get("errors")) == (201, 422, [told])
 
 
@@ -262,6 +263,36 @@ def test_long_text_that_meets_thousands_of_rules_that_read_it_is_refused(schema:
 def test_prices_are_taken_by_the_hundred_thousand_unless_they_take_long_to_divide(number: float, is_refused: bool) -> None:
     load = load_of({"properties": {"prices": {"type": "array", "items": {"type": "number", "multipleOf": 0.01}}}})
     assert is_too_much(load, {"prices": [number] * 150_000}, HELD_MAX) is is_refused
+
+
+HALVES: list[Json] = [index + 0.5 for index in range(200)]
+
+
+@pytest.mark.parametrize(
+    ("listed", "value", "is_refused"),
+    [
+        ([[*HALVES, 0.1 + index] for index in range(30)], [[*HALVES, 29.1]] * 400, True),
+        ([*HALVES[:99], 0.25], [0.25] * 10_000, True),
+        ([*range(100)], [0.25] * 10_000, True),
+        ([2**64 + index for index in range(100)], [2**64] * 5_000, True),
+        ([[*HALVES, 0.1]], [[*HALVES, 0.1]] * 400, False),
+        ([0.5, 1, 1.5, 2, "auto"], [0.5, "auto"] * 10_000, False),
+        ([*range(100)], [7] * 10_000, False),
+        ([str(index) for index in range(600)], ["data:image/png;base64," + "A" * PICTURE_CHARACTERS], False),
+    ],
+    ids=["lists", "fractions", "a fraction in whole ones", "long", "one list", "few", "whole ones", "texts and a picture"],
+)
+def test_value_is_refused_where_comparing_it_with_all_that_are_listed_takes_long(listed: Json, value: Json, is_refused: bool) -> None:
+    load = load_of({"type": "array", "items": {"enum": listed}})
+    assert is_too_much(load, value, HELD_MAX) is is_refused
+
+
+def test_batch_of_as_many_inputs_as_its_limit_allows_is_taken_for_every_model_of_the_catalog(door: Door) -> None:
+    for model in door.runtime.catalog.models:
+        schema = complete_schema(read_object(model.input_schema))
+        fields = object_of(schema.get("properties"))
+        given: Json = {name: ["x"] * 10 if "items" in object_of(field) else "x" for name, field in fields.items()}
+        assert weight_of(load_of(schema), given, HELD_MAX) <= HELD_EACH_MAX, model.id
 
 
 def test_references_within_a_schema_are_followed(door: Door) -> None:

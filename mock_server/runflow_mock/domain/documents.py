@@ -5,6 +5,7 @@ garbage collector nothing, and an answer is spliced together from the same bytes
 """
 
 from collections.abc import Iterator
+from itertools import chain
 from math import isinf
 from typing import NewType
 
@@ -130,6 +131,15 @@ def parts_of(*values: Json) -> Iterator[Json]:
             waiting.extend(reversed(part.values()))
         elif isinstance(part, list):
             waiting.extend(reversed(part))
+
+
+def levels_of(value: Json) -> Iterator[list[Json]]:
+    """Yields what lies at each depth of a value: itself, then all that lies right in it, and so on."""
+    level = [value]
+    while level:
+        yield level
+        held = (part.values() if isinstance(part, dict) else part for part in level if isinstance(part, dict | list))
+        level = list(chain.from_iterable(held))
 
 
 def check_shape(value: object) -> None:

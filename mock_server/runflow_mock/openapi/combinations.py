@@ -10,6 +10,7 @@ from math import inf
 from typing import Any
 
 from runflow_mock.domain.documents import list_of, object_of, parts_of
+from runflow_mock.openapi.comparisons import Comparisons, comparisons_of
 from runflow_mock.openapi.long_numbers import is_long, long_whole_numbers
 from runflow_mock.openapi.pointers import MISSING, pointer_of, walk
 
@@ -18,6 +19,8 @@ COMBINATIONS_MAX = 20_000
 COMBINATIONS_PER_LOOK = 20
 LONG_DIVISION = 500
 """As many combinations as it takes to divide a number of hundreds of digits."""
+RULES_PER_COMBINATION = 10
+"""How many of the rules in which `openapi.comparisons` counts take as long as one combination."""
 DEPTH_MAX = 250
 LOOKS_MAX = 200_000
 
@@ -44,15 +47,28 @@ class Counter:
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._document = document
+        # With the part that it is of, so that no other can come to have its identity.
+        self._comparisons: dict[int, tuple[dict[str, Any], Comparisons]] = {}
 
     def is_too_much(self, schema: Any, value: Any) -> bool:
         """Tells whether a value is too much work for a schema."""
-        counting = _Count(self._document, _with_numbers)
+        counting = _Count(self._document, self._weigh)
         try:
             total = counting.count(schema, value, 0)
         except TooMuch:
             return True
         return total > COMBINATIONS_MAX and total > COMBINATIONS_PER_LOOK * (counting.looks + sum(1 for _ in parts_of(value)))
+
+    def _weigh(self, schema: dict[str, Any], value: Any) -> int:
+        weight = LONG_DIVISION if "multipleOf" in schema and is_long(value) else 1
+        if schema.get("uniqueItems") is True and isinstance(value, list):
+            weight += long_whole_numbers(value) ** 2
+        if not isinstance(value, str) and ("enum" in schema or "const" in schema):
+            known = self._comparisons.get(id(schema))
+            if known is None:
+                known = self._comparisons[id(schema)] = (schema, comparisons_of(schema))
+            weight += known[1].rules(value) // RULES_PER_COMBINATION
+        return weight
 
 
 class Copies:
@@ -115,12 +131,6 @@ def _sizes_in(value: Any) -> dict[int, int]:
 
 def _once(schema: dict[str, Any], value: Any) -> int:
     return 1
-
-
-def _with_numbers(schema: dict[str, Any], value: Any) -> int:
-    if "multipleOf" in schema and is_long(value):
-        return LONG_DIVISION
-    return 1 + long_whole_numbers(value) ** 2 if schema.get("uniqueItems") is True and isinstance(value, list) else 1
 
 
 class _Count:

@@ -6,11 +6,13 @@ comparison, a pattern or a fraction of which a number must be a multiple, counts
 
 Few rules read a text: the others are as fast with a picture of 70 MB as with a word. So those that do are counted apart as well, and they
 alone are held against a long text, or a long name, once for each piece of it. In the same way those that look at numbers are counted apart
-for the numbers of more digits than a processor reckons with, which are few.
+for the numbers of more digits than a processor reckons with, which are few, and those that compare numbers with others that are listed for
+numbers without and with a point.
 
 Items that have to differ are compared by what they are hashed to, and only whole numbers of that many digits each with each other.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, zip_longest
 from math import isqrt
@@ -18,6 +20,7 @@ from typing import NamedTuple
 
 from runflow_mock.domain.documents import Json, list_of, object_of
 from runflow_mock.openapi.combinations import BY_FIELD, LISTS, SAME_VALUE
+from runflow_mock.openapi.comparisons import Levels, fractions_of, inside_of, long_numbers_of, sum_of_levels, whole_numbers_of
 from runflow_mock.openapi.long_numbers import LEAST, MOST, long_whole_numbers
 from runflow_mock.openapi.schemas import REFERENCES, Schema, anchors_in, resolve
 
@@ -36,16 +39,15 @@ LONG_DIGITS = 19
 PIECE = 8_192
 """How many characters of long texts are held against one rule that reads them in the time of a short text."""
 
-Levels = tuple[int, ...]
-"""How many rules are held against a value itself, against any one value in it, against any one in those, and so on."""
-
 
 class Load(NamedTuple):
-    """How many rules are held against values, how many of them read the texts and names there, and how many more a long number takes."""
+    """How many rules are held against values, how many of them read the texts and names there, and how many more numbers take by kind."""
 
     rules: Levels
     readers: Levels
     long_numbers: Levels
+    whole_numbers: Levels
+    fractions: Levels
     compares_items: bool = False
 
 
@@ -57,13 +59,13 @@ _EACH_INSIDE = ("items", "contains", "additionalProperties", "propertyNames", *_
 
 def load_of(schema: Schema) -> Load:
     """Returns the load of a schema whose references lead to an end."""
-    rules = _Loads(schema, _own, _of_names).of(schema)
-    readers = _Loads(schema, _reading, _reading_inside).of(schema)
-    long_numbers = _Loads(schema, _reckoning, lambda _: 0).of(schema)
-    compares = any(_Loads(schema, lambda part: part.get("uniqueItems") is True, lambda _: 0).of(schema))
+    kinds: tuple[Callable[[Schema], Levels], ...] = (_own, _reading, _reckoning, whole_numbers_of, fractions_of)
+    counts = [_Loads(schema, kind).of(schema) for kind in kinds]
+    compares = any(_Loads(schema, lambda part: (part.get("uniqueItems") is True,)).of(schema))
     # Where nothing is held against what lies deeper, nobody has to look there.
-    depth = max((depth for each in (rules, readers, long_numbers) for depth, count in enumerate(each, 1) if count), default=0)
-    return Load(rules[:depth], readers[:depth], long_numbers[:depth], compares)
+    depth = max((depth for each in counts for depth, count in enumerate(each, 1) if count), default=0)
+    rules, readers, long_numbers, whole_numbers, fractions = ((*each, *[0] * depth)[:depth] for each in counts)
+    return Load(rules, readers, long_numbers, whole_numbers, fractions, compares)
 
 
 def bytes_never_too_much(load: Load, most: int) -> int:
@@ -72,11 +74,8 @@ def bytes_never_too_much(load: Load, most: int) -> int:
     Each byte counts as a value, as a piece of a long text and as a long number at once, of which it is never more than one. The same holds
     of all values in the text together.
     """
-    for_each = (
-        most
-        // (2 if load.compares_items else 1)
-        // max(1, sum(max(each, default=0) for each in (load.rules, load.readers, load.long_numbers)))
-    )
+    levels = (load.rules, load.readers, load.long_numbers, load.whole_numbers, load.fractions)
+    for_each = most // (2 if load.compares_items else 1) // max(1, sum(max(each, default=0) for each in levels))
     return min(for_each, LONG_DIGITS * isqrt(most // (2 * PAIR))) if load.compares_items else for_each
 
 
@@ -89,13 +88,17 @@ def weight_of(load: Load, value: Json, most: int) -> int:
     """Returns how many rules it may take to hold a value against a schema; of what is beyond `most`, no more is counted."""
     # Everything that is sent comes by here. Of many values the kinds are asked for first, so that for millions of numbers no line runs.
     weight, level, names = 0, [value], 0
-    for rules, readers, long_numbers in zip(load.rules, load.readers, load.long_numbers, strict=True):
+    levels = (load.rules, load.readers, load.long_numbers, load.whole_numbers, load.fractions)
+    for rules, readers, long_numbers, whole_numbers, fractions in zip(*levels, strict=True):
         kinds = set(map(type, level))
         characters, inner, names = names, list[Json](), 0
         if readers and str in kinds:
             characters += sum(len(part) for part in level if isinstance(part, str))
         if long_numbers and not kinds.isdisjoint(_NUMBERS):
             weight += long_numbers * sum(1 for part in level if isinstance(part, _NUMBERS) and part and not LEAST < abs(part) < MOST)
+        if whole_numbers or fractions:
+            counts = Counter(map(type, level))
+            weight += whole_numbers * counts[int] + fractions * counts[float]
         if not kinds.isdisjoint(_CONTAINERS):
             for part in level:
                 if isinstance(part, dict):
@@ -113,13 +116,12 @@ def weight_of(load: Load, value: Json, most: int) -> int:
 class _Loads:
     """The rules that count in the parts of one schema, each part looked at once.
 
-    `own` returns how many of them a part has for the value itself, and `inside` how many for each value in it that it does not describe.
+    `own` returns how many of them a part has for the value itself, and for each value in it that it does not describe.
     """
 
-    def __init__(self, root: Schema, own: Callable[[Schema], int], inside: Callable[[Schema], int]) -> None:
+    def __init__(self, root: Schema, own: Callable[[Schema], Levels]) -> None:
         self._root = root
         self._count = own
-        self._count_inside = inside
         self._anchors: Mapping[str, Json] = anchors_in(root)
         self._known: dict[int, Levels] = {}
 
@@ -128,10 +130,10 @@ class _Loads:
         if not isinstance(part, dict):
             return ()
         if id(part) not in self._known:
-            load = _sum((self._count(part), *self._inside(part)), *map(self.of, self._of_same_value(part)))
+            load = sum_of_levels(self._count(part), (0, *self._inside(part)), *map(self.of, self._of_same_value(part)))
             # What is not evaluated is found by holding each value inside against all that speaks of the whole.
             is_asked = any(word in part for word in _UNEVALUATED)
-            self._known[id(part)] = _sum(load, (0, load[0])) if is_asked else load
+            self._known[id(part)] = sum_of_levels(load, (0, load[0])) if is_asked else load
         return self._known[id(part)]
 
     def _of_same_value(self, part: Schema) -> Iterator[Json]:
@@ -149,22 +151,19 @@ class _Loads:
         by_pattern = object_of(part.get("patternProperties")).values()
         each = [self.of(part.get(word)) for word in _EACH_INSIDE]
         some = [self._most(object_of(part.get("properties")).values()), self._most(list_of(part.get("prefixItems")))]
-        return _sum(*each, *some, *map(self.of, by_pattern), (self._count_inside(part),))
+        return sum_of_levels(*each, *some, *map(self.of, by_pattern))
 
     def _most(self, parts: Iterable[Json]) -> Levels:
         return tuple(map(max, zip_longest(*map(self.of, parts), fillvalue=0)))
 
 
-def _sum(*levels: Levels) -> Levels:
-    return tuple(map(sum, zip_longest(*levels, fillvalue=0)))
-
-
-def _own(part: Schema) -> int:
+def _own(part: Schema) -> Levels:
     """Returns how many rules a schema has itself, without those inside it."""
     needed = (object_of(part.get(word)).values() for word in ("dependentRequired", "dependencies"))
     named = sum(len(list_of(names)) for names in chain.from_iterable(needed))
     listed = sum(len(list_of(part.get(word))) for word in ("enum", "required")) + len(object_of(part.get("properties")))
-    return len(part) + named + listed + _dividing(part) + _reading(part)
+    count = len(part) + named + listed + _dividing(part) + _reading(part)[0]
+    return sum_of_levels((count, _of_names(part)), inside_of(part))
 
 
 def _dividing(part: Schema) -> int:
@@ -175,21 +174,19 @@ def _dividing(part: Schema) -> int:
     return WHOLE if not is_fraction else LONG_FRACTION if divisor < LEAST else FRACTION
 
 
-def _reckoning(part: Schema) -> int:
+def _reckoning(part: Schema) -> Levels:
     types, dividing = part.get("type"), _dividing(part)
     is_typed = not {"number", "integer"}.isdisjoint(map(str, types if isinstance(types, list) else (types,)))
     bounds = LONG_BOUND * sum(word in part for word in _BOUNDS)
-    return bounds + LONG_TYPE * is_typed + (0 if not dividing else LONG_WHOLE if dividing == WHOLE else LONG_FRACTION)
+    dividing_long = 0 if not dividing else LONG_WHOLE if dividing == WHOLE else LONG_FRACTION
+    return sum_of_levels((bounds + LONG_TYPE * is_typed + dividing_long,), long_numbers_of(part))
 
 
 def _of_names(part: Schema) -> int:
     return PATTERN * len(object_of(part.get("patternProperties")))
 
 
-def _reading(part: Schema) -> int:
-    return PATTERN * sum(word in part for word in ("pattern", "format"))
-
-
-def _reading_inside(part: Schema) -> int:
+def _reading(part: Schema) -> Levels:
     # Items that have to differ are read as far as they are alike.
-    return _of_names(part) + PATTERN * ("uniqueItems" in part)
+    inside = _of_names(part) + PATTERN * ("uniqueItems" in part)
+    return PATTERN * sum(word in part for word in ("pattern", "format")), inside

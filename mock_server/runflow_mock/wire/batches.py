@@ -52,7 +52,7 @@ def decode_create_batch(body: dict[str, Json], sent_bytes: int, model: Model, ru
     errors += _length_errors(key, elements, rules.batch_items_max)
     items = []
     if isinstance(elements, list) and len(elements) <= rules.batch_items_max:
-        given = (object_of(element).get("input") if key == "items" else element for element in elements)
+        given = [object_of(element).get("input") if key == "items" else element for element in elements]
         too_much = rules.inputs.too_much(model, given, sent_bytes)
         if too_much is not None:
             raise invalid(FieldError(("body", key), *too_much))

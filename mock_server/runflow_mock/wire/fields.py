@@ -5,7 +5,7 @@ The checking is done by `jsonschema-rs`; the project's tests hold it against `js
 Source: `errors.fields` (the shape, and `missing` with its text). Inferred: the words for everything else.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from math import inf, isqrt
@@ -26,6 +26,8 @@ __all__ = ["Checker", "Schema"]
 
 HELD_MAX = 10_000_000
 """How many rules may be held against all parts of a value together; see `openapi.loads`."""
+HELD_EACH_MAX = 5_000
+"""How many more where several values come together, for each of them: as many as making its run takes."""
 COPIED_MAX = 200_000
 """How many values may be copied to say what is wrong with one that was sent; see `openapi.beginnings`."""
 EVALUATED_MAX = 100_000
@@ -66,15 +68,15 @@ class Checker:
             return []
         return [field for error in self._broken(value) for field in self._explain(error, loc)] or [FieldError(loc, *_TOO_LARGE)]
 
-    def too_much(self, values: Iterable[Json], sent_bytes: int) -> tuple[str, str] | None:
+    def too_much(self, values: Sequence[Json], sent_bytes: int) -> tuple[str, str] | None:
         """Returns what to say where many values together, each of which may pass, take too long; they came in so many bytes."""
         if sent_bytes <= self._bytes_never_too_much:
             return None
-        left = HELD_MAX
+        left = HELD_MAX + HELD_EACH_MAX * len(values)
         for value in values:
             left -= weight_of_rules(self._load, value, left)
             if left < 0:
-                return _TOO_MUCH
+                return _TOO_MUCH_TOGETHER
         return None
 
     @cached_property
@@ -134,6 +136,7 @@ def _at(schema: Json, path: list[str | int]) -> list[Json]:
 
 
 _TOO_MUCH = ("Input is too large to be held against all that its schema says", "value_cost")
+_TOO_MUCH_TOGETHER = ("Inputs are together too large to be held against all that their schema says: send fewer at once", "value_cost")
 _TOO_COSTLY = ("Input takes too long to be held against the pattern of this field", "string_pattern_cost")
 _TOO_LARGE = ("Input is not as its schema says, and too large to say where", "value_error")
 Details = Mapping[str, object]

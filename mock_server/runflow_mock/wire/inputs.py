@@ -9,7 +9,7 @@ Source: `models.inputs`, `models.media-prefixes`, `models.empty-media`, `media.b
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from math import inf
 from typing import NamedTuple, cast
 
@@ -62,7 +62,7 @@ class InputChecks:
         blank = {(*loc, *place) for place in blanks(inputs, media)}
         return inputs, [error for error in found if error.loc not in blank]
 
-    def too_much(self, model: Model, inputs: Iterable[Json], sent_bytes: int) -> tuple[str, str] | None:
+    def too_much(self, model: Model, inputs: Sequence[Json], sent_bytes: int) -> tuple[str, str] | None:
         """Returns what to say where the inputs of many runs together take too long to be checked; they came in a body of so many bytes."""
         compiled = self._checkers.get(model.input_schema) or self._compile(model)
         return compiled.checker.too_much(inputs, sent_bytes)
