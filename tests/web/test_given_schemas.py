@@ -259,6 +259,16 @@ def test_long_text_that_meets_thousands_of_rules_that_read_it_is_refused(schema:
     assert [error.type for error in Checker(schema).errors(value, ())] == ["value_cost"]
 
 
+@pytest.mark.parametrize(
+    "refused",
+    [lambda checker, value: checker.errors(value, ())[0].msg, lambda checker, value: checker.too_much([value], 99_999)[0]],
+    ids=["one input", "a batch"],
+)
+def test_refusal_for_long_numbers_beside_items_that_have_to_differ_says_so(refused: Callable[[Checker, Json], str]) -> None:
+    checker = Checker({"properties": {"tags": {"uniqueItems": True}}})
+    assert "`uniqueItems`" in refused(checker, {"tags": [], "ids": [2**64 + index for index in range(530)]})
+
+
 @pytest.mark.parametrize(("number", "is_refused"), [(1.25, False), (1e308, True), (1e-300, True)])
 def test_prices_are_taken_by_the_hundred_thousand_unless_they_take_long_to_divide(number: float, is_refused: bool) -> None:
     load = load_of({"properties": {"prices": {"type": "array", "items": {"type": "number", "multipleOf": 0.01}}}})

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, cast
 from runflow_mock.domain.documents import Json, list_of
 from runflow_mock.openapi.beginnings import beginning_of, weight_of
 from runflow_mock.openapi.combinations import Copies
-from runflow_mock.openapi.loads import Load, bytes_never_too_much, is_too_much, load_of
+from runflow_mock.openapi.loads import PAIR, Load, bytes_never_too_much, is_too_much, load_of
 from runflow_mock.openapi.loads import weight_of as weight_of_rules
+from runflow_mock.openapi.long_numbers import long_whole_numbers
 from runflow_mock.openapi.schemas import ERROR_SIZE, CompiledSchema, Schema, TooManyErrors, compile_schema, parts_in
 from runflow_mock.wire.problems import FieldError, Location, invalid
 
@@ -59,7 +60,7 @@ class Checker:
         The value came in a JSON text of so many bytes: of a short one nothing is weighed.
         """
         if sent_bytes > self._bytes_never_too_much and is_too_much(self._load, value, HELD_MAX):
-            return [FieldError(loc, *_TOO_MUCH)]
+            return [FieldError(loc, *self._too_much([value], _TOO_MUCH))]
         if not self._compiled.is_linear:
             too_long = self._compiled.long_texts(value)
             if too_long:
@@ -76,8 +77,12 @@ class Checker:
         for value in values:
             left -= weight_of_rules(self._load, value, left)
             if left < 0:
-                return _TOO_MUCH_TOGETHER
+                return self._too_much(values, _TOO_MUCH_TOGETHER)
         return None
+
+    def _too_much(self, values: Sequence[Json], otherwise: tuple[str, str]) -> tuple[str, str]:
+        pairs = sum(long_whole_numbers(value) ** 2 for value in values) if self._load.compares_items else 0
+        return _TOO_MANY_LONG if PAIR * pairs > HELD_MAX else otherwise
 
     @cached_property
     def _load(self) -> Load:
@@ -137,6 +142,7 @@ def _at(schema: Json, path: list[str | int]) -> list[Json]:
 
 _TOO_MUCH = ("Input is too large to be held against all that its schema says", "value_cost")
 _TOO_MUCH_TOGETHER = ("Inputs are together too large to be held against all that their schema says: send fewer at once", "value_cost")
+_TOO_MANY_LONG = ("Input has too many whole numbers beyond 64 bits beside items that have to differ (`uniqueItems`)", "value_cost")
 _TOO_COSTLY = ("Input takes too long to be held against the pattern of this field", "string_pattern_cost")
 _TOO_LARGE = ("Input is not as its schema says, and too large to say where", "value_error")
 Details = Mapping[str, object]
