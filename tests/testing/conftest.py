@@ -1,5 +1,7 @@
 from collections.abc import Iterator
 
+# Loaded before any session in a session is: httpx keeps the errors of the httpcore that it meets first, and that session's is forgotten.
+import httpcore  # noqa: F401 - see above
 import pytest
 from answers import ANSWERS
 
