@@ -91,15 +91,16 @@ def _of_all_paths(mutant: Mutant, answer: Answer) -> Answer:
     return answer if path == target else first
 
 
-def _used_up(mutant: Mutant, answer: Answer) -> Answer:
-    """A key is used by what is refused under it as well."""
-    _, target, headers, body = asked(mutant)
+def _told_again(mutant: Mutant, answer: Answer) -> Answer:
+    """A refusal is told again of whatever comes under its key."""
+    _, target, headers, _ = asked(mutant)
     key = repr(("refused", headers.get("Authorization"), target, headers.get("Idempotency-Key")))
     if "Idempotency-Key" not in headers or answer.method != "POST":
         return answer
     if answer.status == 422:
-        mutant.memory[key] = body
-    return replace(answer, status=409, body=CONFLICT) if mutant.memory.get(key, body) != body else answer
+        mutant.memory[key] = answer
+    kept = mutant.memory.get(key)
+    return answer if kept is None else replace(answer, status=kept.status, headers=kept.headers, body=kept.body)
 
 
 def _is_large(method: str, target: str, headers: dict[str, str], sent: Body) -> bool:
@@ -159,11 +160,11 @@ CASES: Mapping[str, Lie] = {
     "a 422 makes a run all the same": _lie(_made_all_the_same(422), "refusal_is_free"),
     "a 429 makes a run all the same": _lie(Bug(_beyond_the_quota), "quota_is_told"),
     "a key is that of all paths": _lie(Bug(_of_all_paths), "keys_are_told_apart"),
-    "a refusal uses its key up": _lie(Bug(_used_up), "keys_are_told_apart"),
+    "a refusal is told again of what is right": _lie(Bug(_told_again), "keys_are_told_apart"),
     "metadata of any size are taken": _lie(repaired(_is_large, lambda sent: {**sent, "metadata": {}}), "rules_of_batches"),
     "costs are rounded to cents": _lie(when(_RUNS, put("cost", _to_the_cent)), "costs", "price_is_charged"),
     "prices are rounded to cents": _lie(when(_PRICES, put("price", _to_the_cent)), "price_is_charged"),
-    "failed runs do not say at which stage": _lie(when(_RUNS, put("failure_stage_code", lambda value: None)), "ends_as_it_says"),
+    "failed runs do not say why": _lie(when(_RUNS, put("failure_message", lambda value: None)), "ends_as_it_says"),
     "failed items do not say why": _lie(
         when(at("GET", "/v1/batches/", 200), put("error", lambda value: None, where=lambda record: "run_id" in record)),
         "batch_tells_of_its_items",

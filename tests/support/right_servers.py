@@ -329,6 +329,19 @@ def _from_before(method: str, target: str, headers: dict[str, str], body: bytes 
     return method, target if cursor is None else unquote(cursor[1]), headers, body
 
 
+def _one_request_for_a_key(mutant: Mutant, answer: Answer) -> Answer:
+    """A key is of one request, wherever that was sent to and however it was answered."""
+    method, target, headers, body = asked(mutant)
+    key = headers.get("Idempotency-Key")
+    if method != "POST" or key is None or answer.status == 401:
+        return answer
+    first = mutant.memory.setdefault(repr((headers.get("Authorization"), key)), (target, body))
+    if first == (target, body):
+        return answer
+    conflict = json.dumps({"code": "CONFLICT", "message": "This key was used.", "errors": None}).encode()
+    return replace(answer, status=409, headers={**answer.headers, "content-length": str(len(conflict))}, body=conflict)
+
+
 RIGHT: Mapping[str, Bug] = {
     "spells media types in capitals": Bug(_in_capitals),
     "says for which realm a key is": _headed(_with_a_realm),
@@ -373,5 +386,6 @@ RIGHT: Mapping[str, Bug] = {
     "stands behind a proxy": _with(via="1.0 proxy", age="0", x_cache="MISS", connection="close"),
     "has two hundred records on a page unless asked": Bug(lambda mutant, answer: answer, _with_hundreds),
     "tells the latest delivery first": _told(_deliveries_turned),
+    "takes a key for that of one request": Bug(_one_request_for_a_key),
     "says that it is a server": _with(server="nginx", strict_transport_security="max-age=63072000", cache_control="no-store"),
 }

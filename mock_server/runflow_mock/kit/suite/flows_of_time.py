@@ -167,7 +167,13 @@ def _webhooks_change(tenant: SuiteTenant) -> Iterator[str]:
 
 
 FLOWS: tuple[Flow, ...] = (
-    Flow("page_stays", "a cursor leads on from where its page ended, whatever was made since", Needs.CONTROL, _pages_stay, 5),
+    Flow(
+        "page_stays",
+        "a cursor leads on from where its page ended, whatever was made since, and in its own list alone",
+        Needs.CONTROL,
+        _pages_stay,
+        5,
+    ),
     Flow("filter_finds_in_company", "a filter counts beside an order and on every page", Needs.CONTROL, _filters_find_in_company, 5),
     Flow("comparison_finds", "what is compared with an instant is found before, at and after it", Needs.CONTROL, _comparisons_find, 3),
     Flow("page_has_room", "a page has as many records as were asked for", Needs.CONTROL, _pages_have_room, 101),

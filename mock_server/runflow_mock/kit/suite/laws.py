@@ -285,9 +285,9 @@ def _ends_as_it_says(answer: Answer, memory: Memory) -> Iterator[str]:
             continue
         state = _spelled(record["status_code"])
         reasons = (record["failure_code"], record.get("failure_message"))
-        stage = record.get("failure_stage_code", "not shown")
-        if state == "failed" and not all(isinstance(reason, str) and reason for reason in (*reasons, stage)):
-            yield f"a failed run has the reasons {reasons} and the stage {stage!r}"
+        # At which stage it failed is null where a server does not know.
+        if state == "failed" and not all(isinstance(reason, str) and reason for reason in reasons):
+            yield f"a failed run has the reasons {reasons}"
         if state == "succeeded" and (record["output"] is None or reasons != (None, None)):
             yield f"a succeeded run has the reasons {reasons} and {'no ' if record['output'] is None else 'an '}output"
         if state in ("queued", "dispatching", "running", "cancelled") and record["output"] is not None:

@@ -1,0 +1,29 @@
+"""Laws of records ask of a server what the contract says, and no more."""
+
+import json
+
+import pytest
+
+from runflow_mock.kit.suite.carriers import Answer
+from runflow_mock.kit.suite.laws import LAWS
+from runflow_mock.kit.suite.memories import Memory
+
+FAILED = {
+    "id": "019b76da-a800-7000-8abc-0123456789ab",
+    "status_code": "failed",
+    "cost": None,
+    "output": None,
+    "failure_code": "UPSTREAM_FAILED",
+    "failure_message": "The provider could not process this input.",
+    "failure_stage_code": "execution",
+    "completed_at": "2026-01-01T00:00:00.000Z",
+}
+
+
+@pytest.mark.parametrize(("name", "is_right"), [("failure_code", False), ("failure_message", False), ("failure_stage_code", True)])
+def test_failed_run_says_why_and_where_it_failed_if_that_is_known(name: str, is_right: bool) -> None:
+    told = [
+        list(LAWS["ends_as_it_says"](Answer("GET", f"/v1/runs/{FAILED['id']}", 200, {}, json.dumps(record).encode()), Memory()))
+        for record in (FAILED, {**FAILED, name: None})
+    ]
+    assert [not found for found in told] == [True, is_right]
