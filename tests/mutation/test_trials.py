@@ -202,6 +202,7 @@ def test_what_was_foreseen_is_what_a_play_shows(ground: Ground) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(240)
 def test_what_a_replay_shows_is_what_a_play_shows(ground: Ground) -> None:
     index = met(ground)
     told: dict[bool, list[tuple[Mutant, str]]] = {True: [], False: []}

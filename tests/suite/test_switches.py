@@ -15,6 +15,7 @@ TURNED = {name: next(value for value in values if value != getattr(BUNDLES["seed
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(240)
 def test_server_with_every_switch_turned_is_not_accused() -> None:
     app = InProcess(callbacks_open=False)
     try:

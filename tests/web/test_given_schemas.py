@@ -232,6 +232,7 @@ PICTURE_CHARACTERS = 66 * 2**20
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(240)
 def test_picture_as_long_as_the_contract_takes_is_taken(door: Door) -> None:
     picture = "data:image/png;base64," + "A" * PICTURE_CHARACTERS
     assert door.request("POST", RUNS, json={"input": {"image_url": picture}}).status_code == 201
