@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from runflow_mock.kit.suite.carriers import Answer
+from runflow_mock.kit.suite.overlays import MODEL_INPUT, WORKFLOW_INPUT
 
 # What a document cannot say of a value: its grammar, the page that it belongs to, names of fields, a slug that can be made of a name.
 PLACES = frozenset((*(("query", name) for name in ("q", "pq", "sort_by", "fields", "embed")), ("body", "slug")))
@@ -14,6 +15,9 @@ PLACES = frozenset((*(("query", name) for name in ("q", "pq", "sort_by", "fields
 BUSINESS = frozenset(
     ("not_terminal", "missing_callback_url", "unsupported_mime_type", "duplicate", "value_error", "conflict", "string_nul", "not_uploaded")
 )
+
+# What the document from which requests are made says of the inputs of models.
+NARROWED_INPUTS = frozenset((*MODEL_INPUT["properties"], *WORKFLOW_INPUT["properties"]))
 
 
 def is_tolerated(check: str, answer: Answer) -> bool:
@@ -42,8 +46,16 @@ def _is_unsayable(answer: Answer) -> bool:
 
 def _is_business(error: Mapping[str, object]) -> bool:
     loc = error.get("loc")
-    place = tuple(map(str, loc))[:2] if isinstance(loc, list) else ()
-    return error.get("type") in BUSINESS or place in PLACES
+    place = tuple(map(str, loc)) if isinstance(loc, list) else ()
+    return error.get("type") in BUSINESS or place[:2] in PLACES or _is_of_the_model(place, error.get("type"))
+
+
+def _is_of_the_model(place: tuple[str, ...], kind: object) -> bool:
+    """What a model takes stands in no document: a name that was made up may be that of another input of it, which has a type of its own."""
+    if kind == "extra_forbidden" or "input" not in place:
+        return False
+    name = next((part for part in place[place.index("input") + 1 :] if not part.isdecimal()), None)
+    return name is not None and name not in NARROWED_INPUTS
 
 
 def _is_another_path(answer: Answer) -> bool:
