@@ -9,11 +9,12 @@ from time import monotonic
 from types import TracebackType
 from typing import Any, TypeVar, cast
 
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, exceptions
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
-from urllib3.exceptions import TimeoutError as OutOfTime
 
+OutOfTime = exceptions.TimeoutError
+"""Tells that something took longer than it may."""
 WAKEFUL_SECONDS = 0.2
 """How long a main thread waits at once: a signal that another thread has got wakes nobody who waits."""
 

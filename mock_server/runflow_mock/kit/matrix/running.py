@@ -16,14 +16,13 @@ from queue import SimpleQueue
 from typing import Any
 
 from msgspec.structs import replace
-from urllib3.exceptions import HTTPError
 
 from runflow_mock.domain.hygiene import RULES
 from runflow_mock.domain.verdicts import NEVER_MET, NOT_PACED, UP_AND_DOWN, WITHOUT_PAUSE, Judgement
 from runflow_mock.kit.matrix.cells import CONTROL, Cell
 from runflow_mock.kit.matrix.judging import Expected, passes_control
 from runflow_mock.kit.matrix.trials import MatrixJob, Trial, try_cell
-from runflow_mock.runtime.deadlines import in_time
+from runflow_mock.runtime.deadlines import OutOfTime, in_time
 
 Tell = Callable[[Trial], None]
 Found = Mapping[str, Any]
@@ -69,7 +68,7 @@ def run_matrix(cells: Sequence[Cell], job: MatrixJob, expected: Expected, tell: 
     except BaseException:
         # Whoever ends the command ends the clients: they are in sessions of their own, and hear of nothing.
         job.client.stop()
-        with suppress(HTTPError):
+        with suppress(OutOfTime):
             in_time(over.get, GOODBYE_SECONDS_MAX)
         raise
 
