@@ -146,7 +146,7 @@ clean: ## remove what was made
 	rm -rf $(VENV) dist build site .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/bin/python:
-	@echo "Setting up $(VENV), once: this takes about half a minute."
+	@echo "Setting up $(VENV), once: this takes about half a minute, and for the tests half a minute more."
 	@$(PYTHON) -m venv $(VENV)
 
 $(SETUP_RUN): $(VENV)/bin/python requirements/run.lock pyproject.toml
@@ -155,6 +155,8 @@ $(SETUP_RUN): $(VENV)/bin/python requirements/run.lock pyproject.toml
 
 $(SETUP_DEV): $(SETUP_RUN) requirements/dev.lock
 	@$(PIP) --require-hashes -r requirements/dev.lock
+	@# Compiles the tests and their assertions, which each worker of the first `make test` would do by itself; what cannot be collected is told there.
+	@$(PYTEST) -q --collect-only -p no:schemathesis >/dev/null 2>&1 || true
 	@touch $@
 
 $(SETUP_TOOLS): $(VENV)/bin/python requirements/tools.lock examples/typescript/package-lock.json Makefile
