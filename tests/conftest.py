@@ -22,7 +22,7 @@ import_module("trustme")
 settings.register_profile("rules", deadline=None, derandomize="CI" in os.environ, max_examples=int(os.environ.get("EXAMPLES", "30")))
 settings.load_profile("rules")
 
-ROWS_AT_ONCE = 8
+ROWS_AT_ONCE = 5
 """How many rows of one table `make test` tries; `make cov` tries all of them."""
 
 __all__ = ["pytest_collection_finish", "pytest_configure", "pytest_sessionfinish", "pytest_terminal_summary", "pytest_testnodedown"]
