@@ -1,5 +1,7 @@
 """Hints: a name that is nearly one that there is leads to it."""
 
+import pytest
+
 from runflow_mock.domain.hints import did_you_mean
 
 
@@ -7,8 +9,9 @@ def test_name_that_is_nearly_right_leads_to_the_one_that_is_meant() -> None:
     assert did_you_mean("balnce", ("balance", "seed")) == "; did you mean balance?"
 
 
-def test_name_that_is_like_none_leads_nowhere() -> None:
-    assert did_you_mean("qqq", ("balance", "seed")) == ""
+@pytest.mark.parametrize("name", ["qqq", "models", "keep", "rules"])
+def test_name_that_is_like_none_leads_nowhere(name: str) -> None:
+    assert did_you_mean(name, ("balance", "folders", "keys", "seed", "speed")) == ""
 
 
 def test_name_in_other_letters_is_meant() -> None:

@@ -242,6 +242,8 @@ def test_callback_secret_is_there_for_who_reads_it(pytester: pytest.Pytester) ->
     ("marker", "told"),
     [
         ("balnce='1'", "*no 'balnce'; did you mean balance? It takes *allow_unused*"),
+        ("models=[]", "*no 'models'; it is a part of a scenario: scenario={'models': ...}. It takes *allow_unused*"),
+        ("output_lifetime=float('nan')", "*output_lifetime cannot be nan: nan is no number that JSON has*"),
         ("clock='sometimes'", "*clock 'sometimes' does not exist*"),
         ("balance=object()", "*balance cannot be <object object*"),
         ("callback_secret=b'rf_whsec_of_the_test'", "*callback_secret cannot be b'rf_whsec_of_the_test'*decode it*"),

@@ -20,6 +20,17 @@ def test_password_in_the_address_of_a_server_is_not_told(address: str) -> None:
     assert "w0" not in str(told.value)
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["http://me:s3c/r3t@127.0.0.1:9", "http://me:s3c?r3t@127.0.0.1:9", "http://me:s3c#r3t@127.0.0.1:9/x", "me:s3c/r3t@127.0.0.1:9"],
+)
+def test_password_with_a_slash_is_not_told_even_in_part(address: str) -> None:
+    with pytest.raises(NoServer, match=r"'\.\.\.@127\.0\.0\.1:9.*write / as %2F") as told:
+        server_at(address)
+    assert "s3c" not in str(told.value)
+    assert "r3t" not in str(told.value)
+
+
 def test_server_at_an_address_with_credentials_is_found(url: str) -> None:
     address = url.replace("://", "://me:w0rd@")
     assert server_at(address) == RunflowServer(address, is_external=True)

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable
 
+# Below this two words only happen to share letters, such as `models` and `folders`.
+_LIKENESS_MIN = 0.7
+
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Returns what a message goes on with: the known name that is nearly the same, in letters of any case, or nothing where none is."""
     from difflib import get_close_matches
 
     spelled = {each.lower(): each for each in known}
-    near = get_close_matches(name.lower(), spelled, n=1)
+    near = get_close_matches(name.lower(), spelled, n=1, cutoff=_LIKENESS_MIN)
     return f"; did you mean {spelled[near[0]]}?" if near else ""

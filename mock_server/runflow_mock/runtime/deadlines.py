@@ -151,7 +151,19 @@ def within(seconds: float) -> Iterator[None]:
         raise OutOfTime(f"the answer did not end within {seconds:g} s")
 
 
-class Timed:
+class Placed:
+    """What says of a connection, or of a pool of them, where it leads: errors of urllib3 begin with that, or else with a name of ours."""
+
+    host: Any
+    port: Any
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+    __repr__ = __str__
+
+
+class Timed(Placed):
     """What makes a connection heed the deadline of the thread that opens and uses it.
 
     With `looks_up` the time counts also where there is no socket yet that could be ended: while a name is looked up, and each of its
@@ -195,13 +207,13 @@ class _SecureConnection(Timed, HTTPSConnection):
     pass
 
 
-class TimedPool(HTTPConnectionPool):
+class TimedPool(Placed, HTTPConnectionPool):
     """Connections to one place that heed deadlines."""
 
     ConnectionCls = _PlainConnection
 
 
-class SecureTimedPool(HTTPSConnectionPool):
+class SecureTimedPool(Placed, HTTPSConnectionPool):
     """The same over TLS."""
 
     ConnectionCls = _SecureConnection

@@ -10,7 +10,9 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from runflow_mock.runtime.answers import read_body
-from runflow_mock.runtime.deadlines import Timed, within
+from runflow_mock.runtime.deadlines import Placed, Timed, within
+from runflow_mock.testing.arguments import check_address
+from runflow_mock.testing.json_bodies import json_of
 
 SECONDS_MAX = 60.0
 ANSWER_SECONDS_MAX = 600.0
@@ -48,14 +50,14 @@ class _SecureConnection(Timed, HTTPSConnection):
     looks_up = False
 
 
-class _Plain(HTTPConnectionPool):
+class _Plain(Placed, HTTPConnectionPool):
     """Keeps what tools for tests put something else in the place of, as it was when this module was loaded."""
 
     ConnectionCls = _PlainConnection
     urlopen = HTTPConnectionPool.urlopen
 
 
-class _Secure(HTTPSConnectionPool):
+class _Secure(Placed, HTTPSConnectionPool):
     """The same over TLS."""
 
     ConnectionCls = _SecureConnection
@@ -66,6 +68,7 @@ class HttpExchanger:
     """Carries requests over HTTP; connections are kept."""
 
     def __init__(self, url: str, *, answer_seconds_max: float = ANSWER_SECONDS_MAX, answer_bytes_max: int = ANSWER_BYTES_MAX) -> None:
+        check_address("url", url)
         self._url = url.rstrip("/")
         self._answer_seconds_max = answer_seconds_max
         self._answer_bytes_max = answer_bytes_max
@@ -99,6 +102,7 @@ class Client:
     """Sends requests with a tenant's key."""
 
     def __init__(self, url: str, key: str | None, exchanger: Exchanger | None = None) -> None:
+        check_address("url", url)
         self.url = url.rstrip("/")
         self.key = key
         self._headers = {} if key is None else {"Authorization": f"Bearer {key}"}
@@ -139,25 +143,6 @@ class Client:
     def close(self) -> None:
         """Closes the connections."""
         self._exchanger.close()
-
-
-def json_of(body: Any) -> bytes:
-    """Returns what is sent as JSON.
-
-    Raises:
-        TypeError: there are bytes in it, which would go as base64: a secret would be another one.
-    """
-    written = msgspec.json.encode(body)
-    waiting = [body]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, bytes | bytearray | memoryview):
-            raise TypeError(f"{bytes(value)!r:.80} is bytes, and JSON has only text: decode it")
-        if isinstance(value, Mapping):
-            waiting.extend(value.values())
-        elif isinstance(value, list | tuple):
-            waiting.extend(value)
-    return written
 
 
 def _decoded(status: int, raw: bytes) -> Any:

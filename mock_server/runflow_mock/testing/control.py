@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from runflow_mock.decoders import convert
 from runflow_mock.domain.documents import present
+from runflow_mock.testing.arguments import check_text, money_text, path_part
 from runflow_mock.testing.client import Client, Exchanger
 from runflow_mock.testing.records import Clock, Delivery, End, Exchange, Ledger, Pulled, Rule, Step, Tenant, read_steps
 
 RecordT = TypeVar("RecordT")
 Duration = str | int | float
+Money = str | int | float | Decimal
 
 
 class Control:
@@ -25,19 +27,16 @@ class Control:
 
     def create_tenant(self, **settings: Any) -> Tenant:
         """Makes a tenant; the settings are those of `POST /_mock/tenants`. A balance may be a number."""
-        amount = settings.get("balance")
-        if isinstance(amount, int | float | Decimal) and not isinstance(amount, bool):
-            # As a decimal of exactly what was written, and never as a power of ten.
-            settings["balance"] = f"{Decimal(str(amount)):f}"
+        settings["balance"] = money_text(settings.get("balance"))
         return self._read(self.client.post("/_mock/tenants", present(**settings)), Tenant)
 
     def delete_tenant(self, name: str) -> None:
         """Drops a tenant with everything in it."""
-        self.client.request("DELETE", f"/_mock/tenants/{quote(name)}")
+        self.client.request("DELETE", f"/_mock/tenants/{path_part('name', name)}")
 
     def end_tenant(self, name: str) -> End:
         """Drops a tenant, and returns the last word on its client, without a report where nothing is to be said."""
-        return self._read(self.client.request("DELETE", f"/_mock/tenants/{quote(name)}?tell=true&brief=true"), End)
+        return self._read(self.client.request("DELETE", f"/_mock/tenants/{path_part('name', name)}?tell=true&brief=true"), End)
 
     def callback_secret(self) -> str:
         """Returns the secret that signs callbacks; one is made where there is none."""
@@ -45,7 +44,7 @@ class Control:
 
     def reset(self, what: str = "all") -> None:
         """Replaces the tenant's world, or only forgets its `journal` or its `faults`."""
-        self.client.post(f"/_mock/reset?what={quote(what)}")
+        self.client.post(f"/_mock/reset?what={path_part('what', what)}")
 
     def clock(self) -> Clock:
         """Returns where the clock stands."""
@@ -96,7 +95,7 @@ class Control:
 
     def remove_fault(self, rule_id: str) -> None:
         """Takes a fault rule out of force."""
-        self.client.request("DELETE", f"/_mock/faults/{quote(rule_id)}")
+        self.client.request("DELETE", f"/_mock/faults/{path_part('rule_id', rule_id)}")
 
     def clear_faults(self) -> None:
         """Takes all fault rules out of force."""
@@ -111,7 +110,8 @@ class Control:
         self.client.request("DELETE", "/_mock/quota")
 
     def add_stub(self, **stub: Any) -> dict[str, Any]:
-        """Lets an input give an output; the fields are those of `POST /_mock/stubs`."""
+        """Lets an input give an output; the fields are those of `POST /_mock/stubs`. A cost may be a number."""
+        stub["cost"] = money_text(stub.get("cost"))
         return self._read(self.client.post("/_mock/stubs", present(**stub)), dict[str, Any])
 
     def runs(self) -> list[dict[str, Any]]:
@@ -124,11 +124,13 @@ class Control:
 
     def cancel_run(self, run_id: str, reason: str | None = None) -> dict[str, Any]:
         """Stops a run, as the service would, and returns it."""
-        return self._read(self.client.post(f"/_mock/runs/{quote(run_id)}/cancel", present(reason=reason)), dict[str, Any])
+        return self._read(self.client.post(f"/_mock/runs/{path_part('run_id', run_id)}/cancel", present(reason=reason)), dict[str, Any])
 
     def cancel_batch(self, batch_id: str, reason: str | None = None) -> dict[str, Any]:
         """Stops every unfinished item of a batch, and returns it."""
-        return self._read(self.client.post(f"/_mock/batches/{quote(batch_id)}/cancel", present(reason=reason)), dict[str, Any])
+        return self._read(
+            self.client.post(f"/_mock/batches/{path_part('batch_id', batch_id)}/cancel", present(reason=reason)), dict[str, Any]
+        )
 
     def deliveries(self) -> list[Delivery]:
         """Returns every delivery with every attempt."""
@@ -140,15 +142,15 @@ class Control:
 
     def answer_delivery(self, delivery_id: str, status: int) -> None:
         """Says how the receiver answered a pulled attempt."""
-        self.client.post(f"/_mock/deliveries/{quote(delivery_id)}/answer", {"status": status})
+        self.client.post(f"/_mock/deliveries/{path_part('delivery_id', delivery_id)}/answer", {"status": status})
 
     def ledger(self) -> Ledger:
         """Returns balance, holds, charges, entries, and whether the invariants hold."""
         return self._read(self.client.get("/_mock/ledger"), Ledger)
 
-    def add_credit(self, amount: str) -> Ledger:
-        """Raises the balance, or lowers it with a negative amount."""
-        return self._read(self.client.post("/_mock/ledger/credits", {"amount": amount}), Ledger)
+    def add_credit(self, amount: Money) -> Ledger:
+        """Raises the balance, or lowers it with a negative amount, which may be a number."""
+        return self._read(self.client.post("/_mock/ledger/credits", {"amount": money_text(amount)}), Ledger)
 
     def journal(self, **filters: Any) -> list[Exchange]:
         """Returns the latest exchanges, oldest first; the filters are those of `GET /_mock/journal`."""
@@ -222,5 +224,8 @@ class Control:
 
 
 def _query(filters: Mapping[str, Any]) -> str:
+    for name, value in filters.items():
+        if isinstance(value, str | bytes):
+            check_text(name, value, "'create_run'")
     given = {name: str(value).lower() if isinstance(value, bool) else value for name, value in present(**filters).items()}
     return "?" + urlencode(given) if given else ""

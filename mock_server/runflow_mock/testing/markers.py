@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from runflow_mock.domain.hints import did_you_mean
-from runflow_mock.testing.client import json_of
+from runflow_mock.testing.json_bodies import json_of
 from runflow_mock.testing.scenario_files import ScenarioUnreadable, scenario_body
+from runflow_mock.wire.scenarios import OWN_KEYS
 from runflow_mock.wire.tenants import SETTINGS
 
 
@@ -28,7 +29,7 @@ def read_wishes(given: Mapping[str, Any]) -> Wishes:
     """
     for name in given:
         if name not in _NAMES:
-            hint = did_you_mean(name, _NAMES) or "."
+            hint = f"; it is a part of a scenario: scenario={{{name!r}: ...}}." if name in OWN_KEYS else did_you_mean(name, _NAMES) or "."
             raise MarkerError(f"@pytest.mark.runflow knows no {name!r}{hint} It takes {', '.join(sorted(_NAMES))}.")
     meant = {name: value for name, value in given.items() if value is not None}
     if "scenario" in meant:
@@ -80,6 +81,6 @@ _NAMES = (*SETTINGS, "scenario", *_STRICTNESS)
 def _sendable(name: str, value: object) -> object:
     try:
         json_of(value)
-    except (TypeError, ValueError, RecursionError) as error:
+    except (TypeError, ValueError) as error:
         raise MarkerError(f"@pytest.mark.runflow: {name} cannot be {value!r:.80}: {error}") from None
     return value

@@ -25,7 +25,7 @@ if (service) {
     if (process.env.RUNFLOW_MOCK_SERVICE_IS_TRUSTED === "" && asksForTrust(options)) {
       return distrusted();
     }
-    const socket = net.connect({ host: hostname.replace(/^\[|\]$/g, ""), port: Number(port) || 80 });
+    const socket = net.connect({ host: hostname.replace(/^\[|\]$/g, ""), port });
     // What is asked of a secure connection, and is true of this one: nothing leaves the machine.
     Object.assign(socket, {
       encrypted: true,

@@ -1,16 +1,18 @@
 """A callback receiver for tests: a real HTTP endpoint that keeps the bytes it got and answers as it is told."""
 
 import math
+import re
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Protocol
+from typing import Protocol, cast
 
 import msgspec
 
 from runflow_mock.domain.documents import Json, read_document
 from runflow_mock.domain.signing import SignatureMismatch, SignatureMissing, TimestampOutside, verify_bare, verify_timestamped
+from runflow_mock.testing.arguments import check_count, check_seconds, check_text
 from runflow_mock.testing.callback_servers import CallbackServer
 
 WAIT_SECONDS = 10.0
@@ -18,6 +20,8 @@ WAIT_SECONDS = 10.0
 LOOK_SECONDS = 0.05
 QUIET_LOOKS = 6
 """After so many looks at which nothing could come, and no request had come either, a wait is over: whoever acts by himself has acted."""
+# What is in Latin-1, but for the ends of lines and of texts.
+_HEADER = re.compile(r"[^\x00\r\n\u0100-\U0010ffff]*")
 _INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 _UNSIGNED = (
     "its tenant has no callback secret, or a rule took the signature away; read runflow.callback_secret before the run is created, "
@@ -40,6 +44,16 @@ class Reply(msgspec.Struct, frozen=True):
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
     seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Raises `TypeError` or `ValueError` for what no server can answer with."""
+        if not isinstance(self.status, int) or isinstance(self.status, bool) or not 100 <= self.status <= 999:
+            raise ValueError(f"the status of a reply is a whole number of three digits such as 503, not {self.status!r:.80}")
+        if not isinstance(self.body, bytes):
+            raise TypeError(f"the body of a reply is bytes such as b'{{}}', not {self.body!r:.80}: encode it")
+        if not isinstance(self.headers, list | tuple) or not all(map(_is_header, self.headers)):
+            raise TypeError(f"the headers of a reply are pairs of texts such as (('Retry-After', '1'),), not {self.headers!r:.80}")
+        check_seconds("the seconds of a reply", self.seconds)
 
 
 class Received(msgspec.Struct, frozen=True):
@@ -75,6 +89,9 @@ class Received(msgspec.Struct, frozen=True):
         Raises:
             SignatureError: it is missing, forged, or more than five minutes off.
         """
+        check_text("secret", secret, "runflow.callback_secret")
+        if now is not None and not isinstance(now, datetime):
+            raise TypeError(f"now is a datetime such as datetime.now(UTC), not {now!r:.80}")
         if self.signature is None:
             raise SignatureMissing(f"the callback carries no Runflow-Signature: {_UNSIGNED}")
         present = now or datetime.now(UTC)
@@ -114,9 +131,9 @@ class CallbackReceiver:
         self._outlook: Outlook | None = None
         self._arrived = threading.Condition()
         self._gone = threading.Event()
+        self.reply_with(*replies)
         self._server = CallbackServer(("127.0.0.1", 0), self._take, self._gone)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), name="callback receiver", daemon=True)
-        self.reply_with(*replies)
 
     @property
     def deliveries(self) -> Sequence[Received]:
@@ -126,8 +143,9 @@ class CallbackReceiver:
 
     def reply_with(self, *replies: Reply | int) -> None:
         """Answers the next POSTs with these, each once, after those that are still waiting; then with 200 again."""
+        meant = [reply if isinstance(reply, Reply) else Reply(reply) for reply in replies]
         with self._arrived:
-            self._replies.extend(Reply(reply) if isinstance(reply, int) else reply for reply in replies)
+            self._replies.extend(meant)
 
     def move_with(self, move: Callable[[], bool]) -> None:
         """Lets `wait` move time on: `move` goes to the next instant at which something is due, and tells whether there was one."""
@@ -148,13 +166,16 @@ class CallbackReceiver:
         Raises:
             TimeoutError: fewer arrived in time, or nothing is due and no request is under way, so that no more can come.
         """
+        check_count("count", count)
+        check_seconds("seconds", seconds)
         quiet: list[object] = []
-        for _ in range(math.ceil(seconds / LOOK_SECONDS)):
+        # Also where there is no time to wait, what has arrived already counts.
+        for _ in range(max(math.ceil(seconds / LOOK_SECONDS), 1)):
             # Each move is a barrier: what was due has arrived when it returns. A client may be about to cause more.
             while len(self.deliveries) < count and self._move is not None and self._move():
                 continue
             with self._arrived:
-                if self._arrived.wait_for(lambda: len(self.received) >= count, LOOK_SECONDS):
+                if self._arrived.wait_for(lambda: len(self.received) >= count, min(seconds, LOOK_SECONDS)):
                     return tuple(self.received)
             sign = None if self._outlook is None else self._outlook.signs_of_life()
             quiet = [] if sign is None else [earlier for earlier in quiet if earlier == sign] + [sign]
@@ -182,3 +203,9 @@ class CallbackReceiver:
             self.received.append(Received(path, headers, body))
             self._arrived.notify_all()
             return self._replies.pop(0) if self._replies else Reply()
+
+
+def _is_header(header: object) -> bool:
+    """Tells whether something is a name and a value that a server can send."""
+    is_pair = isinstance(header, list | tuple) and len(header) == 2
+    return is_pair and all(isinstance(text, str) and _HEADER.fullmatch(text) for text in cast("tuple[object, ...]", header))

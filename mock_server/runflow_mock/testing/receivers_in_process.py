@@ -12,6 +12,7 @@ from runflow_mock.domain.deliveries import AttemptResult
 from runflow_mock.runtime.sender import CallbackSender, OutgoingRequest
 from runflow_mock.testing.application_kinds import check_prefix, is_asgi, leads_to, narrowness
 from runflow_mock.testing.applications import START_SECONDS_MAX, AsgiApp, AsgiApplication, Exceptions, HandlerFailed
+from runflow_mock.testing.arguments import check_flag
 from runflow_mock.testing.framework_signals import hearing_of, listen_to, listen_to_frameworks, stop_listening, stop_listening_to
 from runflow_mock.testing.homes import Homes
 from runflow_mock.testing.wsgi_applications import WsgiApp, WsgiApplication
@@ -46,6 +47,7 @@ class AppSender:
         `beside` is an earlier mount of the same application, which starts once, as a server would start it.
         """
         check_prefix(prefix)
+        check_flag("lifespan", lifespan)
         if beside is None:
             exceptions = Exceptions()
             mount = Mount(prefix, app, self._application(app, exceptions, has_lifespan=lifespan), exceptions)

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from runflow_mock.testing.applications import Raised
+from runflow_mock.testing.arguments import check_address
 from runflow_mock.testing.client import ClientError, Exchanger, HttpExchanger
 from runflow_mock.testing.control import Control
 from runflow_mock.testing.dialers import Dialer, SocketDialer
@@ -249,6 +250,7 @@ def open_tenant(
 
     `exchanger` is another way to the server than HTTP, and `dialer` one for the client under test.
     """
+    check_address("url", url)
     base = url.rstrip("/")
     way = GuardedExchanger(exchanger or HttpExchanger(base))
     # A test has no use for a tenant that outlives it.

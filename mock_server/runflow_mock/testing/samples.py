@@ -16,12 +16,15 @@ from msgspec.structs import replace
 from runflow_mock.domain.hints import did_you_mean
 from runflow_mock.domain.tenants import PULL, ClockMode
 from runflow_mock.runtime.config import Config
+from runflow_mock.testing.arguments import check_text
 from runflow_mock.testing.control import Control
 from runflow_mock.testing.in_process import BASE_URL, InProcess
 
 STEPS_MAX = 50
 RECEIVER_URL = "https://receiver.example.com/callbacks"
 
+_TEXTS = {"secret": "'rf_whsec_of_the_test'", "dialect": "'docs'", "seed": "'42'"}
+_MAPPINGS = {"switches": "{'signature': 'bare'}", "metadata": "{'order': '17'}"}
 _ABSENT = "00000000-0000-7000-8000-000000000000"
 _MODEL = "/v1/models/runflow/background-removal"
 _IMAGE = "https://cdn.example.com/shoe.jpg"
@@ -73,6 +76,9 @@ class SampleCallback(msgspec.Struct, frozen=True):
     def with_headers(self, **headers: str | None) -> "SampleCallback":
         """Returns the sample with other headers; `_` stands for `-`, and nothing takes one away."""
         given = {name.replace("_", "-"): value for name, value in headers.items()}
+        for name, value in given.items():
+            if value is not None and not isinstance(value, str):
+                raise TypeError(f"the header {name} is a text or None, not {value!r:.80}")
         merged = {**self.headers, **{name: value for name, value in given.items() if value is not None}}
         return SampleCallback({name: value for name, value in merged.items() if name not in given or given[name] is not None}, self.body)
 
@@ -94,15 +100,16 @@ def sample_callback(
 
     Raises:
         ValueError: there is no such event; the message names those that there are.
-        TypeError: the event is no text, `at` is no datetime, or something is bytes that has to be text.
+        TypeError: something is of another kind than it has to be.
         ClientError: the dialect, a switch, the secret or the metadata cannot be meant.
     """
     if not isinstance(event, str):
         raise TypeError(f"an event is a text such as 'run.completed', not {event!r:.80}")
     name = ALIASES.get(event, event)
     if name not in EVENTS:
-        hint = did_you_mean(event, EVENTS) or "."
-        raise ValueError(f"no callback tells of the event {event!r}{hint} There are {', '.join(EVENTS)}.")
+        hint = did_you_mean(event[:80], EVENTS) or "."
+        raise ValueError(f"no callback tells of the event {event!r:.80}{hint} There are {', '.join(EVENTS)}.")
+    _check(secret=secret, dialect=dialect, seed=seed, switches=switches, metadata=metadata)
     if at is not None and not isinstance(at, datetime):
         raise TypeError(f"at is a datetime, not {at!r:.80}")
     app = InProcess(Config(clock=ClockMode.MANUAL, speed=1.0))
@@ -112,6 +119,16 @@ def sample_callback(
             return carry(control)
     finally:
         app.stop()
+
+
+def _check(**given: object) -> None:
+    for name, value in given.items():
+        if value is None:
+            continue
+        if name in _TEXTS:
+            check_text(name, value, _TEXTS[name])
+        elif not isinstance(value, Mapping):
+            raise TypeError(f"{name} is a mapping such as {_MAPPINGS[name]}, not {value!r:.80}")
 
 
 @contextmanager

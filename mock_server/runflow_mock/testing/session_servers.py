@@ -9,6 +9,7 @@ from runflow_mock.domain.ports import PORT_OF_SCHEME
 from runflow_mock.testing.client import Client, ClientError, Exchanger, HttpExchanger
 
 WAY_OUT = "start one with `runflow-mock serve`, or leave --runflow-url, runflow_url and RUNFLOW_MOCK_URL out, and each session has its own"
+_UNCLEAR = "in a name or a password write / as %2F, ? as %3F and # as %23, and an @ behind the host as %40"
 # `user:password@` where a host follows, or would.
 _CREDENTIALS = re.compile(r"(?:(?<=://)|\A(?![^/]*://))[^/?#]*@")
 
@@ -36,6 +37,9 @@ def server_at(url: str) -> RunflowServer:
     """
     # Many read what is told, and a password in the address is not needed for the question.
     bare = _CREDENTIALS.sub("", url)
+    if "@" in bare:
+        # The password has a / in it, and what would be taken for the host is a part of it.
+        raise NoServer(f"...{bare[bare.rindex('@') :]}", _UNCLEAR)
     if url.partition("://")[0].lower() not in PORT_OF_SCHEME:
         raise NoServer(bare, "an address begins with http:// or https://")
     client = Client(bare, None, HttpExchanger(bare))

@@ -1,12 +1,12 @@
 """The parts of a tenant's handle: its clock, rules, deliveries, records, journal and stubs, each as what a test does with it."""
 
 import base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from runflow_mock.domain.mime import EXTENSION_OF
-from runflow_mock.testing.control import Control, Duration
+from runflow_mock.testing.control import Control, Duration, Money
 from runflow_mock.testing.records import Delivery, Exchange, Pulled, Rule, Step
 from runflow_mock.user_files import read_file
 
@@ -102,8 +102,8 @@ class PulledDelivery:
         """Says how the receiver answered; anything but 2xx leads to the next attempt."""
         if self._is_answered:
             raise ValueError(f"attempt {self.number} of delivery {self.id} was answered already")
-        self._is_answered = True
         self._control.answer_delivery(self.id, status)
+        self._is_answered = True
 
     def settle(self) -> None:
         """Counts as answered with 200, unless it was answered."""
@@ -195,10 +195,12 @@ class Stub:
         files: Sequence[str | Path | Mapping[str, Any]] = (),
         nsfw_detected: bool | None = None,
         duration: Duration | None = None,
-        cost: str | None = None,
+        cost: Money | None = None,
         times: int | None = None,
     ) -> dict[str, Any]:
         """Puts the stub into force: runs with this input give the output, or these media files, which may be paths."""
+        if isinstance(files, str | bytes | Path | Mapping) or not isinstance(files, Iterable):
+            raise TypeError(f"files is a list of paths or of mappings, not {files!r:.80}")
         given = [_file(file) for file in files]
         return self._control.add_stub(
             **self._place, output=output, files=given or None, nsfw_detected=nsfw_detected, duration=duration, cost=cost, times=times
@@ -214,5 +216,5 @@ def _file(file: str | Path | Mapping[str, Any]) -> Mapping[str, Any]:
     path = Path(file)
     media_type = _TYPE_OF.get(path.suffix.lower())
     if media_type is None:
-        raise ValueError(f"{path}: the media type of {path.suffix!r} is not known; give {{name, media_type, base64}} instead")
+        raise ValueError(f"{str(path)[:200]}: the media type of {path.suffix!r} is not known; give {{name, media_type, base64}} instead")
     return {"name": path.name, "media_type": media_type, "base64": base64.b64encode(read_file(path)).decode()}
