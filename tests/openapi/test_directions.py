@@ -74,3 +74,21 @@ def test_schema_that_leads_to_itself_has_an_end() -> None:
     run = {**node, "allOf": [{"$ref": "#/components/schemas/Run"}]}
     judge = contract({"openapi": "3.1.0", "paths": {"/x": {"get": {}}}, "components": {"schemas": {"Run": run}}})
     assert not judge.allows(WAY, {}, Direction.REQUEST)
+
+
+@pytest.mark.parametrize("path", ["/a", "/b"])
+def test_operation_that_stands_at_two_paths_is_one_in_each_direction(path: str) -> None:
+    """Both paths refer to one path item, and so hold the same schemas."""
+    run = {
+        "required": ["id"],
+        "dependentRequired": {"name": ["id"]},
+        "properties": {"id": {"readOnly": True}, "number": {"format": "int32", "type": "integer"}, "text": {"pattern": "^.$"}},
+    }
+    post = {"requestBody": {"content": {"application/json": {"schema": run}}}, "responses": {"200": {"description": "Well."}}}
+    item = {"$ref": "#/components/pathItems/X"}
+    judge = contract({"openapi": "3.1.0", "paths": {"/a": item, "/b": item}, "components": {"pathItems": {"X": {"post": post}}}})
+    way = ("paths", path, "post", "requestBody", "content", "application/json", "schema")
+    assert judge.allows(way, {"name": "x"}, Direction.REQUEST)
+    assert not judge.allows(way, {"name": "x"}, Direction.ANSWER)
+    assert not judge.allows(way, {"id": "x", "number": 2**31}, Direction.ANSWER)
+    assert not judge.allows(way, {"id": "x", "text": "\r"}, Direction.ANSWER)

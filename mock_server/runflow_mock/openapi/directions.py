@@ -9,7 +9,7 @@ Source: OpenAPI, "Schema Object", readOnly and writeOnly: "If the property is in
 response only", and the other way round.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from enum import StrEnum
 from itertools import chain
 from typing import Any
@@ -17,7 +17,8 @@ from typing import Any
 from runflow_mock.domain.documents import Json, list_of, object_of
 from runflow_mock.openapi.parts import Part, parts_met
 from runflow_mock.openapi.patterns import as_matched
-from runflow_mock.openapi.pointers import Pointer, pointer_of, walk
+from runflow_mock.openapi.pointers import pointer_of, walk
+from runflow_mock.openapi.replacements import with_replaced
 from runflow_mock.openapi.schema_ways import BRANCHES, TOGETHER
 
 FOLLOWED_MAX = 100
@@ -25,6 +26,8 @@ BITS = {"int32": 31, "int64": 63}
 """The formats that bound a number: by how many bits, beside its sign."""
 
 Object = dict[str, Any]
+# A schema, a word of it, and what that is in a direction.
+Edit = tuple[Object, str, Json]
 
 
 class Direction(StrEnum):
@@ -37,8 +40,10 @@ class Direction(StrEnum):
 def towards(document: Object, direction: Direction) -> Object:
     """Returns a document for one direction, or the same one where that makes no difference."""
     graph = _Graph(document, direction)
-    edits = dict(chain(graph.not_required(), graph.limits(), graph.patterns()))
-    return _edited(document, edits) if edits else document
+    edits: dict[int, Object] = {}
+    for schema, word, value in chain(graph.not_required(), graph.limits(), graph.patterns()):
+        edits.setdefault(id(schema), dict(schema))[word] = value
+    return with_replaced(document, edits)
 
 
 class _Graph:
@@ -47,40 +52,43 @@ class _Graph:
     def __init__(self, document: Object, direction: Direction) -> None:
         self._document = document
         self._mark = direction.value
-        self._schemas: dict[int, tuple[Pointer, Object]] = {}
+        self._schemas: dict[int, Object] = {}
         self._around: dict[int, list[int]] = {}
         self._collect()
 
-    def limits(self) -> Iterator[tuple[Pointer, Json]]:
-        """Yields the ways to limits that follow from formats, each with what it is."""
-        for pointer, schema in self._schemas.values():
+    def limits(self) -> Iterator[Edit]:
+        """Yields the limits that follow from formats."""
+        for schema in self._schemas.values():
             bits = BITS.get(str(schema.get("format")))
             if bits is None:
                 continue
             for word, limit, tighter in (("minimum", -(2**bits), max), ("maximum", 2**bits - 1, min)):
                 said = schema.get(word, limit)
-                yield (*pointer, word), tighter(said, limit) if isinstance(said, int | float) else limit
+                yield schema, word, tighter(said, limit) if isinstance(said, int | float) else limit
 
-    def patterns(self) -> Iterator[tuple[Pointer, Json]]:
-        """Yields the ways to patterns that the validator would read otherwise, each as it has to be for it."""
-        for pointer, schema in self._schemas.values():
+    def patterns(self) -> Iterator[Edit]:
+        """Yields the patterns that the validator would read otherwise, each as it has to be for it."""
+        for schema in self._schemas.values():
             pattern = schema.get("pattern")
             if isinstance(pattern, str) and (matched := as_matched(pattern)) != pattern:
-                yield (*pointer, "pattern"), matched
+                yield schema, "pattern", matched
 
-    def not_required(self) -> Iterator[tuple[Pointer, Json]]:
-        """Yields the ways to lists of required fields, each with what is left of it."""
-        for key, (pointer, schema) in self._schemas.items():
-            for way, required in _lists_of_required(schema):
-                marked = self._marked(key)
-                left = [name for name in required if name not in marked]
-                if len(left) < len(required):
-                    yield (*pointer, *way), left
+    def not_required(self) -> Iterator[Edit]:
+        """Yields what is left of the names that are always required, and of those that another field requires."""
+        for key, schema in self._schemas.items():
+            required, depending = schema.get("required"), schema.get("dependentRequired")
+            if not isinstance(required, list) and not isinstance(depending, dict):
+                continue
+            marked = self._marked(key)
+            for word, told in (("required", required), ("dependentRequired", depending)):
+                left = _without(marked, told)
+                if left != told:
+                    yield schema, word, left
 
     def _collect(self) -> None:
-        for pointer, kind, part in parts_met(self._document):
+        for _, kind, part in parts_met(self._document):
             if kind is Part.SCHEMA:
-                self._schemas[id(part)] = (pointer, part)
+                self._schemas[id(part)] = part
                 self._link(part)
 
     def _link(self, schema: Object) -> None:
@@ -104,18 +112,18 @@ class _Graph:
         return {
             name
             for each in self._reached([key], self._inner)
-            for name, inner in object_of(self._schemas[each][1].get("properties")).items()
+            for name, inner in object_of(self._schemas[each].get("properties")).items()
             if self._is_marked(inner)
         }
 
     def _is_marked(self, schema: Any) -> bool:
         if not isinstance(schema, dict):
             return False
-        self._schemas.setdefault(id(schema), ((), schema))
-        return any(self._schemas[each][1].get(self._mark) is True for each in self._reached([id(schema)], self._inner))
+        self._schemas.setdefault(id(schema), schema)
+        return any(self._schemas[each].get(self._mark) is True for each in self._reached([id(schema)], self._inner))
 
     def _inner(self, key: int) -> list[int]:
-        schema = self._schemas[key][1]
+        schema = self._schemas[key]
         found = [inner for inner in schema.get("allOf") or () if isinstance(inner, dict)] if isinstance(schema.get("allOf"), list) else []
         if isinstance(schema.get("$ref"), str):
             found.append(walk(self._document, pointer_of(schema["$ref"])))
@@ -133,29 +141,8 @@ class _Graph:
         return list(found)
 
 
-def _lists_of_required(schema: Object) -> Iterator[tuple[Pointer, list[Json]]]:
-    """Yields the names that a schema requires, always or where another field is there; `if` requires nothing."""
-    if isinstance(schema.get("required"), list):
-        yield ("required",), schema["required"]
-    for name, required in object_of(schema.get("dependentRequired")).items():
-        if isinstance(required, list):
-            yield ("dependentRequired", name), required
-
-
-def _edited(document: Object, edits: dict[Pointer, Json]) -> Object:
-    """Returns a copy of a document with other values at some places; what is on no way there is shared."""
-    copied: dict[int, Any] = {}
-    result = dict(document)
-    copied[id(document)] = result
-    for pointer, value in edits.items():
-        part: Any = result
-        original: Any = document
-        for word in pointer[:-1]:
-            key: Any = int(word) if isinstance(original, list) else word
-            original = original[key]
-            if id(original) not in copied:
-                copied[id(original)] = list(original) if isinstance(original, list) else dict(original)
-            part[key] = copied[id(original)]
-            part = part[key]
-        part[pointer[-1]] = value
-    return result
+def _without(names: Set[str], required: Json) -> Json:
+    """Returns a list of required fields without some names, or such lists by the field that requires them."""
+    if isinstance(required, dict):
+        return {field: _without(names, each) for field, each in required.items()}
+    return [name for name in required if name not in names] if isinstance(required, list) else required

@@ -11,6 +11,7 @@ from runflow_mock.domain.documents import object_of
 from runflow_mock.openapi.parts import Part, parts_met
 from runflow_mock.openapi.patterns import as_matched
 from runflow_mock.openapi.pointers import Pointer, pointer_of, reference_to, step
+from runflow_mock.openapi.replacements import with_replaced
 
 _WORD = "patternProperties"
 # A group that changes nothing tells a pattern from its equal.
@@ -30,9 +31,17 @@ def with_matched_names(document: Object) -> Object:
     renamed = {id(names): changed for names in by_pattern if (changed := _changed(names))}
     if not renamed:
         return document
-    written = [(part, pointer_of(str(part["$ref"]))) for _, part in parts if isinstance(part.get("$ref"), str)]
-    references = {id(part): reference_to(_led(document, way, renamed)) for part, way in written if _WORD in way}
-    return _copied(document, renamed, references)
+    replacements: dict[int, Object] = {}
+    for names in by_pattern:
+        changed = renamed.get(id(names), {})
+        if changed:
+            replacements[id(names)] = {changed.get(name, name): schema for name, schema in names.items()}
+    for _, part in parts:
+        reference = part.get("$ref")
+        way = pointer_of(reference) if isinstance(reference, str) else ()
+        if _WORD in way:
+            replacements[id(part)] = {**part, "$ref": reference_to(_led(document, way, renamed))}
+    return with_replaced(document, replacements)
 
 
 def _changed(names: Mapping[str, Any]) -> dict[str, str]:
@@ -56,25 +65,3 @@ def _led(document: Object, way: Pointer, renamed: _Renamed) -> Pointer:
         led.append(renamed.get(id(part), {}).get(word, word))
         part = step(part, word)
     return tuple(led)
-
-
-def _copied(document: Object, renamed: _Renamed, references: Mapping[int, str]) -> Object:
-    """Returns a copy with other names and references; what was one part in several places is one there."""
-    found: dict[int, Any] = {}
-    waiting: list[Any] = [document]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, dict | list) and id(part) not in found:
-            found[id(part)] = part
-            waiting.extend(part.values() if isinstance(part, dict) else part)
-    copies: dict[int, Any] = {key: [] if isinstance(part, list) else {} for key, part in found.items()}
-    for key, part in found.items():
-        if isinstance(part, list):
-            copies[key].extend(copies.get(id(inner), inner) for inner in part)
-            continue
-        names = renamed.get(key, {})
-        copies[key].update((names.get(name, name), copies.get(id(inner), inner)) for name, inner in part.items())
-        if key in references:
-            copies[key]["$ref"] = references[key]
-    result: Object = copies[id(document)]
-    return result
