@@ -1,3 +1,5 @@
+from urllib.parse import quote
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +9,7 @@ from worlds import catalog
 from runflow_mock.domain.documents import Json, write_document
 from runflow_mock.domain.media_fields import required_fields
 from runflow_mock.domain.models import Model
-from runflow_mock.wire.inputs import CHECKERS_MAX, InputChecks, complete_schema, without_nulls
+from runflow_mock.wire.inputs import CHECKERS_MAX, InputChecks, complete_schema, read_input_schema, without_nulls
 
 URL = "https://cdn.example.com/a.png"
 
@@ -123,3 +125,34 @@ def test_only_what_is_required_decides_whether_blanks_are_refused(starts: list[s
     shots: list[Json] = [{"start": start, "end": end} for start, end in zip(starts, ends, strict=False)]
     refused = [index for index, (start, _) in enumerate(zip(starts, ends, strict=False)) if start == ""]
     assert [loc[3] for loc, _ in judged({"shots": shots, "references": list[Json](ends)})] == refused
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits", "fits_not"),
+    [
+        ("^a.b$", "axb", "a\rb"),
+        (r"^x\b", "xé", "xa"),
+        ("^[^]$", "\n", ""),
+        (r"^[\w-.]$", "-", "a-"),
+        (r"^\<$", "<", ""),
+        (r"^\uD83D\uDE00$", "😀", "x"),
+    ],
+)
+def test_pattern_of_an_input_means_what_it_does_in_javascript(pattern: str, fits: str, fits_not: str) -> None:
+    """In a field, in a name, and where a reference leads through that name."""
+    named: dict[str, Json] = {"patternProperties": {pattern: {"type": "object", "maxProperties": 0}}, "additionalProperties": False}
+    escaped = pattern.replace("~", "~0").replace("/", "~1")
+    led: dict[str, Json] = {"$ref": f"#/properties/named/patternProperties/{quote(escaped)}"}
+    schema: dict[str, Json] = {"properties": {"text": {"type": "string", "pattern": pattern}, "named": named, "led": led}}
+    model = replace(catalog().get("runflow/background-removal"), input_schema=read_input_schema(schema))
+    checks = InputChecks()
+    assert checks.read(model, {"text": fits, "named": {fits: {}}, "led": {}}, ())[1] == []
+    [error] = checks.read(model, {"text": fits_not}, ())[1]
+    assert (error.msg, error.type) == (f"Input should match {pattern}", "string_pattern_mismatch")
+    assert checks.read(model, {"named": {fits_not: {}}}, ())[1] != []
+    assert [error.loc for error in checks.read(model, {"led": {"a": 1}}, ())[1]] == [("led",)]
+
+
+def test_pattern_that_is_none_is_told_as_it_was_written() -> None:
+    with pytest.raises(ValueError, match=r"input\.properties\.text\.pattern: .*\(\[\^\]"):
+        read_input_schema({"properties": {"text": {"pattern": "([^]"}}})

@@ -22,11 +22,11 @@ Object = dict[str, Any]
 _Renamed = Mapping[int, Mapping[str, str]]
 
 
-def with_matched_names(document: Object) -> Object:
-    """Returns a copy of a document in our form in which names that are patterns are as the validator reads them, or the same one where
-    they are so already.
+def with_matched_names(document: Object, kind_of_all: Part = Part.DOCUMENT) -> Object:
+    """Returns a copy of a document in our form, or of a schema, in which names that are patterns are as the validator reads them, or the
+    same one where they are so already.
     """
-    parts = [(kind, part) for _, kind, part in parts_met(document)]
+    parts = [(kind, part) for _, kind, part in parts_met(document, kind_of_all)]
     by_pattern = [object_of(part.get(_WORD)) for kind, part in parts if kind is Part.SCHEMA]
     renamed = {id(names): changed for names in by_pattern if (changed := _changed(names))}
     if not renamed:

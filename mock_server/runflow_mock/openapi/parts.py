@@ -150,9 +150,9 @@ def children(kind: Part, part: Mapping[str, Json]) -> Iterator[Child]:
             yield from (((field, name), inside, inner) for name, inner in held.items() if not (is_extended and name[:2] == "x-"))
 
 
-def parts_met(document: dict[str, Json]) -> Iterator[tuple[Pointer, Part, dict[str, Json]]]:
-    """Yields each part of a document once: a way to it, of which kind it is, and the part."""
-    waiting: list[tuple[Pointer, Part, Json]] = [((), Part.DOCUMENT, document)]
+def parts_met(document: dict[str, Json], kind_of_all: Part = Part.DOCUMENT) -> Iterator[tuple[Pointer, Part, dict[str, Json]]]:
+    """Yields each part of a document once: a way to it, of which kind it is, and the part; a schema may stand for a document."""
+    waiting: list[tuple[Pointer, Part, Json]] = [((), kind_of_all, document)]
     files = document.get(FILES)
     seen: set[tuple[int, Part]] = set()
     while waiting:

@@ -9,8 +9,6 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache, partial
 
-import jsonschema_rs
-
 from runflow_mock.openapi.schemas import compile_schema
 
 # The two halves of a character beyond the first plane.
@@ -45,6 +43,8 @@ _WRITTEN = {"0": r"\0", "8": r"\b", "2D": "-", "3C": r"\<", "3E": r"\>"}
 @lru_cache(maxsize=4096)
 def is_pattern(text: str) -> bool:
     """Tells whether a text is a regular expression that the validator understands, and that is not too large for it."""
+    import jsonschema_rs
+
     try:
         compile_schema({"pattern": text})
     except (jsonschema_rs.ValidationError, ValueError):

@@ -17,6 +17,7 @@ from runflow_mock.openapi.combinations import Copies
 from runflow_mock.openapi.loads import PAIR, Load, bytes_never_too_much, is_too_much, load_of
 from runflow_mock.openapi.loads import weight_of as weight_of_rules
 from runflow_mock.openapi.long_numbers import long_whole_numbers
+from runflow_mock.openapi.patterns import as_written
 from runflow_mock.openapi.schemas import ERROR_SIZE, CompiledSchema, Schema, TooManyErrors, compile_schema, parts_in
 from runflow_mock.wire.problems import FieldError, Location, invalid
 
@@ -167,7 +168,7 @@ def _limit(text: str, word: str) -> Explain:
 def _pattern(details: Details, message: str) -> tuple[str, str]:
     if "pattern" not in details:
         return _TOO_COSTLY
-    return f"Input should match {details['pattern']}", "string_pattern_mismatch"
+    return f"Input should match {as_written(str(details['pattern']))}", "string_pattern_mismatch"
 
 
 _TYPE_WORDS = {"object": "object", "array": "list"}

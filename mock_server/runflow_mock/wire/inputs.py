@@ -17,6 +17,8 @@ from runflow_mock.domain.assets import REFERENCE_PREFIX
 from runflow_mock.domain.documents import Document, Json, read_document, write_document
 from runflow_mock.domain.media_fields import LISTS, SINGLE, MediaFields, Object, blanks, media_fields, required_fields
 from runflow_mock.domain.models import Model
+from runflow_mock.openapi.matched_schemas import with_matched_patterns
+from runflow_mock.openapi.patterns import as_written
 from runflow_mock.openapi.schemas import SchemaError, check_schema
 from runflow_mock.wire.fields import Checker, Schema
 from runflow_mock.wire.problems import FieldError, Location
@@ -71,7 +73,9 @@ class InputChecks:
         schema = complete_schema(cast(Schema, read_document(model.input_schema)))
         if len(self._checkers) >= CHECKERS_MAX:
             del self._checkers[next(iter(self._checkers))]
-        compiled = self._checkers[model.input_schema] = _Compiled(Checker(schema), required_fields(schema), media_fields(schema))
+        compiled = self._checkers[model.input_schema] = _Compiled(
+            Checker(with_matched_patterns(schema)), required_fields(schema), media_fields(schema)
+        )
         return compiled
 
 
@@ -100,9 +104,9 @@ def read_input_schema(schema: Schema) -> Document:
     """
     whole = complete_schema(schema)
     try:
-        check_schema(whole)
+        check_schema(with_matched_patterns(whole))
     except SchemaError as error:
-        raise ValueError(f"input.{error}" if error.place else f"input: {error}") from None
+        raise ValueError(as_written(f"input.{error}" if error.place else f"input: {error}")) from None
     return write_document(whole)
 
 
