@@ -120,7 +120,11 @@ def _run(arguments: Sequence[str], scrubber: Scrubber) -> None:
     except OSError as error:
         if told is None:
             click.echo(f"runflow-mock: {_why(error)}", err=True)
-        _give_up_output()
+        # What could not be written must not be tried again when the process ends, where it would be told once more.
+        with suppress(OSError, ValueError, AttributeError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, sys.stdout.fileno())
+            os.close(nowhere)
         # Whatever the command has found out, it has not told it.
         code = code or 1
     sys.exit(code)
@@ -146,11 +150,3 @@ def _called(arguments: Sequence[str], scrubber: Scrubber) -> tuple[str | int | N
 
 def _why(error: OSError) -> str:
     return "the standard output is closed" if error.errno == errno.EBADF else error.strerror or str(error)
-
-
-def _give_up_output() -> None:
-    """Lets nothing that could not be written be tried again when the process ends, where it would be told once more."""
-    with suppress(OSError, ValueError, AttributeError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)

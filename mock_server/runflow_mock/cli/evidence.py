@@ -69,7 +69,10 @@ async def write_evidence(runtime: Runtime, folder: Path) -> None:
     """Writes a folder for each tenant: each file whole or not at all. What cannot be written is told, and does no harm to the rest."""
     for tenant in tuple(runtime.tenants):
         try:
-            files = await _gather(runtime, tenant)
+            bodies = {name: (await handler(_call(runtime, tenant, query))).body for name, (handler, query) in FILES.items()}
+            operation_of = {exchange.id: exchange.operation for exchange in tenant.journal if exchange.operation is not None}
+            sheet = sheet_of(msgspec.json.decode(bodies["report.json"]), operation_of)
+            files = {**bodies, "report.xml": write_junit(summary_of(sheet))}
         except Exception as error:
             runtime.report(tenant, error)
             runtime.unwritten.append(f"{folder / tenant.settings.name} cannot be written: {type(error).__name__}")
@@ -80,13 +83,6 @@ async def write_evidence(runtime: Runtime, folder: Path) -> None:
         more = len(runtime.unwritten) - TOLD_MAX
         told = ", ".join(runtime.unwritten[:TOLD_MAX]) + (f", and {more} more" if more > 0 else "")
         runtime.warn(f"report: {told}; the evidence is not complete")
-
-
-async def _gather(runtime: Runtime, tenant: Tenant) -> dict[str, bytes]:
-    told = {name: (await handler(_call(runtime, tenant, query))).body for name, (handler, query) in FILES.items()}
-    operation_of = {exchange.id: exchange.operation for exchange in tenant.journal if exchange.operation is not None}
-    sheet = sheet_of(msgspec.json.decode(told["report.json"]), operation_of)
-    return {**told, "report.xml": write_junit(summary_of(sheet))}
 
 
 def _write(folder: Path, files: Mapping[str, bytes], scrubber: Scrubber) -> Iterator[str]:

@@ -131,7 +131,11 @@ def import_kept(file: Path, *, keep: Path, as_json: bool) -> None:
     name = kept.head.world.settings.name
     target = _path(keep, name)
     try:
-        _check_strange(file, kept)
+        # Somebody else may have written it: a server that starts looks at the figures alone, since that costs it nothing.
+        found = objections(kept.head.world)
+        if found:
+            raise ConfigError(f"{file} cannot be read: {found[0]}")
+        _described(file.name, kept)
         with _owned(keep):
             if target.exists():
                 raise ConfigError(f"keep: there is a tenant {name} already: `runflow-mock kept remove {name}` makes room")
@@ -190,14 +194,6 @@ def _described(file: str, kept: KeptTenant) -> dict[str, object]:
         "exchanges": standing.journaled,
         "files": len(kept.files),
     }
-
-
-def _check_strange(file: Path, kept: KeptTenant) -> None:
-    """Accepts what somebody else may have written: a server that starts looks at the figures alone, since that costs it nothing."""
-    found = objections(kept.head.world)
-    if found:
-        raise ConfigError(f"{file} cannot be read: {found[0]}")
-    _described(file.name, kept)
 
 
 def _path(keep: Path, tenant: str) -> Path:

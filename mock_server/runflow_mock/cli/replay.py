@@ -16,7 +16,7 @@ from runflow_mock.cli.options import Secret, json_option, option
 from runflow_mock.cli.timelines import line_of
 from runflow_mock.domain.documents import Json, write_document
 from runflow_mock.openapi.yaml_values import YamlError
-from runflow_mock.runtime.replays import Difference, replay
+from runflow_mock.runtime.replays import replay
 from runflow_mock.user_files import RECORDED_BYTES_MAX, read_file, read_stream
 from runflow_mock.wire.catalog import load_catalog
 from runflow_mock.wire.history import HISTORY, GivenSecrets, SavedHistory, decode_history, with_secrets
@@ -60,7 +60,10 @@ def command(context: click.Context, /, *, file: Path, as_json: bool, **options: 
             exactly = "virtual time included" if history.settings.client_time == "virtual" else "wall time aside"
             console.print(f"[green]equal[/green]: {replayed.commits} commits came out byte for byte as recorded, {exactly}")
         else:
-            _print_difference(replayed.difference, console)
+            difference = replayed.difference
+            console.print(f"[red]different[/red]: commit {difference.commit} at {difference.at}, {escape(difference.place)}")
+            for name, value in (("recorded", difference.expected), ("came out", difference.found)):
+                console.print(f"  {name}: {escape(_shown(value))}")
         for note in replayed.notes:
             console.print(f"[yellow]note[/yellow]: {escape(note)}")
     context.exit(0 if replayed.difference is None else 1)
@@ -104,12 +107,6 @@ def _read(file: Path) -> bytes:
         return read_file(file, RECORDED_BYTES_MAX)
     except OSError as error:
         raise Unreadable(f"{file} cannot be read: {error.strerror}") from None
-
-
-def _print_difference(difference: Difference, console: Console) -> None:
-    console.print(f"[red]different[/red]: commit {difference.commit} at {difference.at}, {escape(difference.place)}")
-    for name, value in (("recorded", difference.expected), ("came out", difference.found)):
-        console.print(f"  {name}: {escape(_shown(value))}")
 
 
 def _shown(value: object) -> str:

@@ -227,10 +227,7 @@ def digest_of_key(key: str) -> str:
 
 def scrubbed(exchange: Exchange, scrubber: Scrubber) -> Exchange:
     """Returns an exchange without the secrets in whatever somebody else wrote of it, its bodies cut."""
-    return _cut(_without_secrets(exchange, scrubber))
-
-
-def _cut(exchange: Exchange) -> Exchange:
+    exchange = _without_secrets(exchange, scrubber)
     asked, told = exchange.request_body, exchange.response_body
     if len(asked) <= BODY_BYTES_MAX and len(told) <= BODY_BYTES_MAX:
         return exchange

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from runflow_mock.domain.assets import REFERENCE_PREFIX
 from runflow_mock.domain.commands import RateEvaluation, SubmitEvaluation
-from runflow_mock.domain.documents import Document, look_up, read_document, read_object
+from runflow_mock.domain.documents import look_up, read_document, read_object
 from runflow_mock.domain.evaluations import (
     JOB_CLASSES,
     Assignment,
@@ -78,11 +78,14 @@ def evaluate_workflow_run(moment: Moment, event: RunSucceeded) -> tuple[Event, .
     run = store.runs[event.run_id]
     if run.workflow_id is None or len(store.evaluations) >= moment.settings.limits.evaluations_max:
         return ()
-    image_url, prompt = _first_image(event.output), read_object(run.input).get("prompt")
-    if image_url is None:
+    files = look_up(read_document(event.output), "outputs")
+    first = files[0] if isinstance(files, list) and files else None
+    url = first.get("url") if isinstance(first, dict) and first.get("type") == "image" else None
+    if not isinstance(url, str):
         return ()
+    prompt = read_object(run.input).get("prompt")
     assignment = Assignment(
-        image_url=image_url, task_type=AUTOMATIC_TASK, generation_prompt=prompt if isinstance(prompt, str) else None, run_id=run.id
+        image_url=url, task_type=AUTOMATIC_TASK, generation_prompt=prompt if isinstance(prompt, str) else None, run_id=run.id
     )
     evaluation = new_evaluation(moment, assignment, held=ZERO)
     due_at = moment.now + spread(moment, evaluation.id, "automatic wait", AUTOMATIC_WAIT_SECONDS)
@@ -115,13 +118,6 @@ _CONTINUATIONS: Mapping[EvaluationStatus, Callable[[Moment, Evaluation], tuple[E
     EvaluationStatus.PENDING: _start,
     EvaluationStatus.RUNNING: _finish,
 }
-
-
-def _first_image(output: Document) -> str | None:
-    files = look_up(read_document(output), "outputs")
-    first = files[0] if isinstance(files, list) and files else None
-    url = first.get("url") if isinstance(first, dict) and first.get("type") == "image" else None
-    return url if isinstance(url, str) else None
 
 
 def _is_readable(store: Store, url: str) -> bool:

@@ -41,12 +41,18 @@ def write_wav(seconds: float, title: str) -> bytes:
         writer.setsampwidth(2)
         writer.setframerate(WAV_RATE)
         writer.writeframesraw(content)
-    return _with_title(target.getvalue(), title)
+    wav = target.getvalue()
+    text = title.encode() + b"\0"
+    text += b"\0" * (len(text) % 2)
+    info = b"INFO" + b"INAM" + pack("<I", len(text)) + text
+    return wav[:4] + pack("<I", len(wav) + len(info)) + wav[8:] + b"LIST" + pack("<I", len(info)) + info
 
 
 def write_mp3(seconds: float, title: str) -> bytes:
     """Returns MPEG-1 Layer III, mono, 32 kbit/s, after an ID3 tag."""
-    return _id3(title) + _mp3_frame() * max(1, round(seconds * MP3_RATE / MP3_FRAME_SAMPLES))
+    text = b"\x03" + title.encode()
+    frame = b"TIT2" + _seven_bits(len(text)) + b"\0\0" + text
+    return b"ID3\x04\0\0" + _seven_bits(len(frame)) + frame + _mp3_frame() * max(1, round(seconds * MP3_RATE / MP3_FRAME_SAMPLES))
 
 
 def write_ogg(seconds: float, title: str) -> bytes:
@@ -64,19 +70,6 @@ def write_ogg(seconds: float, title: str) -> bytes:
         place = samples if is_last else (first + count) * OPUS_PACKET_SAMPLES
         pages.append(_ogg_page([_OPUS_TONE] * count, place, len(pages), flags=4 if is_last else 0))
     return b"".join(pages)
-
-
-def _with_title(wav: bytes, title: str) -> bytes:
-    text = title.encode() + b"\0"
-    text += b"\0" * (len(text) % 2)
-    info = b"INFO" + b"INAM" + pack("<I", len(text)) + text
-    return wav[:4] + pack("<I", len(wav) + len(info)) + wav[8:] + b"LIST" + pack("<I", len(info)) + info
-
-
-def _id3(title: str) -> bytes:
-    text = b"\x03" + title.encode()
-    frame = b"TIT2" + _seven_bits(len(text)) + b"\0\0" + text
-    return b"ID3\x04\0\0" + _seven_bits(len(frame)) + frame
 
 
 def _seven_bits(number: int) -> bytes:

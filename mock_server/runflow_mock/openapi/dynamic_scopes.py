@@ -61,12 +61,9 @@ def specialised(
     Raises:
         TooManyCopies: there are more than `PARTS_MAX` parts in them, or finding them takes more than `LOOKS_MAX` looks.
     """
-    return _Copier(document, targets, asks, anchors).copy(_outermost(roots))
-
-
-def _outermost(roots: Iterable[Pointer]) -> list[Pointer]:
     known = frozenset(roots)
-    return [root for root in known if not any(root[:length] in known for length in range(len(root)))]
+    outermost = [root for root in known if not any(root[:length] in known for length in range(len(root)))]
+    return _Copier(document, targets, asks, anchors).copy(outermost)
 
 
 class _Copier:

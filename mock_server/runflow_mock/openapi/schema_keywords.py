@@ -34,18 +34,14 @@ def say_as_31(schema: dict[str, Any]) -> None:
         elif isinstance(schema.get(excluded), bool):
             del schema[excluded]
     if isinstance(schema.get("nullable"), bool) and schema.pop("nullable"):
-        _allow_null(schema)
-
-
-def _allow_null(schema: dict[str, Any]) -> None:
-    if not isinstance(schema.get("type"), str):
-        inner = dict(schema)
-        schema.clear()
-        schema["anyOf"] = [inner, {"type": "null"}]
-        return
-    schema["type"] = [schema["type"], "null"]
-    if isinstance(schema.get("enum"), list) and None not in schema["enum"]:
-        schema["enum"] = [*schema["enum"], None]
+        if not isinstance(schema.get("type"), str):
+            inner = dict(schema)
+            schema.clear()
+            schema["anyOf"] = [inner, {"type": "null"}]
+            return
+        schema["type"] = [schema["type"], "null"]
+        if isinstance(schema.get("enum"), list) and None not in schema["enum"]:
+            schema["enum"] = [*schema["enum"], None]
 
 
 def why_other_dialect(said: object) -> str | None:

@@ -72,7 +72,11 @@ class Media:
             if meet_request(call, None, {"run_id": run.id}):
                 return UNANSWERED
             found = _find(call, run, name)
-            _verify(call)
+            parameters, world = call.parameters, call.caller.world
+            expires, signature = parameters.get("expires", ""), parameters.get("signature", "")
+            objection = media_objection(call.path, expires, signature, world.now, world.seed)
+            if objection is not None:
+                raise forbidden(objection)
             given = answer_file(call, await self._read(call, run, name, found))
             return Answer(given.status, given.body, (*given.headers, *(_GIVEN_HEADERS if run.files else _HEADERS)))
         except Problem as problem:
@@ -130,14 +134,6 @@ def _find(call: Call, run: Run, name: str) -> GivenFile | OutputFile:
     if found is None:
         raise NotFound("file", name)
     return found
-
-
-def _verify(call: Call) -> None:
-    """Raises the 403 of an address that is not signed, changed or expired."""
-    given, world = call.parameters, call.caller.world
-    objection = media_objection(call.path, given.get("expires", ""), given.get("signature", ""), world.now, world.seed)
-    if objection is not None:
-        raise forbidden(objection)
 
 
 def _recipe(tenant: Tenant, run: Run, name: str, file: OutputFile) -> Callable[[], bytes]:

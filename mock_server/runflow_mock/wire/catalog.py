@@ -197,19 +197,15 @@ def _model(file: Path, entry: Json, *, is_ours: bool) -> Model:
     listed = isinstance(entry, dict) and "provider_slug" in entry
     try:
         if listed:
-            return _listed(convert(entry, Listed))
+            named = convert(entry, Listed)
+            modality = next((kind for kind in ("video", "audio") if kind in named.category.lower()), "image")
+            model = generic_model(f"{named.provider_slug}/{named.model_slug}", modality, name=named.model_name)
+            price = msgspec.structs.replace(model.price, label=named.price_label or model.price.label)
+            return msgspec.structs.replace(model, is_active=named.active, evidence="given", category=named.category, price=price)
         return read_model(convert(entry, WireModel), is_ours=is_ours)
     except (msgspec.ValidationError, ValueError) as error:
         name = entry.get("id", "without an id") if isinstance(entry, dict) else repr(entry)[:80]
         raise CatalogError(f"catalog file {file}, model {name}: {error}") from None
-
-
-def _listed(entry: Listed) -> Model:
-    modality = next((kind for kind in ("video", "audio") if kind in entry.category.lower()), "image")
-    model_id = f"{entry.provider_slug}/{entry.model_slug}"
-    model = generic_model(model_id, modality, name=entry.model_name)
-    price = msgspec.structs.replace(model.price, label=entry.price_label or model.price.label)
-    return msgspec.structs.replace(model, is_active=entry.active, evidence="given", category=entry.category, price=price)
 
 
 def read_model(entry: WireModel, *, is_ours: bool = False) -> Model:

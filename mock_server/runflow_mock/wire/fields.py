@@ -126,19 +126,16 @@ class Checker:
             yield FieldError(place, message, word)
 
     def _alternatives(self, error: "jsonschema_rs.ValidationError", place: Location) -> FieldError:
-        options = _at(self._schema, error.schema_path)
+        schema: Json = self._schema
+        for step in error.schema_path:
+            schema = schema[step] if isinstance(schema, dict | list) else None  # type: ignore[index]
+        options = list_of(schema)
         required = [option["required"] for option in options if isinstance(option, dict) and set(option) == {"required"}]
         if len(required) < len(options):
             return FieldError(place, "Input fits none of the allowed forms", "union_error")
         forms = " or ".join(" with ".join(str(name) for name in names) for names in required if isinstance(names, list))
         first = required[0][0] if isinstance(required[0], list) and required[0] else ""
         return FieldError((*place, str(first)), f"field required: {forms}", "missing")
-
-
-def _at(schema: Json, path: list[str | int]) -> list[Json]:
-    for step in path:
-        schema = schema[step] if isinstance(schema, dict | list) else None  # type: ignore[index]
-    return list_of(schema)
 
 
 _TOO_MUCH = ("Input is too large to be held against all that its schema says", "value_cost")

@@ -133,22 +133,14 @@ def read_tenant(base: Iterable[tuple[str, bytes]], log: Iterable[bytes], files: 
     except (*NOT_JSON, KeyError, TypeError) as error:
         raise ValueError(str(error)) from None
     for standing in (head.standing, *(row.standing for row in rows)):
-        _check(standing)
+        # The tenant goes on from where it stood, and must be able to.
+        instants = (standing.now, standing.present)
+        counts = (standing.changes, standing.reads, standing.journaled)
+        are_figures = 0 <= standing.rate <= RATE_MAX and isfinite(standing.wall) and 0 <= min(counts) <= max(counts) < COUNT_MAX
+        if not (are_figures and all(map(is_reachable, instants))):
+            told = ", ".join(map(str, (*instants, standing.rate, standing.wall, *counts)))
+            raise ValueError(f"its clocks and counts stand where none can: {told}")
     return KeptTenant(head=replace(head, world=whole), exchanges=exchanges, rows=rows, files=tuple(files))
-
-
-def _check(standing: Standing) -> None:
-    """Accepts where a tenant may have stood: the tenant goes on from there, and must be able to.
-
-    Raises:
-        ValueError: it stood nowhere.
-    """
-    instants = (standing.now, standing.present)
-    counts = (standing.changes, standing.reads, standing.journaled)
-    are_figures = 0 <= standing.rate <= RATE_MAX and isfinite(standing.wall) and 0 <= min(counts) <= max(counts) < COUNT_MAX
-    if not (are_figures and all(map(is_reachable, instants))):
-        told = ", ".join(map(str, (*instants, standing.rate, standing.wall, *counts)))
-        raise ValueError(f"its clocks and counts stand where none can: {told}")
 
 
 def _pieces(name: str, records: Iterable[object]) -> Iterator[tuple[str, bytes]]:

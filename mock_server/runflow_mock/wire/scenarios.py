@@ -90,7 +90,11 @@ def decode_scenario(value: Json, catalog: Catalog, usual_name: str = "inline") -
     """
     if not isinstance(value, dict):
         raise ScenarioError((), f"a scenario is an object with keys such as {', '.join(OWN_KEYS)}")
-    _check_keys(value)
+    known = (*OWN_KEYS, *SETTINGS)
+    for key in value:
+        if key not in known:
+            hint = did_you_mean(key, known) or "."
+            raise ScenarioError((key,), f"no such key{hint} A scenario takes {', '.join(known)}")
     # What happened in the tenant that a scenario was written from is for `runflow-mock replay`, which reads it.
     if not isinstance(value.get("history", {}), dict):
         raise ScenarioError(("history",), "must be the body of GET /_mock/history")
@@ -126,14 +130,6 @@ class _Section(NamedTuple):
 
     path: Path
     value: Json
-
-
-def _check_keys(value: Mapping[str, Json]) -> None:
-    known = (*OWN_KEYS, *SETTINGS)
-    for key in value:
-        if key not in known:
-            hint = did_you_mean(key, known) or "."
-            raise ScenarioError((key,), f"no such key{hint} A scenario takes {', '.join(known)}")
 
 
 def _models(value: Mapping[str, Json], catalog: Catalog) -> tuple[Model, ...]:

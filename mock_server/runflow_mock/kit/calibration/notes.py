@@ -67,7 +67,13 @@ def _findings(capture: Capture, contract: Contract) -> Iterator[tuple[str, Findi
         yield from _of_record(capture, contract, _schema_of(capture))
     else:
         yield from _of_exchange(capture, contract)
-    yield from _of_code(capture)
+    # The names of errors are in a catalogue beside the document.
+    code, status = capture.record.get("code"), capture.status
+    if status is None or status < 400 or not isinstance(code, str):
+        return
+    if code not in _codes().get(status, ()):
+        documented = ", ".join(_codes().get(status, ())) or "none"
+        yield f"{status}", Finding(("body", "code"), "error-code", f"documented for a {status}: {documented}")
 
 
 def _of_record(capture: Capture, contract: Contract, name: str | None) -> Iterator[tuple[str, Finding]]:
@@ -102,16 +108,6 @@ def _of_exchange(capture: Capture, contract: Contract) -> Iterator[tuple[str, Fi
     if schema is not None:
         for loc in unknown_fields(contract, schema, capture.value, ("body",)):
             yield declared.id, _unknown(loc)
-
-
-def _of_code(capture: Capture) -> Iterator[tuple[str, Finding]]:
-    """The names of errors are in a catalogue beside the document."""
-    code, status = capture.record.get("code"), capture.status
-    if status is None or status < 400 or not isinstance(code, str):
-        return
-    if code not in _codes().get(status, ()):
-        documented = ", ".join(_codes().get(status, ())) or "none"
-        yield f"{status}", Finding(("body", "code"), "error-code", f"documented for a {status}: {documented}")
 
 
 def _unknown(loc: Location) -> Finding:

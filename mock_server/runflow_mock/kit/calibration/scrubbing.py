@@ -70,13 +70,16 @@ def scrub(capture: Capture, secrets: Sequence[str] = (), hints: Sequence[str] = 
     found = recipe_of(capture, own, hints) if capture.kind is Kind.CALLBACK else None
     proven = None if found is None else found.secret
     value = capture.value
+    given = capture.secret
+    # A secret that fits nothing, or is of somebody's own making, says nothing of how the service begins its secrets.
+    kept = given if given is not None and given.endswith(REDACTED) else None if proven is None else prefix_of(proven)
     return replace(
         capture,
         path=None if capture.path is None else template_of(capture.path),
         method=capture.method if capture.method is None or capture.method.isalpha() else REDACTED,
         headers=None if capture.headers is None else dict(_scrubbed_headers(capture.headers)),
         body=b"" if value is None else write_document(_scrubbed(value, "")),
-        secret=_kept_secret(capture.secret, proven),
+        secret=None if kept is None or kept.startswith(ANOTHER) else prefix_of(kept),
         signed_as=capture.signed_as if found is None else found.recipe,
         host=None,
     )
@@ -108,12 +111,6 @@ def prefix_of(secret: str) -> str:
         return secret
     known = sorted(SWITCHES["secret_prefix"], key=len, reverse=True)
     return next((prefix for prefix in known if secret.startswith(prefix)), ANOTHER) + REDACTED
-
-
-def _kept_secret(given: str | None, proven: str | None) -> str | None:
-    """A secret that fits nothing, or is of somebody's own making, says nothing of how the service begins its secrets."""
-    kept = given if given is not None and given.endswith(REDACTED) else None if proven is None else prefix_of(proven)
-    return None if kept is None or kept.startswith(ANOTHER) else prefix_of(kept)
 
 
 def _scrubbed_headers(headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,7 @@ All phases run: examples, coverage, fuzzing, and sequences that follow links. It
 server that refuses everything; ours is not. schemathesis is an extra: without it there is a message that says how to get it.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any
 
@@ -103,24 +103,19 @@ def _told(document: Mapping[str, Any], tenant: SuiteTenant, without: Sequence[st
         gone = {part["operationId"] for item in told["paths"].values() for part in item.values() if _is_inferred(part)}
         for path, item in told["paths"].items():
             told["paths"][path] = {name: part for name, part in item.items() if not _is_inferred(part)}
-        _tighten(told, gone)
+        part: Any
+        for part in parts_of(told):
+            if isinstance(part, dict) and "x-strict-pattern" in part:
+                part["pattern"] = part["x-strict-pattern"]
+                # They were written for the pattern that was there.
+                part.pop("examples", None)
+            if isinstance(part, dict) and isinstance(part.get("links"), dict):
+                part["links"] = {name: link for name, link in part["links"].items() if _operation_of(link, told) not in gone}
     return told
 
 
 def _is_inferred(part: Any) -> bool:
     return isinstance(part, dict) and part.get("x-evidence") == INFERRED
-
-
-def _tighten(document: dict[str, Any], gone: Collection[str]) -> None:
-    """Puts the patterns of a strict server in the place of the lenient ones, and drops links that lead nowhere there."""
-    part: Any
-    for part in parts_of(document):
-        if isinstance(part, dict) and "x-strict-pattern" in part:
-            part["pattern"] = part["x-strict-pattern"]
-            # They were written for the pattern that was there.
-            part.pop("examples", None)
-        if isinstance(part, dict) and isinstance(part.get("links"), dict):
-            part["links"] = {name: link for name, link in part["links"].items() if _operation_of(link, document) not in gone}
 
 
 def _operation_of(link: Any, document: Mapping[str, Any]) -> str:

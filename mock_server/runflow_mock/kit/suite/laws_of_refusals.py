@@ -52,17 +52,13 @@ def leads_to_the_problem(answer: Answer, memory: Memory) -> Iterator[str]:
         elif loc[0] == "body":
             yield from _astray(answer.sent, loc)
         else:
-            yield from _of_parameter(answer, memory, loc, is_missing=issue["type"] == "missing")
-
-
-def _of_parameter(answer: Answer, memory: Memory, loc: list[Any], *, is_missing: bool) -> Iterator[str]:
-    """Where a way to a parameter leaves the request."""
-    sent: Mapping[str, Any] = {"query": answer.query, "path": memory.params, "header": answer.sent_headers}[loc[0]]
-    name = str(loc[1]) if len(loc) > 1 else ""
-    if len(loc) != 2:
-        yield f"loc is {loc}, and names no parameter"
-    elif (name.lower() if loc[0] == "header" else name) not in sent and not is_missing and (sent or loc[0] != "path"):
-        yield f"loc is {loc}, and there is no such {loc[0]} parameter in the request"
+            is_missing = issue["type"] == "missing"
+            sent: Mapping[str, Any] = {"query": answer.query, "path": memory.params, "header": answer.sent_headers}[loc[0]]
+            name = str(loc[1]) if len(loc) > 1 else ""
+            if len(loc) != 2:
+                yield f"loc is {loc}, and names no parameter"
+            elif (name.lower() if loc[0] == "header" else name) not in sent and not is_missing and (sent or loc[0] != "path"):
+                yield f"loc is {loc}, and there is no such {loc[0]} parameter in the request"
 
 
 def _astray(sent: Any, loc: list[Any]) -> Iterator[str]:

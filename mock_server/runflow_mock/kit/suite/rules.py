@@ -187,16 +187,15 @@ def required_of(pointer: Pointer) -> tuple[str, ...]:
 def rules_of(pointer: Pointer) -> tuple[Rule, ...]:
     """Returns the rules of a value with values that break them; each is refused by the whole schema, so that no alternative takes it."""
     _, schema = packaged_contract().follow(pointer)
-    found = [Rule(name, _refused(pointer, wrong)) for name, wrong in _candidates(schema)]
+    found = [
+        Rule(name, tuple(value for value in wrong if any(True for _ in packaged_contract().errors(pointer, value)))[:3])
+        for name, wrong in _candidates(schema)
+    ]
     most = schema.get(BYTES)
     if isinstance(most, int):
         # No validator knows it.
         found.append(Rule(BYTES, ({"long": "a" * most},)))
     return tuple(rule for rule in found if rule.wrong)
-
-
-def _refused(pointer: Pointer, values: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple(value for value in values if any(True for _ in packaged_contract().errors(pointer, value)))[:3]
 
 
 def _candidates(schema: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Any, ...]]]:

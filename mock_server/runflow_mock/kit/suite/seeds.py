@@ -140,17 +140,13 @@ def _visited(tenant: SuiteTenant) -> list[str]:
     for path in [path for path in found if path.endswith("/attempts")][:CHILDREN_MAX]:
         found += [f"{path}/{item}" for item in _ids(tenant, path)[:CHILDREN_MAX]]
     found += [f"/v1/flow-nodes/{path.rpartition('/')[2]}" for path in found if "/nodes/" in path][:CHILDREN_MAX]
-    found += _evaluations(found)
+    # The evaluations of runs also stand at a path of their own.
+    ids = [path.split("/")[5] for path in found if path.startswith("/v1/runs/") and path.endswith("/feedback") and "/evaluations/" in path]
+    found += [f"/v1/evaluations/{each}{rest}" for each in ids[:CHILDREN_MAX] for rest in ("", "/feedback")]
     inputs = tenant.get(f"{tenant.offer.path}?embed=inputs").json
     if isinstance(inputs, dict):
         found += [f"{tenant.offer.path}/inputs/{each['id']}" for each in inputs.get("inputs") or () if "id" in each][:CHILDREN_MAX]
     return found
-
-
-def _evaluations(found: list[str]) -> list[str]:
-    """The evaluations of runs also stand at a path of their own."""
-    ids = [path.split("/")[5] for path in found if path.startswith("/v1/runs/") and path.endswith("/feedback") and "/evaluations/" in path]
-    return [f"/v1/evaluations/{each}{rest}" for each in ids[:CHILDREN_MAX] for rest in ("", "/feedback")]
 
 
 def _ids(tenant: SuiteTenant, path: str) -> list[str]:

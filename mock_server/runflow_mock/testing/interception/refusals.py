@@ -30,7 +30,13 @@ def refuse_foreign_requests(patches: Patches, route: Route, library: Any) -> Non
     name = library.__name__
 
     def make(usual: Callable[..., Any]) -> Callable[..., Any]:
-        return _refusing(usual, route, name)
+        def ask(*given: Any, **named: Any) -> Any:
+            host = host_asked(given, named)
+            if route.leads(host):
+                raise RefusedWayOut(host, f"gone there by {name}, which opens connections by itself")
+            return usual(*given, **named)
+
+        return ask
 
     modules = tuple(_modules_of(name))
     patches.put_everywhere([getattr(module, word) for module in modules for word in _asking_words(module)], make)
@@ -54,16 +60,6 @@ def refuse_channels(patches: Patches, route: Route, grpc: Any) -> None:
 
     for module in ("grpc._channel", "grpc.aio._channel"):
         patches.put(import_module(module).Channel, "__init__", make)
-
-
-def _refusing(usual: Callable[..., Any], route: Route, name: str) -> Callable[..., Any]:
-    def ask(*given: Any, **named: Any) -> Any:
-        host = host_asked(given, named)
-        if route.leads(host):
-            raise RefusedWayOut(host, f"gone there by {name}, which opens connections by itself")
-        return usual(*given, **named)
-
-    return ask
 
 
 def _modules_of(name: str) -> Iterator[ModuleType]:
