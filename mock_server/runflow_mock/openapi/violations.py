@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import chain
 from urllib.parse import unquote
 
-from runflow_mock.domain.documents import NOT_JSON, Json, list_of, read_document
+from runflow_mock.domain.documents import NOT_JSON, list_of, read_document, try_object
 from runflow_mock.domain.exchanges import REDACTED, Exchange
 from runflow_mock.domain.findings import Finding, Location, note, without_repeats
 from runflow_mock.openapi.addresses import Addressed
@@ -36,13 +36,12 @@ ALLOWANCES: tuple[tuple[Location, str], ...] = (
     (("body", "items"), "maxItems"),
 )
 
-_NOT_READ = object()
-
 
 def request_findings(contract: Contract, addressed: Addressed, declared: Declared, exchange: Exchange) -> tuple[Finding, ...]:
     """Returns what is wrong with a request to an operation, and what in it nobody reads."""
-    brought = security_findings(declared.security, read_sent(addressed, exchange)) if declared.security.ways else ()
-    by_document = [*document_findings(contract, addressed, declared, exchange), *unless_variant(contract, declared, brought)]
+    sent = read_sent(addressed, exchange)
+    brought = security_findings(declared.security, sent) if declared.security.ways else ()
+    by_document = [*_document_findings(contract, declared, exchange, sent), *unless_variant(contract, declared, brought)]
     found = [*by_document, *_refused(exchange)]
     if exchange.status < 400:
         found = [finding for finding in found if (finding.loc, finding.rule) not in ALLOWANCES]
@@ -51,14 +50,17 @@ def request_findings(contract: Contract, addressed: Addressed, declared: Declare
 
 def document_findings(contract: Contract, addressed: Addressed, declared: Declared, exchange: Exchange) -> Iterator[Finding]:
     """Yields what the document alone says of a request, whatever the fake made of it."""
+    return _document_findings(contract, declared, exchange, read_sent(addressed, exchange))
+
+
+def _document_findings(contract: Contract, declared: Declared, exchange: Exchange, sent: Sent) -> Iterator[Finding]:
     for gap in declared.gaps:
         yield note(("contract",), "not-understood", f"{gap}; nothing was held against it")
-    found = chain(_parameter_findings(contract, addressed, declared, exchange), _body_findings(contract, declared, exchange))
+    found = chain(_parameter_findings(contract, declared, exchange, sent), _body_findings(contract, declared, exchange))
     yield from unless_variant(contract, declared, found)
 
 
-def _parameter_findings(contract: Contract, addressed: Addressed, declared: Declared, exchange: Exchange) -> Iterator[Finding]:
-    sent = read_sent(addressed, exchange)
+def _parameter_findings(contract: Contract, declared: Declared, exchange: Exchange, sent: Sent) -> Iterator[Finding]:
     names = {parameter.name for parameter in declared.parameters if parameter.place == "query"}
     asked = list(dict.fromkeys(name for name, _ in sent.query))
     claimed: set[str] = set(query_names(declared.security))
@@ -111,15 +113,20 @@ def _of_parameter(contract: Contract, parameter: Parameter, nodes: list[Node] | 
         explodes = "" if parameter.explodes else ", explode: false"
         yield Finding(loc, "style", f"{parameter.name} is not written in the style {parameter.style}{explodes}")
     elif media_type is not None and media_type.is_json:
-        value = _read(str(nodes[0]).encode())
-        if value is _NOT_READ:
-            yield Finding(loc, "json", f"{parameter.name} is not valid JSON")
-        else:
-            yield from schema_findings(contract, parameter.schema, value, loc, Direction.REQUEST)
+        yield from _json_findings(contract, parameter, str(nodes[0]).encode(), loc)
     elif media_type is not None and media_type.name == FORM:
         yield from _written_findings(contract, parameter, str(nodes[0]), media_type, loc)
     elif not (parameter.may_be_empty and nodes[0] in ("", [], [""])):
         value = value_of(contract, parameter.schema, nodes)
+        yield from schema_findings(contract, parameter.schema, value, loc, Direction.REQUEST)
+
+
+def _json_findings(contract: Contract, parameter: Parameter, raw: bytes, loc: Location) -> Iterator[Finding]:
+    try:
+        value = read_document(raw)
+    except NOT_JSON:
+        yield Finding(loc, "json", f"{parameter.name} is not valid JSON")
+    else:
         yield from schema_findings(contract, parameter.schema, value, loc, Direction.REQUEST)
 
 
@@ -173,18 +180,11 @@ def _content_findings(contract: Contract, schema: Pointer, raw: bytes, said: tup
 def _refused(exchange: Exchange) -> Iterator[Finding]:
     if exchange.status not in REFUSALS or exchange.fault is not None:
         return
-    told = _read(exchange.response_body)
-    fields = told.get("errors") if isinstance(told, dict) else None
+    told = try_object(exchange.response_body)
+    fields = told.get("errors")
     for field in list_of(fields):
         if isinstance(field, dict) and isinstance(loc := field.get("loc"), list):
             place = tuple(part for part in loc if isinstance(part, str | int))
             yield Finding(place, str(field.get("type")), str(field.get("msg")))
     if not fields:
-        yield Finding(("body",), "refused", str(told.get("message") if isinstance(told, dict) else exchange.status))
-
-
-def _read(raw: bytes) -> Json:
-    try:
-        return read_document(raw)
-    except NOT_JSON:
-        return _NOT_READ  # type: ignore[return-value]
+        yield Finding(("body",), "refused", str(told.get("message", exchange.status)))
