@@ -17,6 +17,7 @@ from runflow_mock.runtime.refusals import StepsExceeded
 from runflow_mock.runtime.runtime import YIELD_EVERY_TIMERS, Runtime
 from runflow_mock.runtime.sender import CallbackSender, OutgoingRequest, RecordingSender
 from runflow_mock.runtime.tenants import Tenant
+from runflow_mock.runtime.waits import until
 
 MANUAL = Config(clock=ClockMode.MANUAL, speed=1.0)
 WALL = datetime(2026, 11, 22, tzinfo=UTC)
@@ -225,7 +226,7 @@ def test_wait_for_a_tenant_that_goes_moves_its_world_no_further() -> None:
         run = created(runtime.execute(tenant, create_run()))
         runtime.tenants.drop(tenant.settings.name)
         before = tenant.world.history.total
-        assert not await runtime.until(tenant, lambda: tenant.world.store.run(run.id).is_terminal, run.id, 0.01)
+        assert not await until(runtime, tenant, lambda: tenant.world.store.run(run.id).is_terminal, run.id, 0.01)
         assert tenant.world.history.total == before
         await runtime.close()
 
@@ -242,7 +243,7 @@ def test_wait_for_a_record_does_not_look_up_at_each_request(looks_at_requests: b
             looks.append(tenant.world.store.run(run.id).is_terminal)
             return looks[-1]
 
-        waiting = asyncio.ensure_future(runtime.until(tenant, holds, run.id, 60.0, looks_at_requests=looks_at_requests))
+        waiting = asyncio.ensure_future(until(runtime, tenant, holds, run.id, 60.0, looks_at_requests=looks_at_requests))
         await asyncio.sleep(0)
         for tell in tenant.journal.listeners:
             tell()

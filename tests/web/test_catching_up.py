@@ -2,111 +2,18 @@
 
 import asyncio
 import json
-from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, cast
+from collections.abc import Callable
+from typing import cast
 from urllib.parse import urlsplit
 
 import pytest
 from forgeries import sealed_anew
-from transports import NotedTransport
+from loop_turns import BATCH, ITEMS, Asked, Fake, Turns
 
-from runflow_mock.domain.money import Money
-from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.runtime.catching_up import TURNS_MAX, catch_up
-from runflow_mock.runtime.config import Config
-from runflow_mock.runtime.observers import NullObserver, Observer
 from runflow_mock.runtime.runtime import YIELD_EVERY_TIMERS, Runtime
 from runflow_mock.runtime.tenants import Tenant, Tenants
-from runflow_mock.web.app import create_app
-from runflow_mock.web.connections import Protocol
 from runflow_mock.web.control.operations import CONTROL_OPERATIONS
-from runflow_mock.web.server import protocols_of
-from runflow_mock.wire.timeline import Step
-
-ITEMS = 4 * YIELD_EVERY_TIMERS
-BATCH = {"model": "runflow/background-removal", "items": [{"input": {"image_url": "https://cdn.example.com/a.png"}}] * ITEMS}
-
-
-class Turns(NullObserver):
-    """Counts what happens to tenants in each turn of the loop."""
-
-    is_listening = True
-
-    def __init__(self) -> None:
-        self._turn = 0
-        self._happened = Counter[int]()
-
-    def steps(self, tenant: str, steps: Sequence[Step]) -> None:
-        """Counts what one command or timer brought about."""
-        self._happened[self._turn] += 1
-
-    async def most_during(self, work: Awaitable[object]) -> int:
-        """Waits for something, and returns how much happened at most in one turn meanwhile."""
-        self._happened.clear()
-        waiting = asyncio.ensure_future(work)
-        while not waiting.done():
-            self._turn += 1
-            await asyncio.sleep(0)
-        await waiting
-        return max(self._happened.values(), default=0)
-
-
-class Fake:
-    """A fake whose clocks pass as a test says, and that nobody else calls."""
-
-    def __init__(self, observer: Observer | None = None) -> None:
-        self.seconds = 0.0
-        self.seconds_between_looks = 0.0
-        app = create_app(
-            Config(clock=ClockMode.SCALED, scale=1.0, seed="late", batch_items_max=ITEMS, balance=Money(10**12)),
-            monotonic=self._look,
-            observer=observer,
-        )
-        self.runtime: Runtime = app.state.runtime
-        self.make: Callable[[], asyncio.Protocol] = protocols_of(app)
-
-    def _look(self) -> float:
-        self.seconds += self.seconds_between_looks
-        return self.seconds
-
-    def ask(self, method: str, path: str, tenant: str, body: object = None) -> "Asked":
-        return Asked(cast(Protocol, self.make()), method, path, tenant, body)
-
-    async def late(self) -> None:
-        """Leaves a tenant behind: each item of its batch has something to come by now."""
-        assert (await self.ask("POST", "/v1/batches", "late", BATCH).answer())[0] == 201
-        self.seconds = 3_600.0
-
-
-class Asked:
-    """One request on a connection of its own."""
-
-    def __init__(self, protocol: Protocol, method: str, path: str, tenant: str, body: object) -> None:
-        self._protocol, self._transport = protocol, NotedTransport()
-        protocol.connection_made(cast(asyncio.Transport, self._transport))
-        content = b"" if body is None else json.dumps(body).encode()
-        head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer rf_live_mock_{tenant}\r\n"
-        fields = f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n" if content else ""
-        protocol.data_received(f"{head}{fields}\r\n".encode() + content)
-
-    async def is_answered(self) -> bool:
-        """Whether the answer is there after one turn."""
-        await asyncio.sleep(0)
-        return bool(self._transport.pieces)
-
-    async def answer(self) -> tuple[int, Any]:
-        """Status and JSON of the answer."""
-        status, body = await self.ended()
-        return status, json.loads(body)
-
-    async def ended(self) -> tuple[int, bytes]:
-        """Status and body of the answer."""
-        await asyncio.gather(*self._protocol.tasks)
-        await asyncio.sleep(0)
-        head, _, body = b"".join(self._transport.pieces).partition(b"\r\n\r\n")
-        self._protocol.connection_lost(ConnectionError())
-        return int(head.split()[1]), body
 
 
 @pytest.mark.slow(is_covering=True)
@@ -122,6 +29,20 @@ def test_others_are_answered_while_a_tenant_catches_up(path: str) -> None:
         return answered, status
 
     assert asyncio.run(tell()) == ([True, False], 200)
+
+
+@pytest.mark.slow(is_covering=True)
+@pytest.mark.parametrize("path", ["/v1/batches?limit=1", "/_mock/deliveries"])
+def test_many_who_wait_for_one_tenant_bring_it_on_together(path: str) -> None:
+    async def tell() -> int:
+        turns = Turns()
+        fake = Fake(turns)
+        await fake.late()
+        most = await turns.most_during(asyncio.gather(*(fake.ask("GET", path, "late").ended() for _ in range(20))))
+        await fake.runtime.close()
+        return most
+
+    assert asyncio.run(tell()) <= IN_ONE_TURN
 
 
 @pytest.mark.slow(is_covering=True)

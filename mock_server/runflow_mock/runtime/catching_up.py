@@ -19,9 +19,10 @@ class Behind(Exception):
 async def catch_up(runtime: Runtime, tenant: Tenant) -> None:
     """Lets happen what is due by now, and what comes due meanwhile: a clock may pass a million times as fast as ours.
 
-    Where others make more of it all the while, the rest is left to whoever settles next.
+    Where others make more of it all the while, the rest is left to whoever settles next. Of many who wait for the same tenant one does it.
     """
-    for _ in range(TURNS_MAX):
-        if tenant.is_dropped or runtime.settle(tenant, YIELD_EVERY_TIMERS):
-            return
-        await asyncio.sleep(0)
+    async with tenant.catching_up:
+        for _ in range(TURNS_MAX):
+            if tenant.is_dropped or runtime.settle(tenant, YIELD_EVERY_TIMERS):
+                return
+            await asyncio.sleep(0)

@@ -9,7 +9,6 @@ import asyncio
 import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from sys import maxsize
 from time import monotonic as real_monotonic
@@ -38,6 +37,7 @@ from runflow_mock.runtime.keepers import Cluster
 from runflow_mock.runtime.loop_watch import LoopWatch
 from runflow_mock.runtime.media import MediaShelf
 from runflow_mock.runtime.observers import NullObserver, Observer
+from runflow_mock.runtime.polls import Poll
 from runflow_mock.runtime.quotas import Meter
 from runflow_mock.runtime.refusals import BeyondTime, StepsExceeded
 from runflow_mock.runtime.sender import CallbackSender
@@ -129,8 +129,11 @@ class Runtime:
         """
         if tenant.is_dropped:
             return True
+        left = self._bring_on(tenant, timers_max) if tenant.polls else timers_max
+        if tenant.polls:
+            return False
         world, present = tenant.world, tenant.present(self._monotonic())
-        due, left = world.store.timers.next_due(), timers_max
+        due = world.store.timers.next_due()
         while left and due is not None and (due <= present or due <= world.now):
             self._fire(tenant)
             due, left = world.store.timers.next_due(), left - 1
@@ -145,58 +148,20 @@ class Runtime:
         """Takes note that a client waits for an unfinished resource; under `auto` its next change of state comes at once.
 
         A poll costs a client a real pause, so each is worth a change of the very resource that it asks for; whatever else is due until then
-        happens on the way, in order. While a callback is in flight, time stands still.
+        happens on the way, in order. While a callback is in flight, time stands still. What is more than one step may take happens piece
+        by piece, and before anything else does in the tenant.
         """
-        store = tenant.world.store
-        if tenant.settings.clock is not ClockMode.AUTO or tenant.is_dropped or tenant.moving.locked() or is_held(store, resource_id):
+        if tenant.settings.clock is not ClockMode.AUTO or tenant.is_dropped or tenant.moving.locked():
             return
-        before = store.status_of(resource_id)
-        for _ in range(tenant.settings.limits.steps_max):
-            due = store.timers.next_due()
-            if tenant.in_flight or due is None or due > LATEST or (resource_id is not None and store.status_of(resource_id) != before):
-                break
-            self._fire(tenant)
-            if resource_id is None:
-                break
-        self._follow_clock(tenant)
+        if not is_held(tenant.world.store, resource_id):
+            tenant.polls.append(Poll(resource_id, tenant.settings.limits.steps_max))
+            self._bring_on(tenant, YIELD_EVERY_TIMERS)
 
     def see_poll(self, tenant: Tenant, resource_id: str | None) -> None:
         """Takes note of a client's poll where a rule asks for the number of them."""
         store = tenant.world.store
         if resource_id is not None and (store.rules or store.polls_awaited_by) and counts_poll(store, resource_id):
             self.execute(tenant, SeePoll(resource_id))
-
-    async def until_ended(self, tenant: Tenant, run_id: str, seconds: float) -> None:
-        """Returns once a run has ended, or after `seconds` of real time. Under `auto` time moves on to it; see `poll`."""
-        await self.until(tenant, lambda: tenant.world.store.run(run_id).is_terminal, run_id, seconds)
-
-    async def until(
-        self, tenant: Tenant, holds: Callable[[], bool], resource_id: str | None, seconds: float, *, looks_at_requests: bool = False
-    ) -> bool:
-        """Returns whether a condition came to hold within `seconds` of real time; it is looked at whenever something has happened.
-
-        Requests that change nothing count where it `looks_at_requests`. Whoever waits for a tenant that goes, or for a server that stops,
-        waits no longer. Under `auto` time moves on, to the next change of the resource or else from timer to timer; see `poll`.
-        """
-        changed = asyncio.Event()
-        tenant.change_events.add(changed)
-        listeners = tenant.journal.listeners if looks_at_requests else []
-        listeners.append(changed.set)
-        try:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(seconds):
-                    while not (holds() or self.is_stopping or tenant.is_dropped):
-                        changed.clear()
-                        if tenant.settings.clock is ClockMode.AUTO:
-                            async with tenant.moving:
-                                await self.idle(tenant)
-                            self.poll(tenant, resource_id)
-                            await asyncio.sleep(0)
-                        await changed.wait()
-            return holds()
-        finally:
-            tenant.change_events.discard(changed)
-            listeners.remove(changed.set)
 
     async def advance(self, tenant: Tenant, to: datetime) -> list[Step]:
         """Moves to an instant and returns what happened, once all of it has: the receivers' answers included.
@@ -342,6 +307,24 @@ class Runtime:
             if fired % YIELD_EVERY_TIMERS == 0:
                 self._follow_clock(tenant)
                 await asyncio.sleep(0)
+
+    def _bring_on(self, tenant: Tenant, timers_max: int) -> int:
+        """Lets happen what polls bring about, up to a number of timers, and returns how many are left."""
+        store = tenant.world.store
+        while tenant.polls and timers_max:
+            # Out of the way first: what cannot happen is not tried for ever.
+            poll = tenant.polls.pop(0)
+            due = store.timers.next_due()
+            if tenant.in_flight or due is None or due > LATEST or not poll.wants_more(store):
+                continue
+            self._fire(tenant)
+            timers_max -= 1
+            if poll.resource_id is not None:
+                tenant.polls.insert(0, poll)
+        self._follow_clock(tenant)
+        if tenant.polls and tenant.alarm is None:
+            tenant.alarm = asyncio.get_running_loop().call_later(0, self._ring, tenant)
+        return timers_max
 
     def _fire(self, tenant: Tenant) -> None:
         self._follow(tenant, tenant.world.fire_next())

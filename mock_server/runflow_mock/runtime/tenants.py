@@ -34,6 +34,7 @@ from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.holdings import Held, Holdings
 from runflow_mock.runtime.keepers import Keeping, TenantKeeper
 from runflow_mock.runtime.parked import ParkedAttempts
+from runflow_mock.runtime.polls import Poll
 from runflow_mock.runtime.quotas import Meter
 from runflow_mock.runtime.readings import Readings
 from runflow_mock.runtime.refusals import KeyTaken, ModelMissing, TenantUnavailable, refuse_contradictions, refuse_unusable
@@ -69,12 +70,13 @@ class Tenant:
         self.rules = rules
         self.clock = clock
         self.journal = Journal(settings.limits.journal_max, settings.limits.journal_bytes_max, scrubber)
-        self.in_flight = 0
-        self.requests_under_way = 0
+        self.in_flight = self.requests_under_way = 0
         self.held = Held()
         self.quiet = asyncio.Event()
         self.quiet.set()
         self.moving = asyncio.Lock()
+        self.catching_up = asyncio.Lock()
+        self.polls: list[Poll] = []
         self.watchers: list[list[Step]] = []
         self.blobs = Blobs()
         self.parked = ParkedAttempts()
@@ -90,8 +92,7 @@ class Tenant:
         self.is_made_by_use = False
         # By the clock of the machine; of one that was kept or saved it is not known.
         self.made_at: float | None = None
-        self.changes = 0
-        self.reads = 0
+        self.changes = self.reads = 0
         self.world = make_world(renderers_of(self.dialect))
         self.change_ids = self.world.seed.child("request", "change")
         self.read_prefix = uuid7(self.world.started_at, 0, self.world.seed.child("request", "read"))[:24]

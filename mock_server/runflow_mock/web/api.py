@@ -5,6 +5,7 @@ unknown route or a bad body.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from sys import maxsize
 from typing import Any
 
@@ -32,6 +33,9 @@ from runflow_mock.wire.problems import (
     problem_of,
     too_large,
 )
+
+PREPARED_BYTES_MIN = 4_096
+"""What is shorter is read in the turn in which it is answered: preparing it would cost more than it does."""
 
 Hold = Callable[[Call, Answer, Receive], Awaitable[Answer]]
 Answered = tuple[Operation[Handler] | None, Answer]
@@ -64,6 +68,9 @@ class Api:
         """
         started, is_oversized = self._runtime.timer(), len(body) > self._runtime.config.body_bytes_max
         call = Call(self._runtime, scope, b"" if is_oversized else body)
+        if self._preparing(call) is not None:
+            give(self)
+            return
         try:
             answered = self._answer_and_note(call, is_oversized=is_oversized)
         except Behind:
@@ -156,12 +163,36 @@ class Api:
         except (BodiesFull, Stopped) as error:
             return operation, refusal(not_now(str(error)))
         try:
+            await self._prepare(call)
             return self._answer_and_note(call, is_oversized=is_oversized)
         except Behind as behind:
             await catch_up(self._runtime, behind.tenant)
             # A request waits once: what is left, where others make more of it all the while, happens before its answer.
             call.timers_max = maxsize
             return self._answer_and_note(call, is_oversized=is_oversized)
+
+    def _preparing(self, call: Call) -> Operation[Handler] | None:
+        """Returns the operation of a request that is long, where that makes a difference."""
+        if len(call.body) < PREPARED_BYTES_MIN or not self._takes_keys:
+            return None
+        match = self._router.match(call.path)
+        operation = None if match is None else match.operations.get(call.verb)
+        if match is None or operation is None or operation.prepare is None:
+            return None
+        call.params = match.params
+        return operation
+
+    async def _prepare(self, call: Call) -> None:
+        """Has a long request read while others have their turn; it is not answered yet, nor has its tenant moved."""
+        operation = self._preparing(call)
+        if operation is None or operation.prepare is None:
+            return
+        # Whatever speaks against it does so again when its turn comes, and is told then.
+        with suppress(Exception):
+            call.tenant, _ = authenticate(call)
+            await self._runtime.loop_watch.timed(operation.id, operation.prepare(call))
+        # By then it may be another one, or none.
+        call.tenant = None
 
     def _answer_and_note(self, call: Call, *, is_oversized: bool) -> Answered:
         timer = self._runtime.timer

@@ -1,17 +1,20 @@
 """Batches: create, list, read, and their items."""
 
-from typing import cast
+from collections.abc import Generator
+from typing import NamedTuple, cast
 
 from msgspec.structs import replace
 
 from runflow_mock.domain.batches import BatchCreated
-from runflow_mock.domain.commands import Origin
+from runflow_mock.domain.commands import CreateBatch, Origin
 from runflow_mock.domain.documents import Json
 from runflow_mock.domain.errors import NotFound
+from runflow_mock.domain.models import Model
 from runflow_mock.domain.runs import RunCreated
 from runflow_mock.web.attachments import execute_with_files, show_in
 from runflow_mock.web.calls import Answer, Call, Handler, answer
 from runflow_mock.web.lists import answer_list
+from runflow_mock.web.pieces import in_one_step, to_the_end
 from runflow_mock.web.routing import Operation
 from runflow_mock.web.runs import run_body
 from runflow_mock.wire.batches import (
@@ -23,12 +26,31 @@ from runflow_mock.wire.batches import (
     represent_batch,
     represent_item,
 )
-from runflow_mock.wire.problems import invalid_field
+from runflow_mock.wire.problems import Problem, invalid_field
+from runflow_mock.wire.requests import Rules
+
+
+class Read(NamedTuple):
+    """What a body asks for, or what is wrong with it, as it was read for a model and by rules; and the caller's word for the items."""
+
+    model: Model
+    rules: Rules
+    key: str
+    asks: CreateBatch | Problem
+
+    def holds(self, call: Call) -> bool:
+        """Whether it would be read in the same way again: a tenant may have been made anew meanwhile."""
+        return self.rules is call.caller.rules and self.model == call.catalog.get(self.model.id)
+
+
+async def prepare_batch(call: Call) -> None:
+    """Reads the items of a batch piece by piece: there may be thousands."""
+    call.prepared = await to_the_end(_read(call))
 
 
 def create_model_batch(call: Call) -> Answer:
     """POST /v1/models/{model_id}/batches"""
-    return _create(call, call.params["model_id"], call.read_body())
+    return _create(call)
 
 
 def create_batch(call: Call) -> Answer:
@@ -36,18 +58,7 @@ def create_batch(call: Call) -> Answer:
 
     That a body needs to say the model is plain; that it may be called `model_id` too is a guess, which a strict tenant does not make.
     """
-    body = call.read_body()
-    names = ("model",) if call.dialect.is_proven else ("model", "model_id")
-    model_id = next((body[name] for name in names if name in body), None)
-    if model_id is None:
-        raise invalid_field(("body", "model"), "field required", "missing")
-    for name in names:
-        if not isinstance(body.get(name, model_id), str):
-            raise invalid_field(("body", name), "Input should be a valid string", "string_type")
-        if body.get(name, model_id) != model_id:
-            raise invalid_field(("body", name), "model and model_id name different models; send one", "value_error")
-    assert isinstance(model_id, str)
-    return _create(call, model_id, body)
+    return _create(call)
 
 
 def list_batches(call: Call) -> Answer:
@@ -84,15 +95,44 @@ def get_batch_item(call: Call) -> Answer:
     return answer(_item_body(call, found))
 
 
-def _create(call: Call, model_id: str, body: dict[str, Json]) -> Answer:
-    model = call.catalog.get(model_id)
-    command = decode_create_batch(body, len(call.body), model, call.caller.rules, Origin(call.base_url, call.request_id))
-    events = execute_with_files(call, command, "items" if "items" in body else "input").events
+def _create(call: Call) -> Answer:
+    read = cast("Read | None", call.prepared)
+    if read is None or not read.holds(call):
+        read = in_one_step(_read(call))
+    if isinstance(read.asks, Problem):
+        raise read.asks
+    command = replace(read.asks, origin=Origin(call.base_url, call.request_id))
+    events = execute_with_files(call, command, read.key).events
     # The answer tells how things stood then, whatever has happened to the runs meanwhile.
     batch, runs = cast(BatchCreated, events[0]).batch, {event.run.id: event.run for event in events if isinstance(event, RunCreated)}
     given = answer(represent_batch(batch, runs, call.caller.dialect, show_in(call)), 201)
     hasty = tuple(run.id for run in runs.values() if run.ends_at_once)
     return replace(given, callbacks_before=(batch.id, *hasty)) if hasty else given
+
+
+def _read(call: Call) -> Generator[None, None, Read]:
+    body = call.read_body()
+    model, rules = call.catalog.get(call.params.get("model_id") or _named_model(call, body)), call.caller.rules
+    key = "items" if "items" in body else "input"
+    try:
+        asks = yield from decode_create_batch(body, len(call.body), model, rules, Origin(call.base_url, call.request_id))
+    except Problem as problem:
+        return Read(model, rules, key, problem)
+    return Read(model, rules, key, asks)
+
+
+def _named_model(call: Call, body: dict[str, Json]) -> str:
+    names = ("model",) if call.dialect.is_proven else ("model", "model_id")
+    model_id = next((body[name] for name in names if name in body), None)
+    if model_id is None:
+        raise invalid_field(("body", "model"), "field required", "missing")
+    for name in names:
+        if not isinstance(body.get(name, model_id), str):
+            raise invalid_field(("body", name), "Input should be a valid string", "string_type")
+        if body.get(name, model_id) != model_id:
+            raise invalid_field(("body", name), "model and model_id name different models; send one", "value_error")
+    assert isinstance(model_id, str)
+    return model_id
 
 
 def _items(call: Call) -> list[BatchItem]:
@@ -107,8 +147,8 @@ def _item_body(call: Call, entry: BatchItem) -> dict[str, object]:
 
 
 OPERATIONS: tuple[Operation[Handler], ...] = (
-    Operation("POST", "/v1/models/{model_id...}/batches", create_model_batch, spans_min=1, scope="runs:create"),
-    Operation("POST", "/v1/batches", create_batch, scope="runs:create", evidence="named"),
+    Operation("POST", "/v1/models/{model_id...}/batches", create_model_batch, spans_min=1, scope="runs:create", prepare=prepare_batch),
+    Operation("POST", "/v1/batches", create_batch, scope="runs:create", evidence="named", prepare=prepare_batch),
     Operation("GET", "/v1/batches", list_batches, scope="runs:read", evidence="inferred"),
     Operation("GET", "/v1/batches/{id}", get_batch, scope="runs:read"),
     Operation("GET", "/v1/batches/{batch_id}/items", list_batch_items, scope="runs:read"),

@@ -109,7 +109,8 @@ class Call:
     `is_settled` says that the tenant's time was brought to the present for this request, `timers_max` how many timers may be fired for
     that in one step, `is_watched` that rules or magic values may act
     on it, `response_fault` what they do; `limits` are headers about its quota.
-    `waits_for` names the unfinished things that the client looks at, nothing standing for any; see `Runtime.poll`.
+    `waits_for` names the unfinished things that the client looks at, nothing standing for any; see `Runtime.poll`. `prepared` is what the
+    operation has read of the request already, before anybody decided about it.
     """
 
     __slots__ = (
@@ -122,6 +123,7 @@ class Call:
         "method",
         "params",
         "path",
+        "prepared",
         "principal",
         "query",
         "request_id",
@@ -146,6 +148,7 @@ class Call:
         self.query: bytes = scope["query_string"]
         self.params: dict[str, str] = {}
         self.tenant: Tenant | None = None
+        self.prepared: object = None
         self.is_settled = False
         self.timers_max = YIELD_EVERY_TIMERS
         self.request_id = ""

@@ -5,9 +5,9 @@ a hundred. A parameter written `{name...}` spans slashes, because model ids are 
 and of two paths with such a parameter the one with the longer tail wins.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from functools import cache
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
@@ -21,7 +21,8 @@ class Operation(msgspec.Struct, Generic[HandlerT], frozen=True):
     """One operation of an API: where it lives, who answers, its id as in the contract, which is its handler's name, and what it needs.
 
     Without a scope any key will do; `is_public` needs no key at all. `evidence` says how well the operation is known. A parameter that
-    spans slashes takes `spans_min` segments or more. What `is_long` answers with something that grows with what a tenant holds.
+    spans slashes takes `spans_min` segments or more. What `is_long` answers with something that grows with what a tenant holds. What has
+    to be read of a long request before its handler decides is read by `prepare`, piece by piece.
     """
 
     method: str
@@ -33,6 +34,7 @@ class Operation(msgspec.Struct, Generic[HandlerT], frozen=True):
     evidence: str = "documented"
     spans_min: int = 2
     is_long: bool = False
+    prepare: Callable[[Any], Coroutine[Any, Any, None]] | None = None
 
     def __post_init__(self) -> None:
         if not self.id:

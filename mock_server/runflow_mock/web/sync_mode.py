@@ -15,6 +15,7 @@ from runflow_mock.domain.commands import HandOverOutput
 from runflow_mock.domain.runs import Run
 from runflow_mock.domain.sync_mode import addresses_in, with_media_inline
 from runflow_mock.runtime.runtime import Runtime
+from runflow_mock.runtime.waits import until_ended
 from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.media import Media
 from runflow_mock.web.presence import while_connected
@@ -32,7 +33,7 @@ class SyncMode:
     async def __call__(self, call: Call, given: Answer, receive: Receive) -> Answer:
         assert given.waits_for_run is not None
         try:
-            ended = self._runtime.until_ended(call.caller, given.waits_for_run, self._runtime.config.sync_seconds_max)
+            ended = until_ended(self._runtime, call.caller, given.waits_for_run, self._runtime.config.sync_seconds_max)
             if not await while_connected(ended, receive):
                 return given
             return await self._finish(call, call.store.run(given.waits_for_run))

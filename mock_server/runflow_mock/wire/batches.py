@@ -4,7 +4,7 @@ Source: `batches.create` (`input`, flat), `batches.create-items` (`items`, wrapp
 `batches.item-failure-message`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import cast
 
 import msgspec
@@ -37,11 +37,17 @@ Runs = Mapping[RunId, Run]
 ERRORS_MAX = 1_000
 """After so many errors in a batch no further item is looked at."""
 
+ITEMS_AT_ONCE = 100
+BYTES_AT_ONCE = 64 * 1024
+"""After so many items, or so many bytes of them, others have their turn."""
+
 _common = Checker({"type": "object", "properties": COMMON_PROPERTIES})
 
 
-def decode_create_batch(body: dict[str, Json], sent_bytes: int, model: Model, rules: Rules, origin: Origin) -> CreateBatch:
-    """Returns the command in a body of either form and so many bytes; places in errors use the caller's own key."""
+def decode_create_batch(
+    body: dict[str, Json], sent_bytes: int, model: Model, rules: Rules, origin: Origin
+) -> Generator[None, None, CreateBatch]:
+    """Reads the command in a body of either form and so many bytes step by step; places in errors use the caller's own key."""
     metadata, found = read_metadata(body, rules)
     errors = [*_common.errors(body, ("body",), sent_bytes), *found]
     if "input" in body and "items" in body:
@@ -50,7 +56,8 @@ def decode_create_batch(body: dict[str, Json], sent_bytes: int, model: Model, ru
     key = "items" if "items" in body else "input"
     elements = body.get(key)
     errors += _length_errors(key, elements, rules.batch_items_max)
-    items = []
+    items = list[NewItem]()
+    since = 0
     if isinstance(elements, list) and len(elements) <= rules.batch_items_max:
         given = [object_of(element).get("input") if key == "items" else element for element in elements]
         too_much = rules.inputs.too_much(model, given, sent_bytes)
@@ -59,6 +66,9 @@ def decode_create_batch(body: dict[str, Json], sent_bytes: int, model: Model, ru
         for index, element in enumerate(elements):
             if len(errors) >= ERRORS_MAX:
                 break
+            if since >= BYTES_AT_ONCE or (index and index % ITEMS_AT_ONCE == 0):
+                since = 0
+                yield
             place: Location = ("body", key, index)
             item, found = _wrapped(element, place) if key == "items" else _flat(element, place)
             errors += found
@@ -68,6 +78,7 @@ def decode_create_batch(body: dict[str, Json], sent_bytes: int, model: Model, ru
                 inputs, found = rules.inputs.read(model, inputs, place, sent_bytes)
                 errors += found
                 items.append(NewItem(write_document(inputs), cast("str | None", client_ref)))
+                since += len(items[-1].input)
     if errors:
         raise invalid(*errors)
     command = CreateBatch(

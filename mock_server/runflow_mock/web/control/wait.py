@@ -11,6 +11,7 @@ from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.identity import DeliveryId
 from runflow_mock.engine.store import Store
 from runflow_mock.runtime.tenant_uses import WAITS_MAX
+from runflow_mock.runtime.waits import until
 from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.app import STOPPED, ControlHandler
 from runflow_mock.web.control.completions import completion
@@ -54,9 +55,8 @@ async def wait(call: Call) -> Answer:
     watch = _journal(call, asked) if asked.noun == JOURNAL else _record(call, asked)
     began = asyncio.get_running_loop().time()
     looks_at_requests = asked.noun == JOURNAL
-    await call.runtime.until(
-        tenant, lambda: watch.holds() or watch.is_hopeless(), watch.resource_id, asked.seconds, looks_at_requests=looks_at_requests
-    )
+    is_over = lambda: watch.holds() or watch.is_hopeless()  # noqa: E731 - a predicate of one line
+    await until(call.runtime, tenant, is_over, watch.resource_id, asked.seconds, looks_at_requests=looks_at_requests)
     told = {"waited_seconds": round(asyncio.get_running_loop().time() - began, 3), "state": watch.state()}
     if watch.holds():
         return answer({"held": True, **told})

@@ -1,0 +1,46 @@
+"""Waits: whoever asks for something to come to pass is told when it has."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+
+from runflow_mock.domain.tenants import ClockMode
+from runflow_mock.runtime.catching_up import catch_up
+from runflow_mock.runtime.runtime import Runtime
+from runflow_mock.runtime.tenants import Tenant
+
+
+async def until_ended(runtime: Runtime, tenant: Tenant, run_id: str, seconds: float) -> None:
+    """Returns once a run has ended, or after `seconds` of real time. Under `auto` time moves on to it; see `Runtime.poll`."""
+    await until(runtime, tenant, lambda: tenant.world.store.run(run_id).is_terminal, run_id, seconds)
+
+
+async def until(
+    runtime: Runtime, tenant: Tenant, holds: Callable[[], bool], resource_id: str | None, seconds: float, *, looks_at_requests: bool = False
+) -> bool:
+    """Returns whether a condition came to hold within `seconds` of real time; it is looked at whenever something has happened.
+
+    Requests that change nothing count where it `looks_at_requests`. Whoever waits for a tenant that goes, or for a server that stops,
+    waits no longer. Under `auto` time moves on, to the next change of the resource or else from timer to timer; see `Runtime.poll`.
+    """
+    changed = asyncio.Event()
+    tenant.change_events.add(changed)
+    listeners = tenant.journal.listeners if looks_at_requests else []
+    listeners.append(changed.set)
+    try:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not (holds() or runtime.is_stopping or tenant.is_dropped):
+                    changed.clear()
+                    if tenant.settings.clock is ClockMode.AUTO:
+                        async with tenant.moving:
+                            await runtime.idle(tenant)
+                        # What an earlier poll brings about, perhaps our own, comes first.
+                        await catch_up(runtime, tenant)
+                        runtime.poll(tenant, resource_id)
+                        await asyncio.sleep(0)
+                    await changed.wait()
+        return holds()
+    finally:
+        tenant.change_events.discard(changed)
+        listeners.remove(changed.set)
