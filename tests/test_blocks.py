@@ -57,6 +57,11 @@ def run_page(page: Path, folder: Path, running: Sandbox, *, with_slow: bool) -> 
     assert missing == [], done.stdout
 
 
+def test_what_is_pasted_into_a_shell_has_no_comments() -> None:
+    """At its prompt zsh, the shell of macOS, knows none: `#` is a command or an argument there, and what stands in backticks is run."""
+    assert [(block.page.name, line) for block in of("sh") for line in block.text.splitlines() if re.search(r"(\A|\s)#(\s|\Z)", line)] == []
+
+
 def test_there_is_something_to_run() -> None:
     assert len(SHELL_PAGES) > 10
     assert len(TEST_PAGES) > 5

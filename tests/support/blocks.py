@@ -37,7 +37,6 @@ REASONS = frozenset(
         "make targets, which tests and CI run",
         "needs Docker",
         "needs https, which the tests start elsewhere",
-        "needs programs that `make tools` installs; tests run them elsewhere",
         "starts the sandbox, which runs already",
         "takes minutes, and `make contract` does it in CI",
         "the tests of these pages are run in another way",

@@ -5,8 +5,21 @@ from msgspec.structs import replace
 from steps import ABSENT, BATCHES, INPUT, RUNS, Body, callback_run, get_run, ok, post_fault, post_run
 from worlds import CALLBACK_URL
 
+from runflow_mock.domain.deliveries import AttemptResult
 from runflow_mock.domain.hygiene import RULES
-from runflow_mock.runtime.sender import RecordingSender
+from runflow_mock.runtime.sender import OutgoingRequest, RecordingSender
+
+
+class Refusing(RecordingSender):
+    """A receiver that always says what it does not like."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__()
+        self._said = said
+
+    async def send(self, request: OutgoingRequest) -> AttemptResult:
+        """Answers 422."""
+        return replace(await super().send(request), status_code=422, response_body=self._said, reason="http_error")
 
 
 def report(door: Door) -> Body:
@@ -118,6 +131,14 @@ def test_callback_that_was_given_up_is_undelivered_and_one_on_its_way_is_pending
     (undelivered,) = found["undelivered_callbacks"]
     assert (undelivered["about"], undelivered["url"], undelivered["attempts"]) == (run["id"], CALLBACK_URL, 5)
     assert (found["pending_callbacks"], found["clean"]) == (0, False)
+
+
+def test_callback_that_was_given_up_is_told_with_what_the_receiver_said() -> None:
+    said = '{"detail":[{"loc":["body","order"],"msg":"Field required"}]}'
+    with Door(sender=Refusing(said)) as door:
+        callback_run(door)
+        door.settle()
+        assert [told["reason"] for told in report(door)["undelivered_callbacks"]] == [f"the receiver answered 422: {said!r}"]
 
 
 def test_request_that_led_nowhere_is_told_with_the_nearest_route(door: Door) -> None:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from runflow_mock.domain.deliveries import DeliveryStatus
+from runflow_mock.domain.deliveries import Delivery, DeliveryStatus
 from runflow_mock.domain.documents import try_object
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.fault_kinds import KIND_OF, Family
@@ -27,6 +27,7 @@ from runflow_mock.wire.journal_subjects import Complete, subjects_of
 
 SAMPLES_MAX = 100
 LISTED_MAX = 500
+ANSWER_CHARACTERS_MAX = 300
 UNAUTHORIZED = 401
 # After so many moments that were read, or compared with a rule, others have their turn.
 MOMENTS_AT_ONCE = 20
@@ -92,8 +93,16 @@ def _undelivered(store: Store) -> Iterator[Undelivered]:
                 about=delivery.parent_id,
                 url=delivery.url,
                 attempts=len(delivery.attempts),
-                reason=delivery.failure_detail or delivery.failure_reason,
+                reason=_reason(delivery),
             )
+
+
+def _reason(delivery: Delivery) -> str | None:
+    """Returns why a delivery was given up, and what the receiver said the last time: frameworks say there what they did not like."""
+    why = delivery.failure_detail or delivery.failure_reason
+    latest = delivery.attempts[-1].result if delivery.attempts else None
+    said = "" if latest is None or latest.response_body is None else latest.response_body[:ANSWER_CHARACTERS_MAX]
+    return f"{why}: {said!r}" if why and said else why
 
 
 def leads_nowhere(findings: Findings) -> bool:

@@ -47,6 +47,11 @@ def is_asgi(app: object) -> bool:
     raise NotAnApplication(app, "which takes (scope, receive, send) or (environ, start_response)")
 
 
+def is_test_client(app: object) -> bool:
+    """Tells whether something is a test client of Starlette's, which runs the lifespan of its application on an event loop of its own."""
+    return not callable(app) and hasattr(app, "portal") and hasattr(app, "app_state") and callable(getattr(app, "app", None))
+
+
 def check_prefix(prefix: object) -> None:
     """Raises unless some text begins the URL of a callback.
 
@@ -111,6 +116,8 @@ def _takes(signature: inspect.Signature, count: int) -> bool:
 def _way_out_of(app: object) -> str:
     if app is None:
         return "a factory that returns nothing has perhaps made it"
+    if is_test_client(app):
+        return "whose application is not running: hand it over within its `with`, or hand over its .app"
     return "hand over its .app" if callable(getattr(app, "app", None)) else "hand over what a server such as uvicorn would run"
 
 

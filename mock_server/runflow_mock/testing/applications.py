@@ -18,7 +18,7 @@ import anyio
 from runflow_mock.runtime.sender import OutgoingRequest
 from runflow_mock.testing.application_answers import AsgiAnswer
 from runflow_mock.testing.application_requests import scope_of
-from runflow_mock.testing.homes import Home, Homes, HomeTask
+from runflow_mock.testing.homes import Finder, Home, HomeTask
 
 Message = MutableMapping[str, Any]
 AsgiApp = Callable[[MutableMapping[str, Any], Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]]
@@ -59,9 +59,18 @@ class AsgiApplication:
     """One ASGI application at work on the event loop of the test."""
 
     def __init__(
-        self, app: AsgiApp, homes: Homes, exceptions: Exceptions, *, has_lifespan: bool = True, start_seconds: float = START_SECONDS_MAX
+        self,
+        app: AsgiApp,
+        homes: Finder,
+        exceptions: Exceptions,
+        *,
+        has_lifespan: bool = True,
+        start_seconds: float = START_SECONDS_MAX,
+        state: dict[str, Any] | None = None,
     ) -> None:
+        """Calls an application; `state` is that of its lifespan, where somebody else runs that."""
         self._app = app
+        self._state = state or {}
         self._start_seconds = start_seconds
         self._homes = homes
         self._exceptions = exceptions
@@ -78,7 +87,7 @@ class AsgiApplication:
             if self._lifespan is None or not self._lifespan.home.is_alive():
                 if self._lifespan is not None:
                     self._earlier.append(self._lifespan)
-                self._lifespan = _Lifespan(self._app, home, self._exceptions, is_wanted=self._has_lifespan)
+                self._lifespan = _Lifespan(self._app, home, self._exceptions, self._state, is_wanted=self._has_lifespan)
             return self._lifespan.up
 
     def wait_started(self) -> None:
@@ -181,9 +190,9 @@ def words_of(error: BaseException) -> str:
 class _Lifespan:
     """The lifespan of an application on one event loop: up, and over."""
 
-    def __init__(self, app: AsgiApp, home: Home, exceptions: Exceptions, *, is_wanted: bool) -> None:
+    def __init__(self, app: AsgiApp, home: Home, exceptions: Exceptions, state: dict[str, Any], *, is_wanted: bool) -> None:
         self.home = home
-        self.state: dict[str, Any] = {}
+        self.state = state.copy()
         self.up: Future[None] = Future()
         self.over: Future[None] = Future()
         self._app = app

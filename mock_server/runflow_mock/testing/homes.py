@@ -38,6 +38,12 @@ class Home(Protocol):
     def wait_for(self, futures: "tuple[Future[None], ...]", seconds: float) -> None: ...
 
 
+class Finder(Protocol):
+    """What knows where an application is at home."""
+
+    def find(self) -> Home: ...
+
+
 class HomeTask(asyncio.Task[None]):
     """A task that knows whether its own work has asked for its end."""
 
@@ -171,6 +177,18 @@ class Homes:
         """Ends the thread, if there is one."""
         if self._own is not None:
             self._own[0].stop()
+
+
+class HomeOfClient:
+    """The event loop of a test client, as long as it is entered; what it leads to is what anyio calls a portal."""
+
+    def __init__(self, portal: Any) -> None:
+        found: Home = portal.call(current_home)
+        self._home = found
+
+    def find(self) -> Home:
+        """Returns the event loop."""
+        return self._home
 
 
 def current_home() -> Home | None:

@@ -1,7 +1,7 @@
 """Callbacks without a socket: they go straight into the ASGI or WSGI application under test."""
 
 import asyncio
-from typing import cast
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import msgspec
@@ -10,11 +10,11 @@ from msgspec.structs import replace
 from runflow_mock.domain.callback_policy import is_loopback
 from runflow_mock.domain.deliveries import AttemptResult
 from runflow_mock.runtime.sender import CallbackSender, OutgoingRequest
-from runflow_mock.testing.application_kinds import check_prefix, is_asgi, leads_to, narrowness
+from runflow_mock.testing.application_kinds import check_prefix, is_asgi, is_test_client, leads_to, narrowness
 from runflow_mock.testing.applications import START_SECONDS_MAX, AsgiApp, AsgiApplication, Exceptions, HandlerFailed
 from runflow_mock.testing.arguments import check_flag
 from runflow_mock.testing.framework_signals import hearing_of, listen_to, listen_to_frameworks, stop_listening, stop_listening_to
-from runflow_mock.testing.homes import Homes
+from runflow_mock.testing.homes import HomeOfClient, Homes
 from runflow_mock.testing.wsgi_applications import WsgiApp, WsgiApplication
 
 ANSWER_MAX = 64 * 1024
@@ -67,9 +67,13 @@ class AppSender:
         if not self.mounts:
             stop_listening()
 
-    def _application(self, app: AsgiApp | WsgiApp, exceptions: Exceptions, *, has_lifespan: bool) -> AsgiApplication | WsgiApplication:
+    def _application(self, app: Any, exceptions: Exceptions, *, has_lifespan: bool) -> AsgiApplication | WsgiApplication:
+        seconds = min(START_SECONDS_MAX, self._timeout_seconds * 0.9)
+        if is_test_client(app) and app.portal is not None:
+            # It has run the lifespan, and keeps what that has given.
+            home, state = HomeOfClient(app.portal), app.app_state
+            return AsgiApplication(app.app, home, exceptions, has_lifespan=False, start_seconds=seconds, state=state)
         if is_asgi(app):
-            seconds = min(START_SECONDS_MAX, self._timeout_seconds * 0.9)
             return AsgiApplication(cast(AsgiApp, app), self._homes, exceptions, has_lifespan=has_lifespan, start_seconds=seconds)
         return WsgiApplication(cast(WsgiApp, app), exceptions)
 
