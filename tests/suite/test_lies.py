@@ -10,6 +10,7 @@ import lies_of_deeds
 import lies_of_keeping
 import lies_of_messages
 import lies_of_owners
+import lies_of_parts
 import lies_of_receipts
 import lies_of_rotation
 import pytest
@@ -34,6 +35,7 @@ CASES = {
     **lies_of_keeping.CASES,
     **lies_of_receipts.CASES,
     **lies_of_asking.CASES,
+    **lies_of_parts.CASES,
 }
 # By this dialect no 429 says when to come back, and no attempt says when it was made.
 TRUE_IN = {

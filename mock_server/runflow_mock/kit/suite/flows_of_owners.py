@@ -4,16 +4,23 @@ from collections.abc import Iterator
 from typing import Any
 
 from runflow_mock.domain.documents import write_document
+from runflow_mock.kit.suite.carriers import Answer
+from runflow_mock.kit.suite.crawls import is_served
 from runflow_mock.kit.suite.flows import Flow, Needs
 from runflow_mock.kit.suite.flows_of_callbacks import every_attempt
 from runflow_mock.kit.suite.flows_of_runs import create_batch, create_run, ended
 from runflow_mock.kit.suite.readings import content_of, expect
+from runflow_mock.kit.suite.requests import WRITES, Request
 from runflow_mock.kit.suite.seeds import WORKFLOWS, seed, upload
 from runflow_mock.kit.suite.suite_tenants import SuiteTenant
+from runflow_mock.openapi.contracts import packaged_contract
 
 # Below these paths stands what an organization made, and nothing of the catalogue.
-OWN = ("/v1/runs", "/v1/batches", "/v1/callback-secrets", "/v1/assets", "/v1/webhooks", "/v1/evaluations", WORKFLOWS)
-NOT_LISTED = "/v1/evaluations"
+OWN = (
+    *("/v1/runs", "/v1/batches", "/v1/callback-secrets", "/v1/assets", "/v1/asset-uploads", "/v1/webhooks", "/v1/evaluations"),
+    WORKFLOWS,
+)
+NOT_LISTED = ("/v1/evaluations", "/v1/asset-uploads")
 IDENTIFIER = 36
 # Tenants of one seed make the same ids.
 OTHER = "another organization"
@@ -38,7 +45,7 @@ ODD: dict[str, Any] = {
 
 def _records_are_closed_to_others(tenant: SuiteTenant) -> Iterator[str]:
     """What one organization made is not there for another one: it is neither read, listed nor changed."""
-    paths = [path for path in seed(tenant) if path.startswith(OWN) and len(path.split("/")[3]) == IDENTIFIER]
+    paths = [path for path in seed(tenant) if _is_of_one_record(path)]
     mine = {path.split("/")[3] for path in paths}
     with tenant.target.open(seed=OTHER) as other:
         for path in paths:
@@ -46,29 +53,48 @@ def _records_are_closed_to_others(tenant: SuiteTenant) -> Iterator[str]:
             if answer.status not in (404, 405):
                 yield f"{path} belongs to somebody else, and is answered {answer.status}"
         for path in OWN:
-            if path != NOT_LISTED:
+            if path not in NOT_LISTED:
                 listed = {str(item["id"]) for item in other.items(f"{path}?limit=500")}
                 yield from (f"{path} lists {each}, which belongs to somebody else" for each in sorted(listed & mine)[:1])
-        for method, path, body in _changes(paths):
-            answer = other.send(method, path, body)
-            if answer.status != 404:
-                yield f"{method} {path} changes what belongs to somebody else: {answer.evidence}"
+        yield from _is_done_by_others(tenant, other)
 
 
-def _changes(paths: list[str]) -> Iterator[tuple[str, str, Any]]:
-    for start, method, rest, body in (
-        ("/v1/runs/", "PATCH", "/feedback", {"is_positive": True}),
-        ("/v1/runs/", "POST", "/callback-redeliveries", {}),
-        ("/v1/batches/", "POST", "/callback-redeliveries", {}),
-        ("/v1/callback-secrets/", "PATCH", "", {"label": "taken"}),
-        ("/v1/webhooks/", "PATCH", "", {"url": "https://taken.example/hook"}),
-        (f"{WORKFLOWS}/", "PATCH", "", {"name": "taken"}),
-        ("/v1/assets/", "DELETE", "", None),
-        ("/v1/webhooks/", "DELETE", "", None),
-    ):
-        own = next((path for path in paths if path.startswith(start)), None)
-        if own is not None:
-            yield method, f"{start}{own.removeprefix(start).split('/')[0]}{rest}", body
+def _is_of_one_record(path: str) -> bool:
+    """Tells whether a path is below a record that an organization made."""
+    return path.startswith(OWN) and [len(part) for part in path.split("/")[3:4]] == [IDENTIFIER]
+
+
+def _is_done_by_others(tenant: SuiteTenant, other: SuiteTenant) -> Iterator[str]:
+    """Whatever can be done to a record is refused to others, as of what is not there, and is not done."""
+    for declared in packaged_contract().operations:
+        # What an administrator may do to whose records is the service's own.
+        if declared.id not in WRITES or not is_served(declared, tenant) or "/admin/" in declared.path:
+            continue
+        path, body = WRITES[declared.id](tenant)
+        if _is_of_one_record(path):
+            yield from _is_closed(tenant, other, Request(declared, path, body))
+    refers = {**WRITES["create_evaluation"](tenant)[1], "run_id": create_run(tenant)["id"]}
+    answer = other.post("/v1/evaluations", refers)
+    if answer.status < 300:
+        yield f"a run that belongs to somebody else is evaluated: {answer.evidence}"
+
+
+def _is_closed(tenant: SuiteTenant, other: SuiteTenant, request: Request) -> Iterator[str]:
+    """To the owner a record is the same before and after somebody else tried."""
+    record = "/".join(request.path.split("/")[:4])
+    before = tenant.get(record)
+    answer = request.send(other)
+    if answer.status != 404:
+        yield f"{answer.method} {request.path} changes what belongs to somebody else: {answer.evidence}"
+    after = tenant.get(record)
+    if _without_addresses(before) != _without_addresses(after):
+        yield f"{answer.method} {request.path} is refused to somebody else, and {record} is another after it: {after.evidence}"
+
+
+def _without_addresses(answer: Answer) -> tuple[int, Any]:
+    """What is told of a record, without addresses: each reading signs new ones."""
+    told = answer.json
+    return answer.status, {name: value for name, value in told.items() if "url" not in name} if isinstance(told, dict) else told
 
 
 def _inputs_are_ones_own(tenant: SuiteTenant) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from runflow_mock.domain.signing import SignatureError
 from runflow_mock.kit.suite import scenes
+from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.files import address_is_signed, file_is_there, output_is_there
 from runflow_mock.kit.suite.flows import Flow, Needs, Play
 from runflow_mock.kit.suite.flows_of_callbacks import check_signature, every_attempt
@@ -18,6 +19,7 @@ from runflow_mock.kit.suite.offers import IMAGE, INPUT, MODEL, RUNS
 from runflow_mock.kit.suite.provocations import fresh_request
 from runflow_mock.kit.suite.readings import content_of, expect
 from runflow_mock.kit.suite.requests import Request, right_requests
+from runflow_mock.kit.suite.rules import variations
 from runflow_mock.kit.suite.seeds import ABSENT, FINE, PICTURE, open_upload
 from runflow_mock.kit.suite.suite_tenants import FAIL, SuiteTenant
 
@@ -25,6 +27,8 @@ from runflow_mock.kit.suite.suite_tenants import FAIL, SuiteTenant
 ANSWERED = (200, "", None)
 # So long before its end an address still leads somewhere.
 LAST_SECONDS = 60.0
+# What tells of the body or of what was made, and not of one request.
+REPEATED_HEADERS = frozenset(("content-type", "location"))
 # What sends callbacks.
 SENDERS = ("runs", "batches")
 # Where something is made with a POST.
@@ -38,16 +42,24 @@ def _repeats_of(noun: str) -> Play:
     """Returns what sends every POST of a noun twice under one key, and once under another."""
 
     def play(tenant: SuiteTenant) -> Iterator[str]:
+        asked = []
         for request in right_requests(tenant, noun):
             if request.operation.method == "POST":
-                yield from _is_replayed(tenant, fresh_request(tenant, request))
+                fresh = fresh_request(tenant, request)
+                headers = {"Idempotency-Key": f"{tenant.mark}-{next(tenant.target.numbers)}"}
+                first = fresh.send(tenant, headers=headers)
+                asked.append((fresh, headers, first))
+                yield from _is_replayed(tenant, fresh, headers, first)
+        tenant.settle()
+        for request, headers, first in asked:
+            later = request.send(tenant, headers=headers)
+            if first.status < 300 and (later.status, later.body) != (first.status, first.body):
+                yield f"{request.operation.id} sent again after the end of what it made is answered otherwise: {later.evidence}"
 
     return play
 
 
-def _is_replayed(tenant: SuiteTenant, request: Request) -> Iterator[str]:
-    headers = {"Idempotency-Key": f"{tenant.mark}-{next(tenant.target.numbers)}"}
-    first = request.send(tenant, headers=headers)
+def _is_replayed(tenant: SuiteTenant, request: Request, headers: dict[str, str], first: Answer) -> Iterator[str]:
     before = balance(tenant)
     second = request.send(tenant, headers=headers)
     if balance(tenant) != before:
@@ -56,9 +68,17 @@ def _is_replayed(tenant: SuiteTenant, request: Request) -> Iterator[str]:
         yield f"{request.operation.id} under a key is answered {first.evidence}"
     elif (second.status, second.body) != (first.status, first.body):
         yield f"{request.operation.id} sent again under its key is answered otherwise: {second.evidence}"
+    for name in sorted(REPEATED_HEADERS & first.headers.keys()):
+        if second.headers.get(name) != first.headers[name]:
+            yield f"{request.operation.id} sent again under its key has {name} {second.headers.get(name)!r}, not {first.headers[name]!r}"
     other = request.send(tenant, body={**(request.body or {}), "suite": "other"}, headers=headers)
     if other.status != 409:
         yield f"{request.operation.id} with another body under a used key is answered {other.status}"
+    for variation in variations(request, is_strict=tenant.is_strict):
+        answer = request.send(tenant, body=variation.body, headers=headers)
+        # Some look at what refers to a record before they look at the key.
+        if answer.status < 300:
+            yield f"{request.operation.id} with another {variation.name} under a used key is answered {answer.evidence}"
 
 
 def _files_are_there(tenant: SuiteTenant) -> Iterator[str]:

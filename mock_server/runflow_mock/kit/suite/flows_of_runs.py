@@ -130,6 +130,17 @@ def _poverty_is_told(tenant: SuiteTenant) -> Iterator[str]:
         yield f"what was refused for want of credits left {balance(tenant)} of nothing"
     if expect(tenant.get("/v1/runs"), 200)["items"] or tenant.items("/v1/batches"):
         yield "what was refused for want of credits exists"
+    yield from _no_part_is_made(tenant)
+
+
+def _no_part_is_made(tenant: SuiteTenant) -> Iterator[str]:
+    """Who has enough for one item of two gets no batch at all."""
+    tenant.control.add_credit("1000")
+    cost = ended(tenant, f"/v1/runs/{create_run(tenant)['id']}").amount("cost")
+    tenant.control.add_credit(f"-{balance(tenant) - cost}")
+    answer = tenant.post(tenant.offer.batches, {"input": [tenant.offer.input] * 2})
+    if answer.status != 402 or balance(tenant) != cost or tenant.items("/v1/batches"):
+        yield f"a batch of two on a balance that covers one is answered {answer.evidence}, and the balance is {balance(tenant)}"
 
 
 def _repeats_are_replayed(tenant: SuiteTenant) -> Iterator[str]:

@@ -12,7 +12,6 @@ from typing import Any
 from uuid import UUID
 
 from runflow_mock.domain.documents import try_document
-from runflow_mock.domain.whole_numbers import whole_number
 from runflow_mock.kit.suite import (
     agreements,
     laws_of_belonging,
@@ -20,6 +19,7 @@ from runflow_mock.kit.suite import (
     laws_of_changes,
     laws_of_lists,
     laws_of_messages,
+    laws_of_parts,
     laws_of_records,
     laws_of_refusals,
     laws_of_twins,
@@ -317,21 +317,6 @@ def _adds_up(answer: Answer, memory: Memory) -> Iterator[str]:
                 yield f"the items are {states} and the counters {counts} of {total}"
 
 
-def _pages_well(answer: Answer, memory: Memory) -> Iterator[str]:
-    """A page has at most as many records as were asked for, and none twice."""
-    body = answer.json
-    items = body.get("items") if answer.method == "GET" and answer.status == 200 and isinstance(body, dict) else None
-    if not isinstance(items, list) or "next" not in body:
-        return
-    # How many stand on a page for which nobody asked is the server's own.
-    limit = whole_number(answer.query.get("limit"))
-    if limit is not None and len(items) > limit:
-        yield f"{len(items)} records on a page of {limit}"
-    ids = [item["id"] for item in items if isinstance(item, dict) and "id" in item]
-    if len(ids) != len(set(ids)):
-        yield "a record is on the page twice"
-
-
 OF_CALLBACKS: Mapping[str, Callable[[Heard, Memory], Iterator[str]]] = {
     "callback_schema": departs_from_its_schema,
     "callback_tells_the_truth": contradicts_itself,
@@ -347,7 +332,6 @@ LAWS: Mapping[str, Law] = {
     "state_machines": _keeps_to_the_machines,
     "ends_as_it_says": _ends_as_it_says,
     "counters_add_up": _adds_up,
-    "pages": _pages_well,
     # A change is held against what was known before it is known.
     **laws_of_changes.LAWS,
     **agreements.LAWS,
@@ -355,6 +339,7 @@ LAWS: Mapping[str, Law] = {
     **laws_of_callbacks.LAWS,
     **laws_of_lists.LAWS,
     **laws_of_messages.LAWS,
+    **laws_of_parts.LAWS,
     **laws_of_records.LAWS,
     **laws_of_refusals.LAWS,
     **laws_of_twins.LAWS,

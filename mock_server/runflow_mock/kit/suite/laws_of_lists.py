@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from runflow_mock.domain.documents import object_of
+from runflow_mock.domain.whole_numbers import whole_number
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.machine_tables import terminal_states
 from runflow_mock.kit.suite.memories import Memory, Record, packaged_walk
@@ -142,7 +143,23 @@ def has_every_code(answer: Answer, memory: Memory) -> Iterator[str]:
         memory.codes.pop(path, None)
 
 
+def pages_well(answer: Answer, memory: Memory) -> Iterator[str]:
+    """A page has at most as many records as were asked for, and none twice."""
+    body = answer.json
+    items = body.get("items") if answer.method == "GET" and answer.status == 200 and isinstance(body, dict) else None
+    if not isinstance(items, list) or "next" not in body:
+        return
+    # How many stand on a page for which nobody asked is the server's own.
+    limit = whole_number(answer.query.get("limit"))
+    if limit is not None and len(items) > limit:
+        yield f"{len(items)} records on a page of {limit}"
+    ids = [item["id"] for item in items if isinstance(item, dict) and "id" in item]
+    if len(ids) != len(set(ids)):
+        yield "a record is on the page twice"
+
+
 LAWS = {
+    "pages": pages_well,
     "statuses": tells_what_ends,
     "every_code": has_every_code,
     "in_order": is_in_order,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from functools import cache
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
@@ -25,6 +26,8 @@ BYTES = "x-max-bytes"
 SPACE = 64
 # Values that look right and are not; of each rule those are sent that its schema refuses.
 NEAR_MISSES = ("http://app.example/hooks/runflow", "ftp://app.example/hook", "nonsense", "", "-1", " ", "a b", "\u00e9")
+# Right values of every kind; of each property the first is sent that its schema allows.
+OTHERS: tuple[Any, ...] = ("https://app.example/hooks/other", "other", 7, True, {"suite": "other"}, [{"suite": "other"}], ["other"])
 TYPED: tuple[Any, ...] = ("text", 12345, 1.5, True, [1], {"a": 1})
 KINDS: Mapping[str, type | tuple[type, ...]] = {
     "string": str,
@@ -53,6 +56,13 @@ class Brim(msgspec.Struct, frozen=True):
     """A request that goes to a bound and not beyond it: the rule, the property, and what is sent."""
 
     rule: str
+    name: str
+    body: Any
+
+
+class Variation(msgspec.Struct, frozen=True):
+    """A request with another right value for one property of its body: its name, and what is sent."""
+
     name: str
     body: Any
 
@@ -86,6 +96,22 @@ def brims(request: Request, *, is_strict: bool = False) -> Iterator[Brim]:
         for rule, value in _at_the_bounds(name, inner, request.body.get(name)):
             if not (is_strict and _is_absent(pointer, ("body", name))):
                 yield Brim(rule, name, {**request.body, name: value})
+
+
+def variations(request: Request, *, is_strict: bool = False) -> Iterator[Variation]:
+    """Returns for each property of a request's body the same request with another value that its schema allows, or without it."""
+    pointer = request.operation.body.get("application/json")
+    if pointer is None or not isinstance(request.body, dict):
+        return
+    for name, inner in packaged_walk().described(pointer).properties.items():
+        if is_strict and _is_absent(pointer, ("body", name)):
+            continue
+        sent = request.body.get(name)
+        allowed = (value for value in OTHERS if value != sent and packaged_contract().allows(inner, value))
+        for value in islice(allowed, 1):
+            yield Variation(name, {**request.body, name: value})
+        if name in request.body and name not in required_of(pointer):
+            yield Variation(name, {each: value for each, value in request.body.items() if each != name})
 
 
 def _at_the_bounds(name: str, pointer: Pointer, sent: Any) -> Iterator[tuple[str, Any]]:
