@@ -3,7 +3,10 @@
 import pytest
 from stories import tell, tell_in_process
 
-NAMES = ["time.time", "time.monotonic", "time.sleep", "uuid.uuid4", "random.random", "os.urandom", "builtins.open"]
+NAMES = [
+    *("time.time", "time.monotonic", "time.sleep", "asyncio.sleep"),
+    *("uuid.uuid4", "random.random", "os.urandom", "builtins.open", "threading.Thread"),
+]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -21,3 +24,9 @@ def test_tool_last(mocker, request, name):
 def test_environment(runflow_env, mocker, runflow, runflow_receiver):
     mocker.patch.dict("os.environ", clear=True)
     tell(runflow, runflow_receiver)
+
+
+def test_waits_of_a_client_are_counted_alone(mocker, runflow, runflow_receiver):
+    slept = mocker.patch("asyncio.sleep")
+    tell(runflow, runflow_receiver)
+    assert slept.await_count == 0

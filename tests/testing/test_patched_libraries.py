@@ -1,7 +1,11 @@
 """What tools patch in HTTP libraries, while a test lasts, neither catches nor answers the fake's own traffic."""
 
+import asyncio
 import json
+import re
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NoReturn
 
 import aiohttp
@@ -11,9 +15,14 @@ import pytest
 import requests
 import urllib3
 
+import runflow_mock
+from runflow_mock.domain.tenants import ClockMode
+from runflow_mock.runtime.config import Config
 from runflow_mock.testing.in_process import InProcess, open_tenant_in
-from runflow_mock.testing.runflow import Runflow
+from runflow_mock.testing.runflow import Runflow, open_tenant
+from runflow_mock.testing.server import serve
 
+ME = "/v1/auth/me"
 PATH = "/v1/models/runflow/background-removal/runs"
 # What aioresponses, responses, requests-mock, respx, pytest-httpx, vcrpy and pook put something else in the place of.
 PATCHED = (
@@ -62,3 +71,68 @@ def test_handle_of_a_server_elsewhere_asks_it(tenant: Runflow, patched: None) ->
 def test_transport_leads_to_the_fake(app: InProcess, patched: None) -> None:
     with open_tenant_in(app) as runflow, httpx.Client(transport=runflow.transport) as client:
         assert client.get("http://localhost/v1/auth/me", headers=runflow.headers).status_code == 200
+
+
+SLEEPING = re.compile(r"(?<!Sleep = )\basyncio\.sleep\b")
+SERVING = [file for floor in ("web", "runtime", "testing") for file in sorted((Path(runflow_mock.__file__).parent / floor).rglob("*.py"))]
+
+
+def test_nothing_that_serves_looks_sleep_up_in_its_module() -> None:
+    """Tests of clients that wait put something else there, such as an `AsyncMock`, and count how often it was called."""
+    assert SERVING
+    assert [file.name for file in SERVING if SLEEPING.search(file.read_text(encoding="utf-8"))] == []
+
+
+@pytest.mark.slow(is_covering=True)
+def test_server_goes_on_where_asyncio_sleeps_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[object] = []
+
+    async def note(*given: object) -> None:
+        slept.append(given)
+
+    monkeypatch.setattr(asyncio, "sleep", note)
+    with serve(Config(port=0)) as server, open_tenant(server.url, clock="manual", exchanger=server.calls) as runflow:
+        answer = requests.get(f"{server.url}/v1/auth/me", headers=runflow.headers, timeout=5)
+        assert (answer.status_code, runflow.clock.run_until_idle(), runflow.report()["clean"]) == (200, [], True)
+    # What remains is the end of uvicorn's own server, after the last test.
+    assert slept in ([], [(0.1,)])
+
+
+@pytest.mark.parametrize("name", ["open_connection", "start_server", "create_task", "gather"])
+def test_service_is_reached_whatever_a_test_puts_into_asyncio(hosts: Runflow, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(asyncio, name, caught)
+    assert requests.get(f"https://api.runflow.io{ME}", headers=hosts.headers, timeout=5).status_code == 200
+
+
+class NoThread:
+    """What a test of code that begins threads puts in their place: none begins."""
+
+    def __init__(self, **given: Any) -> None:
+        """Takes everything."""
+
+    def start(self) -> None:
+        """Does nothing."""
+
+
+@pytest.mark.slow(is_covering=True)
+def test_fake_and_receiver_go_on_where_no_thread_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    with (
+        serve(Config(port=0, clock=ClockMode.AUTO)) as server,
+        open_tenant(server.url, exchanger=server.calls) as runflow,
+        monkeypatch.context() as patch,
+        runflow.receiver() as receiver,
+    ):
+        patch.setattr(threading, "Thread", NoThread)
+        body = {"input": {"image_url": "https://cdn.example.com/a.png"}, "callback_url": receiver.url}
+        requests.post(server.url + PATH, json=body, headers=runflow.headers, timeout=5).raise_for_status()
+        assert len(receiver.wait(1)) == 1
+        # Made, read and written by threads of the server.
+        address = runflow.runs[0]["output"]["image_urls"][0]
+        assert requests.get(address, timeout=5).headers["content-type"] == "image/webp"
+        assert (len(runflow.timeline) > 1, runflow.report()["clean"]) == (True, True)
+
+
+def test_fake_in_process_goes_on_where_no_thread_begins(app: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threading, "Thread", NoThread)
+    with open_tenant_in(app) as runflow:
+        assert (runflow.timeline[0].kind, runflow.report()["clean"]) == ("credit", True)

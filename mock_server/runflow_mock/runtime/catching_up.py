@@ -1,6 +1,6 @@
 """Catching up: a world that its clock has left far behind is brought to the present piece by piece, so that nobody else waits for it."""
 
-import asyncio
+from asyncio import sleep
 
 from runflow_mock.runtime.runtime import YIELD_EVERY_TIMERS, Runtime
 from runflow_mock.runtime.tenants import Tenant
@@ -25,4 +25,4 @@ async def catch_up(runtime: Runtime, tenant: Tenant) -> None:
         for _ in range(TURNS_MAX):
             if tenant.is_dropped or runtime.settle(tenant, YIELD_EVERY_TIMERS):
                 return
-            await asyncio.sleep(0)
+            await sleep(0)

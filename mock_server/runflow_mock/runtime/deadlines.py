@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
+from threading import Thread
 from time import monotonic
 from types import TracebackType
 from typing import Any, TypeVar, cast
@@ -47,7 +48,7 @@ def in_time(call: Callable[[], ResultT], seconds: float, forget: Callable[[Resul
                 return
         forget(result)
 
-    threading.Thread(target=do, daemon=True).start()
+    Thread(target=do, daemon=True).start()
     ends = monotonic() + seconds
     while (left := ends - monotonic()) > 0:
         try:

@@ -6,6 +6,7 @@ counted as that.
 """
 
 import asyncio
+from asyncio import sleep
 from collections.abc import Iterable, Sequence
 from functools import partial
 from itertools import takewhile
@@ -239,7 +240,7 @@ class Judgings:
             if not judging.is_behind:
                 break
             judging.catch_up(READ_STEP_EXCHANGES, STEP_BYTES)
-            await asyncio.sleep(0)
+            await sleep(0)
         await self.verdicts(tenant, tuple(tenant.journal))
         return judging
 
@@ -249,7 +250,7 @@ class Judgings:
         for _ in range(len(journal)):
             if not journal.look_through(READ_STEP_EXCHANGES, STEP_BYTES):
                 break
-            await asyncio.sleep(0)
+            await sleep(0)
         return tuple(journal)
 
     async def judged(self, tenant: Tenant, exchanges: Iterable[Exchange]) -> list[tuple[Exchange, Findings]]:
@@ -258,7 +259,7 @@ class Judgings:
         judging, found, taken = self.of(tenant), list[tuple[Exchange, Findings]](), 0
         for exchange in exchanges:
             if taken >= STEP_BYTES:
-                await asyncio.sleep(0)
+                await sleep(0)
                 taken = 0
             if not judging.knows(exchange):
                 taken += size_of(exchange) + STEP_BYTES // READ_STEP_EXCHANGES
@@ -285,7 +286,7 @@ class Judgings:
             known = judging.acquits(READ_STEP_EXCHANGES, STEP_BYTES)
             if known is not None:
                 return known
-            await asyncio.sleep(0)
+            await sleep(0)
         return False
 
     async def prepared(self) -> None:

@@ -7,11 +7,11 @@ a small file beside it: a write-ahead log that has lost its end looks like a who
 SQLite has none: text in which the disk has changed a letter would be read as what a client had sent.
 """
 
-import asyncio
 import os
 import sqlite3
 import struct
 import zlib
+from asyncio import sleep
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
@@ -155,7 +155,7 @@ class KeptFile:
             with self._translated(), self._transaction():
                 self._insert(generation + 1, place, (part,))
             # Everybody else has their turn between two parts.
-            await asyncio.sleep(0)
+            await sleep(0)
         with self._translated(), self._transaction():
             self._connection.execute("DELETE FROM log WHERE sequence <= ?", (covered if isinstance(covered, int) else covered.result(),))
             self._connection.execute("DELETE FROM base WHERE generation <= ?", (generation,))

@@ -4,7 +4,7 @@ Whoever does work in one piece says when it is done, and how long it took; what 
 comes late. The longest hold is kept, and one that clients notice is told, with what was under way.
 """
 
-import asyncio
+from asyncio import sleep
 from collections.abc import Callable, Coroutine, Generator
 from functools import partial
 from typing import Any, Generic, TypeVar, cast
@@ -36,7 +36,7 @@ class LoopWatch:
         """Looks, until it is cancelled, whether the loop comes back to it in time."""
         while True:
             started, self._known = self._timer(), 0.0
-            await asyncio.sleep(PULSE_SECONDS)
+            await sleep(PULSE_SECONDS)
             self.look(self._timer() - started - PULSE_SECONDS)
 
     def look(self, late_seconds: float) -> None:

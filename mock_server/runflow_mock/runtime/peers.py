@@ -6,6 +6,7 @@ out, and named.
 
 import asyncio
 import re
+from asyncio import sleep
 from collections.abc import Awaitable, Callable
 
 from nats.aio.client import Client
@@ -80,7 +81,7 @@ class Peers:
             except Error:
                 # Without a connection nobody hears; the next beat comes.
                 self._heard.clear()
-            await asyncio.sleep(BEAT_SECONDS)
+            await sleep(BEAT_SECONDS)
 
     async def _hear(self, message: Msg) -> None:
         name = message.data.decode(errors="replace")

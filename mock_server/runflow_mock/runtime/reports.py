@@ -1,6 +1,6 @@
 """Reports: puts together what is to be said about the client of a tenant, from its journal, its fault rules and its callbacks."""
 
-import asyncio
+from asyncio import sleep
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TypeVar
@@ -144,7 +144,7 @@ async def _nearest(where: Where, moments: list[Named]) -> NearestMiss | None:
     compared = list[Candidate]()
     for begin in range(0, len(moments), MOMENTS_AT_ONCE):
         if begin:
-            await asyncio.sleep(0)
+            await sleep(0)
         compared += candidates(where, moments[begin : begin + MOMENTS_AT_ONCE])
     return nearest(compared)
 
@@ -159,7 +159,7 @@ async def _moments(tenant: Tenant, family: Family, complete: Complete) -> list[N
             subjects = subjects_of(exchange, complete)
             found.append([(exchange.id, subject if edges is None else replace(subject, edges=edges)) for subject in subjects])
             if sum(map(len, found[-MOMENTS_AT_ONCE:])) > MOMENTS_AT_ONCE or number % MOMENTS_AT_ONCE == 0:
-                await asyncio.sleep(0)
+                await sleep(0)
         return [named for some in reversed(found) for named in some][-SUBJECTS_MAX:]
     if family is Family.RUN:
         return [(run.id, run_subject(run, RUN_EDGES[:-1])) for run in _latest(store.runs)]

@@ -7,6 +7,7 @@ poll under `auto`, move it. All changes of a world are synchronous calls: there 
 
 import asyncio
 import traceback
+from asyncio import sleep
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Iterator
 from datetime import UTC, datetime, timedelta
@@ -306,7 +307,7 @@ class Runtime:
             fired += 1
             if fired % YIELD_EVERY_TIMERS == 0:
                 self._follow_clock(tenant)
-                await asyncio.sleep(0)
+                await sleep(0)
 
     def _bring_on(self, tenant: Tenant, timers_max: int) -> int:
         """Lets happen what polls bring about, up to a number of timers, and returns how many are left."""

@@ -1,6 +1,6 @@
 """Scenarios at work: those that ship, files of the user, and the watch over a file that changes."""
 
-import asyncio
+from asyncio import sleep
 from pathlib import Path
 from typing import Protocol
 
@@ -110,7 +110,7 @@ class ScenarioWatch:
     async def keep_looking(self) -> None:
         """Looks every now and then, until it is cancelled."""
         while True:
-            await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+            await sleep(SECONDS_BETWEEN_LOOKS)
             self.look()
 
     def _stamp(self) -> tuple[int, int] | None:

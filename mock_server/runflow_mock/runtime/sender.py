@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from asyncio import sleep
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -86,7 +87,7 @@ class RecordingSender:
 
     async def send(self, request: OutgoingRequest) -> AttemptResult:
         """Answers with the next given status, and with 200 when there is none left."""
-        await asyncio.sleep(0)
+        await sleep(0)
         self.sent.append(request)
         status = self._statuses.pop(0) if self._statuses else 200
         return AttemptResult(status_code=status, response_body="", response_time_ms=1, reason=None if status < 300 else "http_error")

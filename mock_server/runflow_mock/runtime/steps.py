@@ -1,6 +1,6 @@
 """Steps of a timeline that leave the server: without secrets, looked through many at once, while others have their turn."""
 
-import asyncio
+from asyncio import sleep
 from collections.abc import Sequence
 
 from runflow_mock.domain.scrubbing import Scrubber
@@ -14,6 +14,6 @@ async def without_secrets(steps: Sequence[Step], scrubber: Scrubber) -> list[Ste
     told = list[Step]()
     for begin in range(0, len(steps), STEPS_AT_ONCE):
         if told:
-            await asyncio.sleep(0)
+            await sleep(0)
         told += scrubbed_steps(steps[begin : begin + STEPS_AT_ONCE], scrubber)
     return told

@@ -8,6 +8,7 @@ message is on its way go together with the next.
 
 import asyncio
 import re
+from asyncio import sleep
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 
@@ -133,7 +134,7 @@ class StreamLog:
         parts = []
         for part in base:
             parts.append(part)
-            await asyncio.sleep(0)
+            await sleep(0)
         sequence = covered if isinstance(covered, int) else await asyncio.shield(covered)
         before, name = self._base, self._next_base()
         entry = Entry(BASE, blobs=tuple(self._blobs), base=name, covered=sequence)

@@ -1,6 +1,6 @@
 """Uses: how much of its limits the fullest tenant of a server has used, limit by limit."""
 
-import asyncio
+from asyncio import sleep
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -39,7 +39,7 @@ async def fullest(tenants: Iterable[Tenant], limits: Limits) -> Mapping[str, Use
     found: dict[str, Use] = {}
     for number, tenant in enumerate(tuple(tenants), 1):
         if number % TENANTS_AT_ONCE == 0:
-            await asyncio.sleep(0)
+            await sleep(0)
         for name, use in uses_of(tenant).items():
             known = found.get(name)
             if known is None or use.used * known.max > known.used * use.max:

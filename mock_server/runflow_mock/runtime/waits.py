@@ -1,6 +1,7 @@
 """Waits: whoever asks for something to come to pass is told when it has."""
 
 import asyncio
+from asyncio import sleep
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -38,7 +39,7 @@ async def until(
                         # What an earlier poll brings about, perhaps our own, comes first.
                         await catch_up(runtime, tenant)
                         runtime.poll(tenant, resource_id)
-                        await asyncio.sleep(0)
+                        await sleep(0)
                     await changed.wait()
         return holds()
     finally:

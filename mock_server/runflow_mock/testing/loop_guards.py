@@ -5,10 +5,10 @@ also from the application under test, if that runs there. Where it is known that
 as soon as a callback is seen to wait for an answer.
 """
 
-import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
+from threading import Thread
 from urllib.parse import urlsplit
 
 import msgspec
@@ -65,7 +65,7 @@ class GuardedExchanger:
 
     def _watched(self, verb: str, request: tuple[str, str, Mapping[str, str], bytes | None]) -> tuple[int, bytes]:
         answered: Future[tuple[int, bytes]] = Future()
-        threading.Thread(target=_carry, args=(self._exchanger, request, answered), name="runflow-mock verb", daemon=True).start()
+        Thread(target=_carry, args=(self._exchanger, request, answered), name="runflow-mock verb", daemon=True).start()
         waited: set[tuple[str, int]] = set()
         while True:
             try:

@@ -1,12 +1,15 @@
 """An event loop in a thread of its own: what runs there goes on while a test, or the event loop of a test, waits."""
 
 import asyncio
-import threading
+from asyncio import gather
 from collections.abc import Coroutine
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Barrier, Thread
 from typing import Any, TypeVar
 
 ResultT = TypeVar("ResultT")
+HANDS = 4
+"""How many threads do for a loop what would keep it from going on."""
 
 
 class LoopThread:
@@ -17,7 +20,7 @@ class LoopThread:
 
     def __init__(self, name: str, loop: asyncio.AbstractEventLoop | None = None) -> None:
         self.loop = loop or _new_loop()
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread = Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
     def submit(self, work: Coroutine[Any, Any, ResultT]) -> "Future[ResultT]":
@@ -42,6 +45,15 @@ class LoopThread:
             self.loop.close()
 
 
+def ready_executor() -> ThreadPoolExecutor:
+    """Returns threads that have all begun: once a test has put something else in the place of threads, no other would."""
+    executor, all_there = ThreadPoolExecutor(HANDS, "runflow-mock hand"), Barrier(HANDS + 1)
+    for _ in range(HANDS):
+        executor.submit(all_there.wait)
+    all_there.wait()
+    return executor
+
+
 def _new_loop() -> asyncio.AbstractEventLoop:
     try:
         import uvloop
@@ -54,4 +66,4 @@ async def _cancel_the_rest() -> None:
     rest = asyncio.all_tasks() - {asyncio.current_task()}
     for task in rest:
         task.cancel()
-    await asyncio.gather(*rest, return_exceptions=True)
+    await gather(*rest, return_exceptions=True)

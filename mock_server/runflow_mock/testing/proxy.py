@@ -9,6 +9,7 @@ meant to go, or are refused.
 import asyncio
 import os
 import ssl
+from asyncio import gather, open_connection, start_server, timeout
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -105,8 +106,8 @@ class Proxy:
     def __enter__(self) -> "Proxy":
         # Not uvloop's: closing that waits for the goodbye of TLS connections that a client keeps.
         self._thread = LoopThread("runflow-mock proxy", asyncio.new_event_loop())
-        self._server = self._thread.submit(asyncio.start_server(partial(self._serve, self._connect), "127.0.0.1", 0)).result()
-        self._door = self._thread.submit(asyncio.start_server(partial(self._serve, self._let_in), "127.0.0.1", 0)).result()
+        self._server = self._thread.submit(start_server(partial(self._serve, self._connect), "127.0.0.1", 0)).result()
+        self._door = self._thread.submit(start_server(partial(self._serve, self._let_in), "127.0.0.1", 0)).result()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -129,7 +130,7 @@ class Proxy:
         await self._tunnels.keep(writer, answering)
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        async with asyncio.timeout(self._head_seconds_max):
+        async with timeout(self._head_seconds_max):
             head = await reader.readuntil(b"\r\n\r\n")
         method, _, rest = head.decode("latin-1").partition(" ")
         host, _, port = rest.partition(" ")[0].rpartition(":")
@@ -146,7 +147,7 @@ class Proxy:
             await _refuse(writer, "403 Forbidden", f"only the service is reached from here, not {name[:200]}")
             return
         try:
-            far_reader, far_writer = await asyncio.open_connection(there, number)
+            far_reader, far_writer = await open_connection(there, number)
         except OSError as error:
             await _refuse(writer, "502 Bad Gateway", f"{name[:200]}: {error}")
             return
@@ -155,16 +156,16 @@ class Proxy:
             if name in HOSTS:
                 await writer.start_tls(self._context)
                 self.secure_connections += 1
-            await asyncio.gather(carry(reader, far_writer), carry(far_reader, writer))
+            await gather(carry(reader, far_writer), carry(far_reader, writer))
         finally:
             far_writer.close()
 
     async def _let_in(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Leads a connection of the preload's to the fake: what it stands for would have come over TLS."""
-        far_reader, far_writer = await asyncio.open_connection(*self._place)
+        far_reader, far_writer = await open_connection(*self._place)
         self.secure_connections += 1
         try:
-            await asyncio.gather(carry(reader, far_writer), carry(far_reader, writer))
+            await gather(carry(reader, far_writer), carry(far_reader, writer))
         finally:
             far_writer.close()
 

@@ -5,6 +5,7 @@ import re
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from threading import Thread
 from types import TracebackType
 from typing import Protocol, cast
 
@@ -133,7 +134,7 @@ class CallbackReceiver:
         self._gone = threading.Event()
         self.reply_with(*replies)
         self._server = CallbackServer(("127.0.0.1", 0), self._take, self._gone)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), name="callback receiver", daemon=True)
+        self._thread = Thread(target=self._server.serve_forever, args=(0.01,), name="callback receiver", daemon=True)
 
     @property
     def deliveries(self) -> Sequence[Received]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Thread
 
 from runflow_mock.domain.models import Catalog
 from runflow_mock.openapi.contracts import Contract
@@ -13,6 +14,7 @@ from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.observers import Observer
 from runflow_mock.runtime.runtime import Runtime, Sleep
 from runflow_mock.testing.direct_calls import DirectCalls
+from runflow_mock.testing.loop_threads import ready_executor
 from runflow_mock.web.app import create_app
 from runflow_mock.web.control import operations  # noqa: F401 - loaded before a test replaces clocks or sockets
 from runflow_mock.web.server import Server, bind, open_secure, url_of
@@ -59,10 +61,11 @@ def serve(
 
         def begin() -> None:
             loops.append(asyncio.get_running_loop())
+            loops[0].set_default_executor(ready_executor())
             ready.set()
 
         server = Server(app, begin, secure, app.state.runtime.bounds)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, name="runflow-mock", daemon=True)
+        thread = Thread(target=server.run, kwargs={"sockets": [bound]}, name="runflow-mock", daemon=True)
         thread.start()
         tls = () if secure is None else (url_of(secure.bound, "https"), secure.ca_file)
         try:

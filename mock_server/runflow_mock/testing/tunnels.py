@@ -1,6 +1,7 @@
 """Connections that clients have open through this process: each is a task, and all end together when whoever listens stops."""
 
 import asyncio
+from asyncio import gather
 from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
@@ -48,7 +49,7 @@ class Tunnels:
         self._ending.update(tunnels)
         for tunnel in tunnels:
             tunnel.cancel()
-        await asyncio.gather(*tunnels, return_exceptions=True)
+        await gather(*tunnels, return_exceptions=True)
         self._ending.difference_update(tunnels)
 
 

@@ -4,9 +4,9 @@ The protocol hands a `Connection` to the application in the scope, under `extens
 called in process or by another server, the same end of a connection is a `ConnectionFault`.
 """
 
-import asyncio
 import socket
 import struct
+from asyncio import Transport, sleep
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -78,7 +78,7 @@ class Connection:
         """Ends the connection with RST; what the socket has no room for is lost."""
         self._transport.flush()
         # The event loop may gather as well, and hand everything to the socket at the end of its turn.
-        await asyncio.sleep(0)
+        await sleep(0)
         if self._transport.is_closing():
             return
         plain: socket.socket | None = self._transport.get_extra_info("socket")
@@ -126,12 +126,12 @@ class Protocol(HttpToolsProtocol):
         self._bringing: Progress | None = None
         self._taking: Progress | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """Remembers the connection for its requests, or ends it if there are too many."""
         super().connection_made(transport)
         self._touched = self.loop.time()
         self._gathering = Gathering(transport, self.loop, self._is_receiving)
-        self.transport = cast(asyncio.Transport, self._gathering)
+        self.transport = cast(Transport, self._gathering)
         self._connection = Connection(self._gathering)
         self._extensions = {EXTENSION: self._connection}
         if self._bound is not None:

@@ -1,6 +1,6 @@
 """Pieces: long answers that are made part by part, so that others have their turn in between."""
 
-import asyncio
+from asyncio import sleep
 from collections.abc import Callable, Generator, Iterable, Reversible, Sequence, Sized
 from functools import partial
 from typing import Protocol, TypeVar, cast
@@ -36,7 +36,7 @@ def answer_in_steps(steps: Steps) -> Answer:
 
 
 async def _go_on(steps: Steps) -> Answer:
-    await asyncio.sleep(0)
+    await sleep(0)
     return await to_the_end(steps)
 
 
@@ -56,7 +56,7 @@ async def to_the_end(steps: Generator[None, None, MadeT]) -> MadeT:
             next(steps)
         except StopIteration as end:
             return cast(MadeT, end.value)
-        await asyncio.sleep(0)
+        await sleep(0)
 
 
 class Listed(Sized, Reversible[ListedT_co], Protocol[ListedT_co]):
@@ -76,7 +76,7 @@ async def kept_in_pieces(records: Sequence[RecordT], keeps: Keeps[RecordT]) -> l
     kept = list[RecordT]()
     for begin in range(0, len(records), RECORDS_AT_ONCE):
         if begin:
-            await asyncio.sleep(0)
+            await sleep(0)
         kept += filter(keeps, records[begin : begin + RECORDS_AT_ONCE])
     return kept
 

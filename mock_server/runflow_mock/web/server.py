@@ -7,6 +7,7 @@ import asyncio
 import os
 import socket
 import ssl
+from asyncio import sleep
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -29,6 +30,8 @@ from runflow_mock.web.untaken_answers import UntakenAnswers
 BACKLOG = 2048
 SWEEP_SECONDS = 5.0
 GRACE_SECONDS = 0.8
+TICK_SECONDS = 0.1
+TICKS_OF_A_DAY = 864_000
 GOODBYE_SECONDS_MAX = 0.4
 """How long a client may take to answer the end of a TLS connection when the server stops."""
 
@@ -145,6 +148,13 @@ class Server(uvicorn.Server):
             self._sweeping = asyncio.create_task(self._sweep())
             self._on_ready()
 
+    async def main_loop(self) -> None:
+        """Ticks until it is to stop; as uvicorn's own, but for a sleep that a test may have put something else in the place of."""
+        ticks = 0
+        while not await self.on_tick(ticks):
+            ticks = (ticks + 1) % TICKS_OF_A_DAY
+            await sleep(TICK_SECONDS)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stops: lets the requests under way be answered, and waits for nobody who has nothing to wait for."""
         if self._sweeping is not None:
@@ -167,7 +177,7 @@ class Server(uvicorn.Server):
     async def _sweep(self) -> None:
         """Ends, every now and then, the connections on which nothing happens."""
         while True:
-            await asyncio.sleep(SWEEP_SECONDS)
+            await sleep(SWEEP_SECONDS)
             for connection in tuple(self.server_state.connections):
                 assert isinstance(connection, Protocol)
                 connection.end_if_idle(asyncio.get_running_loop().time())

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+from asyncio import create_task, gather, open_connection, start_server
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -54,7 +55,7 @@ class ServiceEndpoint:
         self._thread.stop()
 
     async def _listen(self, context: ssl.SSLContext | None) -> asyncio.Server:
-        return await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=context)
+        return await start_server(self._serve, "127.0.0.1", 0, ssl=context)
 
     async def _close(self) -> None:
         for server in self._servers:
@@ -65,10 +66,10 @@ class ServiceEndpoint:
         await self._tunnels.keep(writer, self._tunnel(reader, writer))
 
     async def _tunnel(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        far_reader, far_writer = await asyncio.open_connection(*self.fake_address)
+        far_reader, far_writer = await open_connection(*self.fake_address)
         near: socket.socket | None = writer.get_extra_info("socket")
         try:
-            inward = asyncio.create_task(carry(reader, far_writer))
+            inward = create_task(carry(reader, far_writer))
             try:
                 await carry(far_reader, writer)
             except ConnectionResetError:
@@ -78,7 +79,7 @@ class ServiceEndpoint:
                 writer.transport.abort()
             finally:
                 inward.cancel()
-                await asyncio.gather(inward, return_exceptions=True)
+                await gather(inward, return_exceptions=True)
         finally:
             far_writer.close()
 

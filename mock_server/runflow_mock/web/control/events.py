@@ -5,6 +5,7 @@ the feed does not reach back so far, or another world stands in the tenant's pla
 """
 
 import asyncio
+from asyncio import sleep
 from collections.abc import AsyncIterator, Iterable
 from functools import partial
 from typing import NamedTuple
@@ -89,7 +90,7 @@ async def _told(call: Call, tenant: Tenant | None, feed: ChangeFeed) -> AsyncIte
                 # A client that comes back learns at once that nothing was missed.
                 yield _message("open", place, {})
             begins_anew = True
-            await asyncio.sleep(PAUSE_SECONDS if changes else 0)
+            await sleep(PAUSE_SECONDS if changes else 0)
             async for beat in _until(woken):
                 yield beat
             woken.clear()
