@@ -49,6 +49,7 @@ EXAMPLES: Mapping[str, Json] = {
     "callback.tamper": {"what": {"kind": "callback.tamper"}, "when": {"times": 1}},
     "callback.respace": {"what": {"kind": "callback.respace"}, "when": {"times": 1}},
     "callback.line_break": {"what": {"kind": "callback.line_break"}, "when": {"times": 1}},
+    "callback.fields": {"what": {"kind": "callback.fields", "fields": {"duration_ms": None}}, "when": {"times": 1}},
     "callback.near_signature": {"what": {"kind": "callback.near_signature"}, "when": {"times": 1}},
 }
 

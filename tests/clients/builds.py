@@ -170,6 +170,7 @@ class Client:
                 if self._send("GET", f"/v1/runs/{NOBODY}").status != 404:
                     break
                 self.world.sleep(1.0)
+        self._make_secrets()
         if self.build.proof == "looks first" and (found := self._look_up()) is not None:
             return self._wait(found)
         record = self._create(self._body(url))
@@ -185,6 +186,14 @@ class Client:
                     raise
                 record = self._create(self._body(url))
         return self._again(url, self._wait(record))
+
+    def _make_secrets(self) -> None:
+        if self.flaw == "prints the secret that it has made":
+            sys.stdout.write(f"signs with {self._call('POST', '/v1/callback-secrets', {'label': 'mine'})['secret']}\n")
+        if self.flaw == "prints the secret of its webhook":
+            secret = f"whsec_{uuid.uuid4().hex}"
+            self._call("POST", "/v1/webhooks", {"url": "https://shop.example.com/hooks", "secret": secret})
+            sys.stdout.write(f"webhook with {secret}\n")
 
     def _again(self, url: str | None, status: str) -> str:
         """What was cancelled, and what has failed of a batch, is ordered again, and it is over then."""
@@ -462,6 +471,10 @@ class Client:
             self.is_alarmed = self.flaw == flaw
             return 401
         message = json.loads(body)
+        self.is_alarmed = self.flaw == "fails at a field of callbacks that it does not know" and "x_unknown" in message
+        missed = {"knows all fields of callbacks": "x_unknown" in message, "counts how long it took": message["duration_ms"] is None}
+        if missed.get(self.flaw, self.flaw == "reads when a callback's run has ended" and message["completed_at"] is None):
+            return 500
         delivery = headers["runflow-request-id"].rpartition("-")[0]
         if delivery in self.seen:
             self.is_alarmed = self.flaw == "fails at a repeat"
@@ -677,6 +690,8 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "sends the key to files": (Build(), ("key-not-to-files",)),
     "shows its callback secret": (HEARS, ("key-not-in-address",)),
     "prints its key when it fails": (Build(), ("key-not-in-output",)),
+    "prints the secret that it has made": (Build(), ("key-not-in-output",)),
+    "prints the secret of its webhook": (Build(), ("key-not-in-output",)),
     "prints its key in base64 when it fails": (Build(), ("key-not-in-output",)),
     "prints its key in hexadecimal digits when it fails": (Build(), ("key-not-in-output",)),
     "sends its key twice": (Build(), ("key-not-in-address",)),
@@ -698,6 +713,10 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "takes UTC for its own time": (Build(), ("any-zone",)),
     "dates callbacks by its own time": (HEARS, ("any-zone", "takes-callbacks")),
     "answers 500": (HEARS, ("takes-callbacks",)),
+    "knows all fields of callbacks": (HEARS, ("takes-callbacks",)),
+    "fails at a field of callbacks that it does not know": (HEARS, ("tolerates-unknown-fields",)),
+    "counts how long it took": (HEARS, ("takes-callbacks",)),
+    "reads when a callback's run has ended": (HEARS, ("takes-callbacks",)),
     "stops at a callback before the answer": (HEARS, ("survives-callbacks",)),
     "fails at an old callback": (HEARS, ("survives-callbacks",)),
     "fails at a repeat": (HEARS, ("survives-callbacks",)),

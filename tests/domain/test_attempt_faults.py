@@ -13,11 +13,13 @@ from runflow_mock.domain.attempt_faults import (
     timestamp_of,
 )
 from runflow_mock.domain.deliveries import AttemptResult
+from runflow_mock.domain.documents import Document
 from runflow_mock.domain.fault_kinds import (
     AttemptKind,
     Drop,
     Duplicate,
     FailAttempt,
+    Fields,
     Future,
     LineBreak,
     NearSignature,
@@ -72,6 +74,13 @@ def test_respaced_body_says_the_same_in_other_bytes(payload: bytes) -> None:
 def test_body_that_ends_with_a_line_break_is_signed_as_it_leaves() -> None:
     assert body_of(LineBreak(), PAYLOAD) == signed_body_of(LineBreak(), PAYLOAD) == PAYLOAD + b"\n"
     assert signed_body_of(Respace(), PAYLOAD) == PAYLOAD
+
+
+@pytest.mark.parametrize("fields", [b'{"x_unknown":[1]}', b'{"status":null,"event":"run.hibernated"}'])
+def test_message_with_other_fields_is_signed_as_it_leaves(fields: bytes) -> None:
+    payload, fault = PAYLOAD % b"succeeded", Fields(Document(fields))
+    assert body_of(fault, payload) == signed_body_of(fault, payload)
+    assert json.loads(body_of(fault, payload)) == {**json.loads(payload), **json.loads(fields)}
 
 
 @pytest.mark.parametrize("prefix", ["v1=", ""])

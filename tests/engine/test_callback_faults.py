@@ -30,6 +30,7 @@ from runflow_mock.domain.fault_kinds import (
     Duplicate,
     FailAttempt,
     Family,
+    Fields,
     Future,
     LateAfterCancel,
     LineBreak,
@@ -72,6 +73,7 @@ WHATS: tuple[What, ...] = (
     Tamper(),
     Respace(),
     LineBreak(),
+    Fields(),
     NearSignature(),
     NearSignature("last"),
 )

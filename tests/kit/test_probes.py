@@ -19,8 +19,8 @@ from runflow_mock.kit.probes.catalogue import ASKS, IN_TIME, KEEPS_SECRETS, PROB
 from runflow_mock.kit.probes.effect_steps import (
     NONE_TAKEN,
     acts_after_verifying,
+    acts_on_each,
     acts_on_each_at_once,
-    acts_on_each_batch,
     acts_once,
     acts_once_at_once,
     acts_once_for_each_event,
@@ -139,7 +139,8 @@ def test_forgery_that_was_taken_is_told_of_whatever_a_limit_says_afterwards() ->
 
 
 PROVEN: tuple[tuple[str, ProbeStep], ...] = (
-    ("takes all batches for one", where_told(acts_on_each_batch)),
+    ("takes all batches for one", where_told(acts_on_each("batch.succeeded"))),
+    ("takes all evaluations for one", where_told(acts_on_each("evaluation.completed"))),
     ("drops what comes while it is at work", where_told(acts_on_each_at_once)),
     ("forgets", where_told(acts_once)),
     ("forgets", where_told(acts_once_later)),

@@ -91,6 +91,7 @@ KINDS: list[Body] = [
     {"kind": "callback.tamper"},
     {"kind": "callback.respace"},
     {"kind": "callback.line_break"},
+    {"kind": "callback.fields", "fields": {"duration_ms": None}},
     {"kind": "callback.near_signature"},
     {"kind": "callback.near_signature", "half": "last"},
     {"kind": "callback.drop"},

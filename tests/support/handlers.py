@@ -157,6 +157,7 @@ class Shop:
             "by the record": next(filter(None, ids), None),
             "by the client_ref": message.get("client_ref") or next(filter(None, ids), None),
             "takes all batches for one": ids[0],
+            "takes all evaluations for one": ids[0] or ids[1],
             "acts once for each event": message["event"],
             "acts once for each state": message["status"],
             "tells deliveries apart by when they ended": message["completed_at"],

@@ -50,6 +50,18 @@ EARLY: Mapping[str, tuple[int, Callable[[dict[str, str], bytes], bool]]] = {
     "takes eight kilobytes": (413, lambda headers, body: len(body) > 8 * 1024),
     "takes twenty-four kilobytes": (413, lambda headers, body: len(body) > 24 * 1024),
     "takes a hundred kilobytes": (413, lambda headers, body: len(body) > 100 * 1024),
+    "believes what a proxy of its own says": (200, lambda headers, body: headers.get("x-forwarded-for", "").startswith("127.")),
+    "believes its own network": (200, lambda headers, body: headers.get("x-real-ip", "").startswith("10.")),
+    "believes whoever names the service": (200, lambda headers, body: headers.get("origin") == "https://api.runflow.io"),
+    "takes what names no delivery for a ping": (204, lambda headers, body: "runflow-request-id" not in headers and bool(body)),
+    "takes a list for nothing": (204, lambda headers, body: isinstance(parsed(body), list)),
+    "takes a text for nothing": (204, lambda headers, body: isinstance(parsed(body), str)),
+    "takes a form with files for nothing": (204, lambda headers, body: headers.get("content-type", "").startswith("multipart/")),
+    "takes an empty timestamp for none at all": (204, lambda headers, body: headers.get("runflow-timestamp") == ""),
+    "takes a timestamp of zero for a test": (204, lambda headers, body: headers.get("runflow-timestamp") == "0"),
+    "takes signatures of other services": (204, lambda headers, body: headers.get("runflow-signature", "").startswith("sha256=")),
+    "wants a duration": (422, lambda headers, body: b'"duration_ms":null' in body),
+    "reads fractions of seconds alone": (422, lambda headers, body: "." not in str(said(body, "completed_at") or ".")),
     "takes what is no JSON for nothing": (204, lambda headers, body: body == b"not json"),
     "takes what it cannot count for fresh and signed": (204, lambda headers, body: not headers.get("runflow-timestamp", "0").isdigit()),
     "takes signatures that it cannot compare": (204, lambda headers, body: not headers.get("runflow-signature", "").isascii()),
@@ -68,6 +80,12 @@ EARLY: Mapping[str, tuple[int, Callable[[dict[str, str], bytes], bool]]] = {
 ODDITIES: Mapping[str, Callable[[dict[str, str], bytes], bool]] = {
     "crashes without a client_ref": lambda headers, body: b'"client_ref":null' in body,
     "crashes on what is nested without end": lambda headers, body: body.startswith(b"[[["),
+    "crashes where a duration is null": lambda headers, body: b'"duration_ms":null' in body,
+    "crashes where an end is null": lambda headers, body: b'"completed_at":null' in body,
+    "crashes on an output of another form": lambda headers, body: b'"outputs":[{' in body and b'"image_urls"' not in body,
+    "crashes where items have no client_ref": lambda headers, body: b'"items":[' in body and b'"client_ref":null' in body,
+    "crashes on a number": lambda headers, body: isinstance(parsed(body), int),
+    "crashes on half a message": lambda headers, body: body.startswith(b"{") and parsed(body) is None,
     "crashes on null": lambda headers, body: body == b"null",
     "crashes where no event is named": lambda headers, body: body == b"{}",
     "crashes on what is no text": lambda headers, body: b"\xff" in body,
@@ -112,9 +130,9 @@ def said(body: bytes, name: str) -> Any:
     return message.get(name) if isinstance(message, dict) else None
 
 
-def age(instant: str) -> float:
-    """How long ago an instant was, in seconds."""
-    return time.time() - datetime.fromisoformat(instant).timestamp()
+def age(instant: str | None) -> float:
+    """How long ago an instant was, in seconds; nothing is of this moment."""
+    return 0.0 if instant is None else time.time() - datetime.fromisoformat(instant).timestamp()
 
 
 def parsed(body: bytes) -> Any:

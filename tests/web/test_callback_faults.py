@@ -179,6 +179,19 @@ def test_body_that_ends_with_a_line_break_fits_its_signature(dialect: str) -> No
     assert (told(callback)["status"], is_signed_with(SECRET, callback)) == ("succeeded", True)
 
 
+@shows("callback.fields")
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_callback_with_other_fields_fits_its_signature_and_is_frozen_without_them(dialect: str) -> None:
+    fields = {"duration_ms": None, "x_unknown": {"since": "tomorrow"}}
+    with hooked(dialect=dialect) as hook:
+        hook.rule({"kind": "callback.fields", "fields": fields}, when={"times": 1})
+        run = hook.run()
+        hook.delivery(run)
+        (callback,) = hook.received
+        (shown,) = hook.door.get(f"/v1/runs/{run['id']}/callback").json()
+    assert (told(callback), is_signed_with(SECRET, callback)) == ({**json.loads(shown["payload_bytes"]), **fields}, True)
+
+
 @shows("callback.near_signature")
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_near_signature_is_as_long_as_the_right_one_and_does_not_fit(dialect: str) -> None:

@@ -140,6 +140,7 @@ CALLBACKS: Mapping[str, tuple[str, int, str]] = {
     "callback-tamper": ("callback.tamper", 1, "succeeded"),
     "callback-respace": ("callback.respace", 1, "succeeded"),
     "callback-line-break": ("callback.line_break", 1, "succeeded"),
+    "callback-fields": ("callback.fields", 1, "succeeded"),
     "callback-near-signature": ("callback.near_signature", 1, "succeeded"),
 }
 

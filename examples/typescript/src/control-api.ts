@@ -1399,6 +1399,11 @@ export interface components {
             kind: "callback.line_break";
         } | {
             /** @constant */
+            kind: "callback.fields";
+            /** @description the fields that are added */
+            fields?: Record<string, unknown>;
+        } | {
+            /** @constant */
             kind: "callback.near_signature";
             /**
              * @description which half of the digits is right

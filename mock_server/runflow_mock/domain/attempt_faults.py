@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from runflow_mock.domain import fault_kinds as kinds
 from runflow_mock.domain.deliveries import AttemptResult
+from runflow_mock.domain.documents import read_object, write_document
 
 CUT_OFF = AttemptResult(error="ConnectionError: the connection was cut off before an answer", reason="connection_error", response_time_ms=0)
 
@@ -36,7 +37,9 @@ def copies_of(fault: kinds.AttemptKind | None) -> int:
 
 
 def signed_body_of(fault: kinds.AttemptKind | None, payload: bytes) -> bytes:
-    """Returns the bytes that are signed: the payload, or the same JSON with a line break at its end."""
+    """Returns the bytes that are signed: the payload, the same JSON with a line break at its end, or the message with other fields."""
+    if isinstance(fault, kinds.Fields):
+        return write_document({**read_object(payload), **read_object(fault.fields)})
     return payload + b"\n" if isinstance(fault, kinds.LineBreak) else payload
 
 

@@ -245,6 +245,12 @@ class LineBreak(msgspec.Struct, frozen=True, tag="callback.line_break", tag_fiel
     """The body ends with a line break, as JSON may, and the signature fits: a genuine callback for whoever takes the bytes as they are."""
 
 
+class Fields(msgspec.Struct, frozen=True, tag="callback.fields", tag_field="kind"):
+    """The message has these fields besides its own, or in their place, and the signature fits: a genuine callback with what may come."""
+
+    fields: Document = Document(b'{"x_unknown":{"since":"tomorrow"}}')
+
+
 class NearSignature(msgspec.Struct, frozen=True, tag="callback.near_signature", tag_field="kind"):
     """One half of the signature's digits is right, and each of the others wrong."""
 
@@ -282,6 +288,7 @@ AttemptKind = (
     | Tamper
     | Respace
     | LineBreak
+    | Fields
     | NearSignature
 )
 CallbackKind = BeforeResponse | SchedulingKind | AttemptKind
@@ -360,6 +367,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(Tamper, Family.CALLBACK, ActsAt.ATTEMPT),
     Kind(Respace, Family.CALLBACK, ActsAt.ATTEMPT),
     Kind(LineBreak, Family.CALLBACK, ActsAt.ATTEMPT),
+    Kind(Fields, Family.CALLBACK, ActsAt.ATTEMPT),
     Kind(NearSignature, Family.CALLBACK, ActsAt.ATTEMPT),
 )
 

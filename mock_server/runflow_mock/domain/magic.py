@@ -123,6 +123,7 @@ MAGIC: Mapping[str, Magic] = {
     "callback-tamper": Magic("The callback's body is changed after it was signed.", (Effect(kinds.Tamper()),)),
     "callback-respace": Magic("The callback's body has a space more than was signed.", (Effect(kinds.Respace()),)),
     "callback-line-break": Magic("The callback's body ends with a line break, and the signature fits.", (Effect(kinds.LineBreak()),)),
+    "callback-fields": Magic("The callback has a field that nobody documented, and the signature fits.", (Effect(kinds.Fields()),)),
     "callback-near-signature": Magic("The first half of the callback's signature is right.", (Effect(kinds.NearSignature()),)),
 }
 

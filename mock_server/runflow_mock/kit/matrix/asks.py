@@ -36,7 +36,7 @@ ASKS: Mapping[str, tuple[str, Weight]] = {
         Weight.ERROR,
     ),
     "key-not-in-output": (
-        "What the client prints holds neither its API key nor the secret of callbacks, as they are, escaped, in base64 or in hex digits.",
+        "What the client prints holds neither its API key nor what signs callbacks or webhooks, as it is, escaped, in base64 or in hex.",
         Weight.ERROR,
     ),
     "contract": ("What the client sends fits the document.", Weight.ERROR),

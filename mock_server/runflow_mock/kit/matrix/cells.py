@@ -165,10 +165,8 @@ REFUSED_AT_POLL = frozenset(f"{status} at poll" for status in STATUSES_AT_POLL)
 # A state that nobody documented.
 UNHEARD_OF = "hibernating"
 # Whoever looks for the first text of a kind instead of reading JSON finds it within what nobody documented.
-_NEWS: Fault = {
-    "kind": "unknown_fields",
-    "fields": {"x_unknown": {"since": "tomorrow", "id": "00000000-0000-7000-8000-000000000000", "status_code": UNHEARD_OF}},
-}
+_NEW_FIELDS = {"x_unknown": {"since": "tomorrow", "id": "00000000-0000-7000-8000-000000000000", "status_code": UNHEARD_OF}}
+_NEWS: Fault = {"kind": "unknown_fields", "fields": _NEW_FIELDS}
 _FAIL: Fault = {"where": {}, "what": {"kind": "fail"}}
 _PARTLY: tuple[Fault, ...] = (
     {"where": {"edge": "run.running->succeeded"}, "what": {"kind": "succeed_partially"}},
@@ -176,7 +174,7 @@ _PARTLY: tuple[Fault, ...] = (
 )
 
 # What a rule makes of a callback, and it stays genuine.
-GENUINE = frozenset(("callback.duplicate", "callback.line_break"))
+GENUINE = frozenset(("callback.duplicate", "callback.line_break", "callback.fields"))
 # Weeks on its clock are longer than anybody waits.
 _LATE_WORK: Fault = {"where": {"edge": "run.dispatching->running"}, "what": {"kind": "delay", "by": "100d"}}
 
@@ -353,6 +351,9 @@ CELLS: tuple[Cell, ...] = (
     _told("signature right at its end", "refuses-forged", _callback("near_signature", half="last")),
     # As JSON may end: whoever trims the body before it verifies refuses this one, and so does whoever writes it anew.
     _told("line break at the end", "takes-callbacks", _callback("line_break"), unless="other spaces"),
+    # Whoever gives no answer to it, or fails later, has not ignored what it does not know.
+    _told("callback with unknown fields", "takes-callbacks", _callback("fields", fields=_NEW_FIELDS), also=("tolerates-unknown-fields",)),
+    _told("callback with nulls", "takes-callbacks", _callback("fields", fields={"duration_ms": None, "completed_at": None})),
     _told("stale", "refuses-stale", _callback("stale", by=_TOO_FAR), also=("survives-callbacks", "creates-once")),
     _told("ahead", "refuses-stale", _callback("future", by=_TOO_FAR), also=("survives-callbacks",)),
     _told("twice", "takes-repeats", _callback("duplicate"), also=("survives-callbacks", "creates-once")),

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import pairwise, takewhile
@@ -33,6 +33,7 @@ BALANCE = "100.00"
 # So many records of a client's move on together: whoever has ordered hundreds would wait for minutes otherwise.
 MOVED_TOGETHER = 10
 BEYOND_THE_END = 416
+MAKES_SECRETS = ("/v1/callback-secrets", "/v1/webhooks")
 TLS_PORT = ":443"
 # As much as the journal of a tenant keeps.
 JOURNAL_MAX = 2_000
@@ -165,7 +166,7 @@ def try_cell(cell: Cell, job: MatrixJob) -> Trial:
             # What has left the journal may have told of any end.
             untold=() if len(journal) < report["exchanges"]["total"] else untold(journal, deliveries, runs),
             is_trying=ended.exit_code is None and not cell.clock.stands and _is_trying(journal, now),
-            printed=_printed(ended.output, {"the API key": tenant.key, "the secret of callbacks": job.callback_secret}),
+            printed=_printed(ended.output, (("the API key", tenant.key), *_signing_secrets(control, job, journal))),
             # The name alone anybody can write into a request that comes without TLS.
             secure_exchanges=over_tls(journal) if job.secure_connections(cell) > secure_before else 0,
             deliveries=deliveries,
@@ -291,9 +292,20 @@ def _sent(exchange: Exchange) -> tuple[str | None, Any] | None:
     return (exchange.request.headers.get("content-length"), exchange.request.body) if exchange.request.method == "PUT" else None
 
 
-def _printed(output: str, secrets: Mapping[str, str]) -> tuple[str, ...]:
+def _signing_secrets(control: Control, job: MatrixJob, journal: Sequence[Exchange]) -> Iterator[tuple[str, str]]:
+    """Yields what signs callbacks, the secrets that the client has made among them, of which the journal keeps nothing."""
+    yield "the secret of callbacks", job.callback_secret
+    if not any(exchange.request.method != "GET" and _path(exchange).startswith(MAKES_SECRETS) for exchange in journal):
+        return
+    world = control.snapshot()["world"]
+    yield from (("a secret of callbacks", secret["material"]) for secret in world["secrets"])
+    yield from (("a secret of webhooks", webhook["secret"]) for webhook in world["webhooks"])
+
+
+def _printed(output: str, secrets: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     """Returns which secrets an output holds, in whatever form; a text that is too short for a secret may stand anywhere."""
-    return tuple(name for name, secret in secrets.items() if len(secret) >= KNOWN_MIN and holds(output.encode(), secret.encode()))
+    said = output.encode()
+    return tuple(dict.fromkeys(name for name, secret in secrets if len(secret) >= KNOWN_MIN and holds(said, secret.encode())))
 
 
 def _made_again(runs: Sequence[Mapping[str, Any]]) -> int:

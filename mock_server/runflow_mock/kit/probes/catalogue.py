@@ -1,6 +1,6 @@
 """All probes for receivers, in one literal table; the first one is the control of all others."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -54,16 +54,17 @@ ASKS: Mapping[str, str] = {
     "takes-any-order": "Callbacks are taken in whatever order they arrive.",
     "takes-late": "What ended long ago is taken as well: attempts go on for half an hour, and can be asked for later.",
     "takes-slow-bodies": "A body that arrives slowly is read to its end.",
+    "takes-nulls": "When something ended, and how long it took, may be null by the document, and is taken as that.",
     "takes-large-bodies": "A body with as much metadata, or as many items, as the API takes is taken: a limit of its own is above it.",
     "takes-previous-secret": "During a rotation a callback under the secret before the present one is taken.",
     "tolerates-news": "Fields and events that nobody documented yet are answered with 2xx.",
-    "tolerates-spelling": "Headers and content types that are spelled differently and mean the same are taken.",
+    "tolerates-spelling": "Headers, content types and instants that are spelled differently and mean the same are taken.",
     "survives-oddities": "Odd methods, headers and bodies are answered, and not with an error of the receiver's own.",
     "answers-as-declared": "The status of an answer is one that the document given with --openapi declares.",
     "keeps-secrets": "No answer holds the secret, or the signature that a forgery lacks.",
     "answers-in-time": "Every answer comes before the sender gives up waiting.",
 }
-WARNINGS = frozenset(("tolerates-spelling", "survives-oddities"))
+WARNINGS = frozenset(("tolerates-spelling", "survives-oddities", "takes-nulls"))
 IN_TIME, KEEPS_SECRETS = "answers-in-time", "keeps-secrets"
 
 
@@ -83,6 +84,21 @@ def _with_field_within(message: dict[str, Any]) -> dict[str, Any]:
 
 def _with_event(message: dict[str, Any]) -> dict[str, Any]:
     return {**message, "event": NEWS, "status": "hibernating"}
+
+
+def _with(**fields: Any) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return lambda message: {**message, **fields}
+
+
+def _in_other_form(message: dict[str, Any]) -> dict[str, Any]:
+    """The output as most models have it, of which another model than the sample's may be asked for."""
+    picture = {"type": "image", "url": "https://media.example/out/result_00001_.webp", "width": 800, "height": 800}
+    return {**message, "output": {"outputs": [picture], "seed": None, "timing": None, "nsfw_detected": False}}
+
+
+def _without_labels(message: dict[str, Any]) -> dict[str, Any]:
+    output = message["output"]
+    return {**message, "output": {**output, "items": [{**item, "client_ref": None} for item in output["items"]]}}
 
 
 def _lower(sample: SampleCallback) -> SampleCallback:
@@ -118,7 +134,8 @@ CONTROL = Probe("genuine", "takes-genuine", probe_steps.takes_genuine)
 PROBES: tuple[Probe, ...] = (
     CONTROL,
     # Before any other batch: whoever takes all of them for one has acted then.
-    Probe("each batch", "acts-once", where_told(effect_steps.acts_on_each_batch), event="batch.succeeded"),
+    Probe("each batch", "acts-once", where_told(effect_steps.acts_on_each("batch.succeeded")), event="batch.succeeded"),
+    Probe("each evaluation", "acts-once", where_told(effect_steps.acts_on_each("evaluation.completed")), event="evaluation.completed"),
     *(Probe(event, "takes-every-event", probe_steps.takes(event), event=event) for event in EVENTS),
     Probe("status of the answer", "answers-as-declared", probe_steps.answers_as_declared, needs_document=True),
     Probe("unusual bytes", "verifies-raw-bytes", probe_steps.takes(metadata=probe_steps.UNUSUAL)),
@@ -175,6 +192,9 @@ PROBES: tuple[Probe, ...] = (
     Probe("lower-case headers", "tolerates-spelling", probe_steps.takes_changed(_lower)),
     Probe("upper-case headers", "tolerates-spelling", probe_steps.takes_changed(_upper)),
     Probe("charset", "tolerates-spelling", probe_steps.takes_changed(_with_charset)),
+    Probe("whole seconds", "tolerates-spelling", probe_steps.takes_whole_seconds),
+    Probe("no duration", "takes-nulls", probe_steps.takes_rewritten(_with(duration_ms=None))),
+    Probe("no instant of its end", "takes-nulls", probe_steps.takes_rewritten(_with(completed_at=None))),
     Probe("GET", "survives-oddities", probe_steps.survives_method("GET")),
     Probe("HEAD", "survives-oddities", probe_steps.survives_method("HEAD")),
     Probe("PUT", "survives-oddities", probe_steps.survives_method("PUT")),
@@ -197,7 +217,16 @@ PROBES: tuple[Probe, ...] = (
     Probe("a text", "survives-oddities", probe_steps.survives(b'"run.completed"')),
     Probe("no event", "survives-oddities", probe_steps.survives(b"{}")),
     Probe("no body", "survives-oddities", probe_steps.survives(b"")),
-    Probe("no client_ref", "survives-oddities", probe_steps.survives_without_label),
+    Probe("a number", "survives-oddities", probe_steps.survives(b"42")),
+    Probe("half a message", "survives-oddities", probe_steps.survives(b'{"event":"run.completed","run_id":')),
+    Probe("no client_ref", "survives-oddities", probe_steps.survives_rewritten(_with(client_ref=None, metadata=None))),
+    Probe("output of another form", "survives-oddities", probe_steps.survives_rewritten(_in_other_form)),
+    Probe(
+        "items without client_ref",
+        "survives-oddities",
+        probe_steps.survives_rewritten(_without_labels, "batch.succeeded"),
+        event="batch.succeeded",
+    ),
     # Behind whatever needs a record of the application by itself: this one needs several, and there may be no more.
     Probe("others at once", "acts-once", where_told(effect_steps.acts_on_each_at_once)),
     # As late as can be: a memory that is too short has forgotten by then.

@@ -94,20 +94,26 @@ def acts_on_each_of_one_moment(kit: ProbeKit, effects: Effects) -> Iterator[Seen
     yield _kept(effects, effects.since(before), "2 callbacks about what ended at the same moment", answers)
 
 
-def acts_on_each_batch(kit: ProbeKit, effects: Effects) -> Iterator[Seen]:
-    """Two batches that end one after the other: whoever acts on the one acts on the other, and does not take both for the same."""
-    if kit.sender.known is not None:
-        yield Seen(None, "it would use up batches of the application's that other probes need")
-        return
-    counts = list[int]()
-    for _ in range(2):
-        before = effects.at_rest()
-        answer = kit.carrier.carry(kit.sender.write("batch.succeeded"))
-        counts.append(effects.since(before))
-        if not answer.is_taken or not counts[0]:
-            yield Seen(None, f"the end of a batch was {answer.told}, and had no effect")
+def acts_on_each(event: str) -> Callable[[ProbeKit, Effects], Iterator[Seen]]:
+    """Returns the step of two callbacks of an event, one after the other: whoever acts on the one acts on the other, and does not take both
+    for the same.
+    """
+
+    def step(kit: ProbeKit, effects: Effects) -> Iterator[Seen]:
+        if kit.sender.known is not None:
+            yield Seen(None, "it would use up records of the application's that other probes need")
             return
-    yield Seen(counts[1] > 0, f"the ends of two batches had {counts[0]} and {counts[1]} effects", is_proof=counts[1] == 0)
+        counts = list[int]()
+        for _ in range(2):
+            before = effects.at_rest()
+            answer = kit.carrier.carry(kit.sender.write(event))
+            counts.append(effects.since(before))
+            if not answer.is_taken or not counts[0]:
+                yield Seen(None, f"{event} was {answer.told}, and had no effect")
+                return
+        yield Seen(counts[1] > 0, f"two times {event}, about two records, had {counts[0]} and {counts[1]} effects", is_proof=counts[1] == 0)
+
+    return step
 
 
 def acts_once_at_once(kit: ProbeKit, effects: Effects) -> Iterator[Seen]:

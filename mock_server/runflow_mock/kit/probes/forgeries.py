@@ -85,7 +85,18 @@ def telling(**fields: Any) -> Forge:
 
 def typed(content_type: str | None) -> Forge:
     """Returns the forgery of another content type, or of none: who verifies what a parser reads does not verify what it leaves alone."""
-    return lambda sender: distorted("wrong_secret")(sender).with_headers(Content_Type=content_type)
+    return calling(Content_Type=content_type)
+
+
+def calling(**headers: str | None) -> Forge:
+    """Returns the forgery with headers that anybody can write, or without one: whoever believes these verifies nothing."""
+    return lambda sender: distorted("wrong_secret")(sender).with_headers(**headers)
+
+
+def from_address(address: str) -> Forge:
+    """Returns the forgery that says, in every way in which proxies say it, that it comes from an address."""
+    names = ("X_Forwarded_For", "X_Real_IP", "X_Client_IP", "True_Client_IP", "CF_Connecting_IP")
+    return calling(Forwarded=f"for={address}", **dict.fromkeys(names, address))
 
 
 def saying(body: bytes) -> Forge:
@@ -154,6 +165,7 @@ FORGERIES: Mapping[str, Forge] = {
     # What cannot be read raises something in many languages: whoever answers 2xx to that has let it in.
     "signature that is no number": with_signature(lambda prefix, digits: f"{prefix or 'v1='}{'z' * DIGITS}"),
     "signature beyond ASCII": with_signature(lambda prefix, digits: f"{prefix}\u00e9{other_digits(digits)[1:]}"),
+    "signature of another service": with_signature(lambda prefix, digits: f"sha256={other_digits(digits)}"),
     "several wrong signatures": with_signature(
         lambda prefix, digits: f"{prefix}{other_digits(digits)},{prefix}{other_digits(digits)[::-1]}"
     ),
@@ -164,10 +176,19 @@ FORGERIES: Mapping[str, Forge] = {
     "wrong secret, next attempt": of_attempt(2),
     "wrong secret, as text": typed("text/plain"),
     "wrong secret, as a form": typed("application/x-www-form-urlencoded"),
+    "wrong secret, as a form with files": typed("multipart/form-data; boundary=of-files"),
+    "wrong secret, as XML": typed("application/xml"),
     "wrong secret, no content type": typed(None),
+    # What a proxy tells of an address is worth something only where the proxy takes away what callers say of it.
+    "wrong secret, from this machine": from_address("127.0.0.1"),
+    "wrong secret, from a network of one's own": from_address("10.0.0.1"),
+    "wrong secret, from the service": calling(Origin="https://api.runflow.io", Referer="https://api.runflow.io/"),
+    "wrong secret, no delivery": calling(Runflow_Request_Id=None),
     "wrong secret, no body": saying(b""),
     "wrong secret, no event": saying(b"{}"),
     "wrong secret, null": saying(b"null"),
+    "wrong secret, a list": saying(b"[]"),
+    "wrong secret, a text": saying(b'"run.completed"'),
     "wrong secret, no JSON": saying(b"not json"),
     "wrong secret, no text": saying(b"\xff\xfe"),
     # What other services send to find out whether somebody is there; whoever greets everybody says that nothing is verified.
@@ -182,6 +203,8 @@ FORGERIES: Mapping[str, Forge] = {
 DATED: Mapping[str, Forge] = {
     "timestamp made fresh": made_fresh,
     "no timestamp": without_timestamp,
+    "empty timestamp": stamped(""),
+    "timestamp of zero": stamped("0"),
     "timestamp that is no number": stamped("yesterday"),
     "timestamp beyond all numbers": stamped("9" * 400),
 }

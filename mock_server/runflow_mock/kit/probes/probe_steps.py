@@ -47,6 +47,8 @@ UNUSUAL: Mapping[str, Any] = {
 
 # The last attempt comes so long after the first, and has this number; these are the fields that tell of instants.
 LATE, ATTEMPTS = timedelta(minutes=37), 5
+# Before whatever else was told, so that whoever compares instants as texts is not confused by what follows.
+SOON = timedelta(minutes=1)
 INSTANTS = frozenset(("created_at", "started_at", "completed_at"))
 
 # A letter of more than one byte, which is cut in two.
@@ -224,14 +226,17 @@ def survives_forgery(forge: Forge) -> ProbeStep:
     return step
 
 
-def survives_without_label(kit: ProbeKit) -> Iterator[Seen]:
-    """A genuine sample of a run that was created without client_ref and metadata; who never creates such may refuse it, in order."""
-    if kit.sender.known is not None:
-        yield Seen(None, "what the application has created is told as it is")
-        return
-    sample = kit.sender.write()
-    body = msgspec.json.encode({**msgspec.json.decode(sample.body), "client_ref": None, "metadata": None})
-    yield _orderly(kit.carrier.carry(kit.sender.sign(sample, body)))
+def survives_rewritten(change: Callable[[dict[str, Any]], dict[str, Any]], event: str | None = None) -> ProbeStep:
+    """Returns the step of a genuine sample of what an application may never create: such a one may refuse it, in order."""
+
+    def step(kit: ProbeKit) -> Iterator[Seen]:
+        if kit.sender.known is not None:
+            yield Seen(None, "what the application has created is told as it is")
+            return
+        sample = kit.sender.write(event)
+        yield _orderly(kit.carrier.carry(kit.sender.sign(sample, msgspec.json.encode(change(msgspec.json.decode(sample.body))))))
+
+    return step
 
 
 def survives_method(method: str) -> ProbeStep:
@@ -266,21 +271,27 @@ def takes_next_attempt(kit: ProbeKit) -> Iterator[Seen]:
 
 def takes_late(kit: ProbeKit) -> Iterator[Seen]:
     """The last attempt of a delivery about what ended long ago, as after an outage; of who wants order it says nothing."""
-    sample = kit.sender.write()
+    yield _of_earlier(kit, _as_attempt(kit.sender.write(), ATTEMPTS), LATE, "milliseconds")
+
+
+def takes_whole_seconds(kit: ProbeKit) -> Iterator[Seen]:
+    """A sample whose instants have no fractions, as of what began and ended on a second; of who wants order it says nothing."""
+    yield _of_earlier(kit, kit.sender.write(), SOON, "seconds")
+
+
+def _of_earlier(kit: ProbeKit, sample: SampleCallback, by: timedelta, unit: str) -> Seen:
+    """Whether a sample is taken whose instants lie so long before, in the spelling in which they were given but for their fractions."""
+
+    def earlier(instant: str) -> str:
+        moved = (datetime.fromisoformat(instant) - by).isoformat(timespec=unit)
+        return moved.replace("+00:00", "Z") if instant.endswith("Z") else moved
+
     message = msgspec.json.decode(sample.body)
-    told = {name: _earlier(value) if name in INSTANTS and value is not None else value for name, value in message.items()}
-    late = kit.sender.sign(_as_attempt(sample, ATTEMPTS), msgspec.json.encode(told))
-    answer = kit.carrier.carry(late)
+    told = {name: earlier(value) if name in INSTANTS and value is not None else value for name, value in message.items()}
+    answer = kit.carrier.carry(kit.sender.sign(sample, msgspec.json.encode(told)))
     if answer.is_taken or all(seen.is_held for seen in takes_any_order(kit)):
-        yield _taken(answer)
-    else:
-        yield Seen(None, "it takes nothing that happened before what it was told of, which another rule is about")
-
-
-def _earlier(instant: str) -> str:
-    """Returns the instant as long before as it is until the last attempt, in the spelling in which it was given."""
-    moved = (datetime.fromisoformat(instant) - LATE).isoformat(timespec="milliseconds")
-    return moved.replace("+00:00", "Z") if instant.endswith("Z") else moved
+        return _taken(answer)
+    return Seen(None, "it takes nothing that happened before what it was told of, which another rule is about")
 
 
 def takes_any_order(kit: ProbeKit) -> Iterator[Seen]:
