@@ -113,6 +113,15 @@ UNUSABLE = {
     "no type": ({"type": "strin"}, "type"),
     "no pattern": ({"properties": {"a": {"pattern": "("}}}, "properties.a.pattern"),
     "a pattern that grows": ({"properties": {"a": {"pattern": "((a{1,1000}){1,1000}){1,1000}"}}}, "properties.a.pattern"),
+    "a pattern that stands for megabytes": (
+        {"properties": {"a": {"pattern": "(a{0,1000}){0,90}"}}},
+        "properties.a.pattern: with its repeats",
+    ),
+    "many that do so together": (
+        {"properties": {f"a{n}": {"pattern": rf"[a-z]{{0,900}}-{n}"} for n in range(60)}},
+        "the patterns have more than 50000 parts",
+    ),
+    "a long pattern of names": ({"patternProperties": {"(a{0,1000}){0,90}": {}}}, "patternProperties: with its repeats"),
     "a length below nothing": ({"properties": {"a": {"minLength": -1}}}, "properties.a.minLength"),
     "no properties": ({"properties": []}, "properties"),
     "required is no list": ({"required": "a"}, "required"),
@@ -157,6 +166,18 @@ def test_pattern_that_takes_too_long_is_a_422_of_its_field(door: Door) -> None:
     told = {"loc": ["body", "input", "prompt"], "type": "string_pattern_cost"}
     assert refusal.json()["errors"] == [{**told, "msg": "Input takes too long to be held against the pattern of this field"}]
     assert door.request("POST", RUNS, json={"input": {"prompt": "a"}}).status_code == 201
+
+
+def test_text_that_is_too_long_for_a_pattern_of_many_repeats_is_a_422_of_its_field(door: Door) -> None:
+    """A megabyte of it kept everybody waiting for seconds: each character was held against a thousand states."""
+    schema = {
+        "properties": {"prompt": {"type": "string", "pattern": "[01]*1[01]{1000}x"}, "image": {"type": "string", "pattern": "^data:"}}
+    }
+    assert door.request("PUT", "/_mock/scenario", json={"scenario": scenario_with(schema)}).status_code == 200
+    refusal = door.request("POST", RUNS, json={"input": {"prompt": "01" * 60_000}})
+    assert [(each["loc"], each["type"]) for each in refusal.json()["errors"]] == [(["body", "input", "prompt"], "string_pattern_cost")]
+    given = {"prompt": "1" * 1_001 + "x", "image": "data:" + "0" * 200_000}
+    assert door.request("POST", RUNS, json={"input": given}).status_code == 201
 
 
 TRIED: dict[str, Json] = {"type": "string", "pattern": "^(?!.*nsfw).*$"}

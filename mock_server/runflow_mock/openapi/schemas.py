@@ -4,16 +4,18 @@ Theory. A schema is data that can ask for two things which no data may have. It 
 so every reference has to stay within the schema, and our compiler has nothing to fetch with. And it can ask for work that has nothing to do
 with the length of what is checked, by references that unfold to a tree without end, and by patterns that try one way after the other. So
 references must not lead back to themselves, the unfolded schema has a largest size, and a pattern that is matched by trying gives up after
-`BACKTRACKS_MAX` attempts.
+`BACKTRACKS_MAX` attempts. Others are bounded by what they are written out to (`openapi.pattern_lengths`), and so are the texts for these.
 """
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import partial
+from functools import cached_property, partial
+from math import inf
 from typing import TYPE_CHECKING, NoReturn, cast
 
 from runflow_mock.domain.documents import Json, parts_of
 from runflow_mock.openapi.combinations import held_against
+from runflow_mock.openapi.pattern_lengths import LENGTH_MAX, LENGTHS_MAX, characters_max, length_of
 from runflow_mock.openapi.pointers import MISSING, pointer_of, walk, way_of
 
 # The compiler is imported where a schema is compiled: a test whose server runs elsewhere reads settings, and never compiles one.
@@ -60,7 +62,10 @@ class TooManyErrors(Exception):
 
 
 class CompiledSchema:
-    """A schema that is ready to check values; unless it `is_linear`, its patterns are matched by trying, and `long_texts` come first."""
+    """A schema that is ready to check values; unless it `is_linear`, its patterns are matched by trying.
+
+    Texts may be too long for these, and for patterns of many repeats: `long_texts` come first.
+    """
 
     def __init__(self, schema: Schema, *, registry: "jsonschema_rs.Registry | None", mask: str | None, formats: bool | None) -> None:
         import jsonschema_rs
@@ -78,7 +83,7 @@ class CompiledSchema:
             self.is_linear = False
         self.is_valid = self._validator.is_valid
         self._schema = schema
-        self._tried: dict[str, bool] = {}
+        self._characters_max: dict[str, float] = {}
 
     def iter_errors(self, value: Json) -> "Iterator[jsonschema_rs.ValidationError]":
         """Returns what is wrong with a value.
@@ -122,31 +127,70 @@ class CompiledSchema:
         """Returns where texts stand in a value that are too long to be held against the patterns of this schema."""
         if not self.has_long_text(value):
             return []
-        held = held_against(self._schema, value, self._tries, LOOKS_MAX)
-        return [place for place, text in _long_texts(value, ()) if held is None or id(text) in held]
+        held = held_against(self._schema, value, self._is_too_long, LOOKS_MAX)
+        return [place for place, text in _long_texts(value, (), self.shortest_too_long) if held is None or id(text) in held]
 
-    def _tries(self, part: Schema, value: Json) -> bool:
-        """Tells whether a part of the schema has a pattern that is matched by trying, where the value is a text that is too long for it."""
+    def _is_too_long(self, part: Schema, value: Json) -> bool:
+        """Tells whether a part of the schema has a pattern for which the value is a text that is too long."""
         pattern = part.get("pattern")
         if not isinstance(pattern, str) or not isinstance(value, str) or len(value) <= TRIED_CHARACTERS_MAX:
             return False
-        if pattern not in self._tried:
-            self._tried[pattern] = not compile_schema({"pattern": pattern}).is_linear
-        return self._tried[pattern]
+        if pattern not in self._characters_max:
+            is_linear = self.is_linear or compile_schema({"pattern": pattern}).is_linear
+            self._characters_max[pattern] = characters_max(pattern) if is_linear else TRIED_CHARACTERS_MAX
+        return len(value) > self._characters_max[pattern]
+
+    @cached_property
+    def shortest_too_long(self) -> float:
+        """How many characters are never too many, whatever the place of a text."""
+        if not self.is_linear:
+            return TRIED_CHARACTERS_MAX
+        return min((characters_max(pattern) for _, pattern in patterns_in(self._schema)), default=inf)
 
     def has_long_text(self, value: Json) -> bool:
-        """Tells whether there is one, for much less than where it stands."""
-        waiting = [] if self.is_linear else [value]
+        """Tells whether there is one that may be, for much less than where it stands."""
+        most = self.shortest_too_long
+        waiting = [] if most == inf else [value]
         while waiting:
             part = waiting.pop()
             if isinstance(part, str):
-                if len(part) > TRIED_CHARACTERS_MAX:
+                if len(part) > most:
                     return True
             elif isinstance(part, dict):
                 waiting.extend(part.values())
             elif isinstance(part, list):
                 waiting.extend(part)
         return False
+
+
+def patterns_in(schema: Schema) -> Iterator[tuple[str, str]]:
+    """Returns every pattern of a schema with its place, those of names included.
+
+    Raises:
+        SchemaError: it is nested too deeply.
+    """
+    for place, part in _parts(schema, "", 0):
+        pattern, named = part.get("pattern"), part.get("patternProperties")
+        if isinstance(pattern, str):
+            yield _at(place, "pattern"), pattern
+        if isinstance(named, dict):
+            yield from ((_at(place, "patternProperties"), name) for name in named)
+
+
+def check_patterns(schema: Schema) -> None:
+    """Raises for patterns that would take too long, or too much memory, to be compiled.
+
+    Raises:
+        SchemaError: see above.
+    """
+    left = LENGTHS_MAX
+    for place, pattern in patterns_in(schema):
+        length = length_of(pattern).parts
+        if length > LENGTH_MAX:
+            raise SchemaError(place[:200], f"with its repeats written out it has {length} parts, and {LENGTH_MAX} are possible")
+        left -= length
+        if left < 0:
+            raise SchemaError(place[:200], f"with this one and their repeats written out, the patterns have more than {LENGTHS_MAX} parts")
 
 
 def compile_schema(
@@ -305,13 +349,13 @@ def _at(place: str, *words: str) -> str:
     return ".".join((*([place] if place else []), *words))
 
 
-def _long_texts(value: Json, place: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def _long_texts(value: Json, place: tuple[str | int, ...], most: float) -> Iterator[tuple[tuple[str | int, ...], str]]:
     if isinstance(value, str):
-        if len(value) > TRIED_CHARACTERS_MAX:
+        if len(value) > most:
             yield place, value
     elif isinstance(value, dict):
         for name, part in value.items():
-            yield from _long_texts(part, (*place, name))
+            yield from _long_texts(part, (*place, name), most)
     elif isinstance(value, list):
         for index, part in enumerate(value):
-            yield from _long_texts(part, (*place, index))
+            yield from _long_texts(part, (*place, index), most)

@@ -62,7 +62,7 @@ class Checker:
         """
         if sent_bytes > self._bytes_never_too_much and is_too_much(self._load, value, HELD_MAX):
             return [FieldError(loc, *self._too_much([value], _TOO_MUCH))]
-        if not self._compiled.is_linear:
+        if sent_bytes > self._compiled.shortest_too_long:
             too_long = self._compiled.long_texts(value)
             if too_long:
                 return [FieldError((*loc, *place), *_TOO_COSTLY) for place in too_long]

@@ -19,7 +19,7 @@ from runflow_mock.domain.media_fields import LISTS, SINGLE, MediaFields, Object,
 from runflow_mock.domain.models import Model
 from runflow_mock.openapi.matched_schemas import with_matched_patterns
 from runflow_mock.openapi.patterns import as_written
-from runflow_mock.openapi.schemas import SchemaError, check_schema
+from runflow_mock.openapi.schemas import SchemaError, check_patterns, check_schema
 from runflow_mock.wire.fields import Checker, Schema
 from runflow_mock.wire.problems import FieldError, Location
 
@@ -104,6 +104,7 @@ def read_input_schema(schema: Schema) -> Document:
     """
     whole = complete_schema(schema)
     try:
+        check_patterns(whole)
         check_schema(with_matched_patterns(whole))
     except SchemaError as error:
         raise ValueError(as_written(f"input.{error}" if error.place else f"input: {error}")) from None
