@@ -10,7 +10,7 @@ import msgspec
 from runflow_mock.domain.callback_policy import CallbackPolicy, Rewrite, is_origin
 from runflow_mock.domain.money import Money
 from runflow_mock.domain.ports import PORT_MAX
-from runflow_mock.domain.principals import looks_real
+from runflow_mock.domain.principals import ADMIN_KEY_PREFIX, KEY_PREFIX, looks_real
 from runflow_mock.domain.quotas import Quota
 from runflow_mock.domain.records import Limits
 from runflow_mock.domain.tenants import CAP_MAX, NEW_ACCOUNT_BALANCE, OUTPUT_LIFETIME, ClockMode, TenantSettings
@@ -150,7 +150,8 @@ def read_keys(text: str) -> dict[str, str]:
     """Returns key → tenant of a text such as `demo:test,ci:dummy-key`.
 
     Raises:
-        ConfigError: a part is not `tenant:key`, or a key has characters that no header can carry safely, or leads to two tenants.
+        ConfigError: a part is not `tenant:key`, or a key has characters that no header can carry safely, or leads to two tenants, be it
+            by its form.
     """
     keys = dict[str, str]()
     for part in filter(None, (piece.strip() for piece in text.split(","))):
@@ -159,6 +160,8 @@ def read_keys(text: str) -> dict[str, str]:
             raise ConfigError(f"keys: {part!r} is not tenant:key with a tenant of a-z, 0-9, _ and a key of letters, digits, _ and -")
         if looks_real(key):
             raise ConfigError(f"keys: the key of {tenant} looks like a real Runflow key; use a dummy, such as {tenant}:test")
+        if key.lower().startswith((KEY_PREFIX, ADMIN_KEY_PREFIX)) and key != KEY_PREFIX + tenant:
+            raise ConfigError(f"keys: {key} has a meaning of its own, and {tenant} is not meant by it; use a dummy, such as {tenant}:test")
         if keys.setdefault(key, tenant) != tenant:
             raise ConfigError(f"keys: one key leads to {keys[key]} and to {tenant}; give each tenant a key of its own")
     return keys
