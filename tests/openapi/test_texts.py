@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runflow_mock.domain.documents import VALUES_MAX
-from runflow_mock.openapi.texts import DEPTH_MAX, TOLD_MAX, TextError, read_text
+from runflow_mock.domain.documents import DEPTH_MAX, VALUES_MAX
+from runflow_mock.openapi.texts import TOLD_MAX, TextError, read_text
 from runflow_mock.user_files import FILE_BYTES_MAX
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from runflow_mock.cli.options import json_option, tell
+from runflow_mock.cli.options import UNREACHABLE, json_option, tell
 from runflow_mock.cli.sheets import WRITTEN, Outputs
 from runflow_mock.kit.drift.comparing import compare_with_pin, load_newer
 from runflow_mock.kit.drift.drifts import Grade
@@ -14,7 +14,6 @@ from runflow_mock.kit.drift.pinning import REASON, pin_newer
 from runflow_mock.kit.drift.texts import summary_of
 from runflow_mock.runtime.foreign_documents import UnreachableError
 
-UNREACHABLE = 4
 GRADES = [grade.value for grade in Grade]
 
 

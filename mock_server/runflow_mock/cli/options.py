@@ -15,6 +15,8 @@ DecoratedT = TypeVar("DecoratedT", bound=Callable[..., object])
 
 # More than any machine holds: numbers beyond cannot be kept in a snapshot.
 COUNT_MAX = 1_000_000_000_000
+# The exit code of what compares with something that cannot be fetched: neither equal nor different.
+UNREACHABLE = 4
 
 
 class Figure(click.FloatRange):

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import click
 
-from runflow_mock.cli.options import json_option, state_option, tell
+from runflow_mock.cli.options import UNREACHABLE, json_option, state_option, tell
 from runflow_mock.cli.sheets import Outputs
 from runflow_mock.kit.pins.digests import Pin, digest_of
 from runflow_mock.kit.pins.files import place_lock, seen_from, write_pin
@@ -23,7 +23,6 @@ from runflow_mock.runtime.certificates import ca_file
 from runflow_mock.runtime.downloads import Downloads, Unreachable, is_address
 from runflow_mock.runtime.foreign_documents import load_contract
 
-UNREACHABLE = 4
 NOTHING_FOUND = "no copy of the skill was found; give the path or the address of one"
 DecoratedT = TypeVar("DecoratedT", bound=Callable[..., object])
 

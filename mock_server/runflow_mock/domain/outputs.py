@@ -9,7 +9,7 @@ pipeline lists one image a stage in its fixed order before the `result_…` file
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -85,17 +85,12 @@ def source_of(model: Model, inputs: Json, form: re.Pattern[str]) -> str | None:
     if not isinstance(inputs, dict) or not isinstance(named, dict):
         return None
     for name in (*named, *inputs):
-        for value in _texts(inputs.get(name)):
-            found = form.match(value)
+        given = inputs.get(name)
+        for value in given if isinstance(given, list) else (given,):
+            found = form.match(value) if isinstance(value, str) else None
             if found is not None:
                 return found[1]
     return None
-
-
-def _texts(value: Json) -> Iterator[str]:
-    for part in value if isinstance(value, list) else (value,):
-        if isinstance(part, str):
-            yield part
 
 
 def media_url(run: Run, tenant: str, name: str, expires_at: datetime, key: Seed) -> str:

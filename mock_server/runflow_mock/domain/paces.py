@@ -61,4 +61,5 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 USUAL = Pace()
+# In settings that name models it stands for each that is not named.
 EVERY_OTHER = "*"

@@ -14,10 +14,10 @@ from msgspec.structs import replace
 
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.models import Catalog
+from runflow_mock.domain.paces import EVERY_OTHER
 from runflow_mock.domain.runs import Run, RunMoved, SlotGiven
 from runflow_mock.engine.moment import Moment
 
-EVERY_OTHER = "*"
 ValueT = TypeVar("ValueT")
 
 

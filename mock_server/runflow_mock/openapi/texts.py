@@ -8,11 +8,10 @@ from math import inf
 
 import msgspec
 
-from runflow_mock.domain.documents import BYTE_ORDER_MARK, VALUES_MAX, Json, list_of, read_document
+from runflow_mock.domain.documents import BYTE_ORDER_MARK, DEPTH_MAX, VALUES_MAX, Json, list_of, read_document
 from runflow_mock.openapi.yaml_values import YAML_WORDS, Mark, NotYamlError, YamlError, YamlOptions, read_values
 from runflow_mock.user_files import FILE_BYTES_MAX
 
-DEPTH_MAX = 200
 REPEATED_MAX = 200_000
 TOLD_MAX = 10
 

@@ -14,11 +14,10 @@ from runflow_mock.domain.principals import ADMIN_KEY_PREFIX, KEY_PREFIX, looks_r
 from runflow_mock.domain.quotas import Quota
 from runflow_mock.domain.records import Limits
 from runflow_mock.domain.tenants import CAP_MAX, NEW_ACCOUNT_BALANCE, OUTPUT_LIFETIME, ClockMode, TenantSettings
-from runflow_mock.runtime.bounds import BoundsMax
+from runflow_mock.runtime.bounds import MEBIBYTE, BoundsMax
 
 DEFAULT_PORT = 8787
 DEFAULT_TLS_PORT = 8443
-MEBIBYTE = 1024 * 1024
 
 _CAP = re.compile(r"[0-9]{1,7}")
 _TOKEN = re.compile(r"[!-~]{1,512}")

@@ -49,6 +49,11 @@ def report_on(runtime: Runtime, tenant: Tenant, unfired: Iterable[Unfired]) -> R
     judging = runtime.judgings.of(tenant)
     judged = [(exchange, judging.findings(exchange)) for exchange in tenant.journal]
     store = tenant.world.store
+    unmatched = (
+        Unmatched(exchange=exchange.id, method=exchange.method, path=exchange.path, nearest=findings.nearest)
+        for exchange, findings in judged
+        if leads_nowhere(findings)
+    )
     still_unfired = {rule.id for rule in store.rules.values() if not rule.fired}
     return Report(
         tenant=tenant.settings.name,
@@ -64,7 +69,7 @@ def report_on(runtime: Runtime, tenant: Tenant, unfired: Iterable[Unfired]) -> R
         unfired=tuple(each for each in unfired if each.id in still_unfired),
         undelivered=tuple(islice(_undelivered(store), LISTED_MAX)),
         pending_callbacks=store.deliveries_open,
-        unmatched=tuple(islice(_unmatched(judged), LISTED_MAX)),
+        unmatched=tuple(islice(unmatched, LISTED_MAX)),
         background_errors=tuple(_background_errors(runtime, tenant)),
         hints=(*_turned_away(runtime, tenant), *_standing(tenant)),
     )
@@ -116,7 +121,7 @@ def _samples(found: Iterator[tuple[Exchange, Findings, tuple[Finding, ...]]]) ->
         for exchange, findings, some in found
         for finding in some
     )
-    return tuple(sample for sample, _ in zip(samples, range(SAMPLES_MAX), strict=False))
+    return tuple(islice(samples, SAMPLES_MAX))
 
 
 async def unfired_rules(tenant: Tenant, complete: Complete) -> list[Unfired]:
@@ -180,12 +185,6 @@ def _readings(tenant: Tenant) -> dict[str, tuple[str, ...]]:
 
 def _latest(records: dict[IdT, RecordT]) -> list[RecordT]:
     return list(islice(reversed(records.values()), SUBJECTS_MAX))[::-1]
-
-
-def _unmatched(judged: list[tuple[Exchange, Findings]]) -> Iterator[Unmatched]:
-    for exchange, findings in judged:
-        if leads_nowhere(findings):
-            yield Unmatched(exchange=exchange.id, method=exchange.method, path=exchange.path, nearest=findings.nearest)
 
 
 def _background_errors(runtime: Runtime, tenant: Tenant) -> Iterator[str]:

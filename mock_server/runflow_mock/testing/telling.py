@@ -1,8 +1,9 @@
 """What a failing test is told about its tenant: a timeline, the end of the journal, and how to replay it, as plain lines."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from runflow_mock.domain.documents import list_of
 from runflow_mock.domain.printing import on_one_line
 from runflow_mock.testing.records import Exchange, Step
 
@@ -65,14 +66,9 @@ def _refusal(exchange: Exchange) -> str:
     if status < 400 or not isinstance(said, dict):
         return ""
     parts = [part for part in (said.get("code"), said.get("message")) if isinstance(part, str)]
-    fields = () if exchange.violations else _fields(said.get("errors"))
+    errors = list_of(None if exchange.violations else said.get("errors"))[:FIELDS_MAX]
+    fields = (f"{_dotted(error.get('loc'))}: {error.get('msg')}" for error in errors if isinstance(error, dict))
     return on_one_line(": ".join((*parts, *fields)))[:SAID_MAX]
-
-
-def _fields(errors: object) -> Iterator[str]:
-    for error in errors[:FIELDS_MAX] if isinstance(errors, list) else ():
-        if isinstance(error, dict):
-            yield f"{_dotted(error.get('loc'))}: {error.get('msg')}"
 
 
 def _dotted(loc: object) -> object:

@@ -9,6 +9,9 @@ import msgspec
 
 from runflow_mock.web.calls import Answer, Call
 
+# A file of somebody's may be a page: a browser that opens it must not run what is in it.
+SANDBOXED = ((b"content-security-policy", b"sandbox"), (b"x-content-type-options", b"nosniff"))
+
 _RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})")
 
 

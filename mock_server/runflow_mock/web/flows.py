@@ -3,7 +3,7 @@
 from runflow_mock.domain.errors import NotFound
 from runflow_mock.domain.flows import Flow, FlowNode
 from runflow_mock.web.calls import Answer, Call, Handler, answer
-from runflow_mock.web.lists import answer_list, find_one
+from runflow_mock.web.lists import ANY, BY_NAME, answer_list, find_one
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.accounts import decode_embed
 from runflow_mock.wire.flows import (
@@ -19,9 +19,7 @@ from runflow_mock.wire.flows import (
     represent_summary,
 )
 
-ANY = "any"
 NODE_EMBEDS = ("flow", "inputs", "outputs")
-BY_NAME = "name"
 
 
 def list_flows(call: Call) -> Answer:

@@ -13,6 +13,9 @@ from runflow_mock.web.pieces import Steps, answer_in_steps, list_in_steps
 from runflow_mock.wire.listing import Listing, check_names, decode_listing, project, represent_page
 
 NEWEST_FIRST = "created_at:desc"
+BY_NAME = "name"
+# In the place of a parent's id it stands for all parents.
+ANY = "any"
 PAGE_BYTES = 256 * 1024
 """After so many bytes of a page others have their turn; usual ones have fewer."""
 

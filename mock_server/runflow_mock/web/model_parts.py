@@ -6,11 +6,10 @@ from typing import TypeVar
 from runflow_mock.domain.model_parts import ModelExample, ModelInput, PriceRow, examples_of, inputs_of, prices_of
 from runflow_mock.domain.models import Model
 from runflow_mock.web.calls import Answer, Call, Handler, answer
-from runflow_mock.web.lists import answer_list, find_one
+from runflow_mock.web.lists import ANY, answer_list, find_one
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.model_parts import EXAMPLE_FIELDS, PRICE_FIELDS, represent_example, represent_input, represent_price
 
-ANY = "any"
 IN_PLACE = "model_id,sort_order"
 
 PartT = TypeVar("PartT", ModelInput, PriceRow, ModelExample)

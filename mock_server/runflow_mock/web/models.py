@@ -5,7 +5,7 @@ from collections.abc import Callable
 from runflow_mock.domain.dialects import Dialect
 from runflow_mock.domain.models import Creator, Entry, Model
 from runflow_mock.web.calls import Answer, Call, Handler, answer
-from runflow_mock.web.lists import answer_list, find_one
+from runflow_mock.web.lists import BY_NAME, answer_list, find_one
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.accounts import decode_embed
 from runflow_mock.wire.models import (
@@ -19,7 +19,6 @@ from runflow_mock.wire.models import (
     represent_public_model,
 )
 
-BY_NAME = "name"
 BY_SLUG = "slug"
 _WHOLE = frozenset(("inputs", "outputs"))
 

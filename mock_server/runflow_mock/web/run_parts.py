@@ -10,7 +10,7 @@ from runflow_mock.domain.pages import RECORDS_AT_ONCE
 from runflow_mock.domain.runs import Run
 from runflow_mock.engine.targets import model_of_run
 from runflow_mock.web.calls import Answer, Call, Handler, answer
-from runflow_mock.web.lists import answer_list
+from runflow_mock.web.lists import ANY, answer_list
 from runflow_mock.web.pieces import Steps, answer_in_steps
 from runflow_mock.web.routing import Operation
 from runflow_mock.web.runs import run_body
@@ -18,7 +18,6 @@ from runflow_mock.wire.logs import LOG_FIELDS, represent_log_line
 from runflow_mock.wire.node_runs import NODE_RUN_FIELDS, represent_node_run
 
 PartT = TypeVar("PartT", LogLine, NodeRun)
-ANY = "any"
 
 
 def list_run_logs(call: Call) -> Answer:

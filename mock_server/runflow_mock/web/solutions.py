@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from runflow_mock.domain.solutions import Solution, SolutionFlow, SolutionModel, flows_on, models_on
 from runflow_mock.web.calls import Answer, Call, Handler, answer
-from runflow_mock.web.lists import answer_list, find_one
+from runflow_mock.web.lists import ANY, answer_list, find_one
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.accounts import decode_embed
 from runflow_mock.wire.flows import packaged_flows, represent_flow
@@ -23,7 +23,6 @@ from runflow_mock.wire.solutions import (
     solutions_in,
 )
 
-ANY = "any"
 IN_PLACE = "solution_id,sort_order"
 
 EntryT = TypeVar("EntryT", SolutionFlow, SolutionModel)

@@ -24,16 +24,13 @@ from runflow_mock.web.calls import Answer, Call, length_of, refusal, send_answer
 from runflow_mock.web.exchanges import record_exchange
 from runflow_mock.web.faults.meeting import meet_request
 from runflow_mock.web.faults.sending import UNANSWERED, carry_out, plan_answer
-from runflow_mock.web.files import File, answer_file
+from runflow_mock.web.files import SANDBOXED, File, answer_file
 from runflow_mock.web.keeping import written_first
 from runflow_mock.wire.error_forms import ErrorForm
 from runflow_mock.wire.problems import Problem
 
 UPLOADS = "/_upload/"
 FILES = "/files/"
-
-# A file that a user uploaded may be a page: a browser that opens it must not run what is in it.
-_HEADERS = ((b"content-security-policy", b"sandbox"), (b"x-content-type-options", b"nosniff"))
 
 
 class Storage:
@@ -127,7 +124,7 @@ def get_bytes(call: Call) -> Answer:
     if data is None:
         raise Problem(404, "NoSuchKey", "This world was restored from a history, which does not hold the bytes of assets.")
     given = answer_file(call, File(data, asset.content.mime_type, asset.content.sha256))
-    return replace(given, headers=(*given.headers, *_HEADERS))
+    return replace(given, headers=(*given.headers, *SANDBOXED))
 
 
 _HANDLERS: dict[str, dict[str, Callable[[Call], Answer]]] = {

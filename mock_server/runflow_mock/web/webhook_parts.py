@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from runflow_mock.domain.deliveries import Delivery
 from runflow_mock.domain.errors import NotFound
 from runflow_mock.web.calls import Answer, Call, Handler, answer
-from runflow_mock.web.lists import answer_list, find_one
+from runflow_mock.web.lists import ANY, answer_list, find_one
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.accounts import decode_embed
 from runflow_mock.wire.webhooks import (
@@ -17,8 +17,6 @@ from runflow_mock.wire.webhooks import (
     represent_webhook_delivery,
     webhook_attempts,
 )
-
-ANY = "any"
 
 
 def list_webhook_deliveries(call: Call) -> Answer:

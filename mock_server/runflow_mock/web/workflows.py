@@ -9,7 +9,7 @@ from runflow_mock.engine.targets import Target, find_workflow, find_workflow_at,
 from runflow_mock.engine.views import InOrder
 from runflow_mock.web.authentication import admit_to_beta
 from runflow_mock.web.calls import Answer, Call, Handler, answer, no_content
-from runflow_mock.web.lists import answer_list
+from runflow_mock.web.lists import ANY, answer_list
 from runflow_mock.web.routing import Operation
 from runflow_mock.web.runs import run_body, start_run
 from runflow_mock.wire.runs import RUN_FIELDS
@@ -22,8 +22,6 @@ from runflow_mock.wire.workflows import (
     represent_workflow,
     represent_workflow_input,
 )
-
-ANY = "any"
 
 
 def list_comfyui_workflows(call: Call) -> Answer:

@@ -134,7 +134,7 @@ def decode_place(where: WirePlace, names: Names, prefix: str = "where.") -> Wher
     return Where(
         edge=where.edge,
         method=where.method,
-        path=_pattern(where.path, f"{prefix}path"),
+        path=checked_pattern(where.path, f"{prefix}path"),
         operation=where.operation,
         callback=_callback(where.callback, f"{prefix}callback"),
         model=None if where.model is None else names.path_of(where.model),
@@ -158,7 +158,8 @@ def _check_place(where: Where, kind: Kind) -> None:
             raise refused(f"where.{name} says nothing to {kind.name}, which acts on a {family.value}")
 
 
-def _pattern(text: str | None, name: str) -> str | None:
+def checked_pattern(text: str | None, name: str) -> str | None:
+    """Returns a glob that can be held against every path in bounded time; raises a 422 for others."""
     if text is not None and (len(text) > PATTERN_MAX or text.count("*") > WILDCARDS_MAX):
         raise refused(f"{name} {text[:80]!r} is longer than {PATTERN_MAX} characters or has more than {WILDCARDS_MAX} stars")
     return text
@@ -166,7 +167,7 @@ def _pattern(text: str | None, name: str) -> str | None:
 
 def _callback(text: str | None, name: str) -> str | None:
     """Returns a glob that at least one event of callbacks fits; a run's success also goes by the name of its status."""
-    pattern = _pattern("run.completed" if text == "run.succeeded" else text, name)
+    pattern = checked_pattern("run.completed" if text == "run.succeeded" else text, name)
     if pattern is not None and not any(matches_glob(pattern, event) for event in CALLBACK_EVENTS):
         raise refused(f"{name} {pattern[:80]!r} fits no event: callbacks tell of {', '.join(CALLBACK_EVENTS)}")
     return pattern

@@ -13,11 +13,10 @@ from runflow_mock.domain.findings import Findings
 from runflow_mock.domain.globs import matches_glob
 from runflow_mock.domain.whole_numbers import whole_number
 from runflow_mock.wire.control import refused, status_pattern
+from runflow_mock.wire.faults import checked_pattern
 
 LIMIT_DEFAULT = 100
 LIMIT_MAX = 2_000
-PATTERN_MAX = 500
-WILDCARDS_MAX = 8
 DIGITS_MAX = 12
 
 Judged = tuple[Exchange, Findings]
@@ -110,8 +109,7 @@ def _status(value: str, _: Sequence[Exchange]) -> Keeps:
 
 
 def _path(value: str, _: Sequence[Exchange]) -> Keeps:
-    if len(value) > PATTERN_MAX or value.count("*") > WILDCARDS_MAX:
-        raise refused(f"path {value[:80]!r} is longer than {PATTERN_MAX} characters or has more than {WILDCARDS_MAX} stars")
+    checked_pattern(value, "path")
     return lambda exchange: matches_glob(value, exchange.path)
 
 

@@ -26,6 +26,7 @@ from runflow_mock.domain.quotas import Quota, Window
 from runflow_mock.domain.scenarios import Scenario
 from runflow_mock.domain.snapshots import Snapshot, Timer
 from runflow_mock.domain.tenants import TenantSettings
+from runflow_mock.wire.snapshots import RATE_MAX
 
 FORMAT = 1
 """The form that this version writes; it reads this one and all before it."""
@@ -36,7 +37,6 @@ RECORDS_IN_PART = 200
 
 HEAD, TIMERS, JOURNAL = "head", "timers", "journal"
 
-RATE_MAX = 1_000_000
 COUNT_MAX = 1 << 48
 
 DAMAGE = (ValueError, LookupError, AssertionError, TypeError, ArithmeticError, AttributeError, RecursionError)

@@ -9,14 +9,11 @@ from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Answer, Call
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.guard import tenant_of
-from runflow_mock.web.files import File, answer_file
+from runflow_mock.web.files import SANDBOXED, File, answer_file
 from runflow_mock.web.media import Media
 from runflow_mock.web.routing import Operation
 from runflow_mock.web.storage import FILES
 from runflow_mock.wire.control import refused
-
-# A file that a user gave may be a page: a browser that opens it must not run what is in it.
-_HEADERS = ((b"content-security-policy", b"sandbox"), (b"x-content-type-options", b"nosniff"))
 
 
 async def preview(call: Call) -> Answer:
@@ -29,7 +26,7 @@ async def preview(call: Call) -> Answer:
         raise refused(f"url {url[:80]!r} is no address") from None
     call.runtime.settle(tenant)
     given = answer_file(call, await _file(call, tenant, path))
-    return Answer(given.status, given.body, (*given.headers, *_HEADERS))
+    return Answer(given.status, given.body, (*given.headers, *SANDBOXED))
 
 
 async def _file(call: Call, tenant: Tenant, path: str) -> File:
