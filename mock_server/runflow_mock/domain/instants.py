@@ -5,6 +5,7 @@ The last thousand years of the calendar are the room for that: a world at its en
 
 from datetime import UTC, datetime, timedelta
 
+# Signatures and addresses hold seconds since the epoch, never negative; whatever is reckoned from the latest has a year of four digits.
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(9000, 1, 1, tzinfo=UTC)
 

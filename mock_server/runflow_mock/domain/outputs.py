@@ -28,6 +28,7 @@ from runflow_mock.domain.whole_numbers import whole_number
 
 MEDIA_PREFIX = "/media/"
 
+# So many has the latest instant that a clock reaches, in seconds since the epoch.
 _EXPIRES_DIGITS_MAX = 12
 _UNIFIED = ("outputs", "seed", "timing", "nsfw_detected")
 

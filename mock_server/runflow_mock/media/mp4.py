@@ -9,6 +9,7 @@ import msgspec
 
 from runflow_mock.media.h264 import Stream
 
+# A multiple of the frames in a second: each begins at a whole unit.
 TIMESCALE = 24_000
 _MATRIX = pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 

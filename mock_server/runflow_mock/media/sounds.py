@@ -15,16 +15,19 @@ from struct import pack
 WAV_RATE = 24_000
 MP3_RATE = 48_000
 MP3_FRAME_SAMPLES = 1152
+# 144 times 32 kbit/s, by 48 kHz.
 MP3_FRAME_BYTES = 96
 OPUS_RATE = 48_000
 OPUS_PACKET_SAMPLES = 960
 
+# One wave of 400 Hz at `WAV_RATE`, at a tenth of what is loudest.
 _WAVE_SAMPLES = 60
 _AMPLITUDE = 3000
 # What libopus 1.5 makes of each 20 ms of 400 Hz, without prediction, at 24 kbit/s: all its packets are equal.
 _OPUS_TONE = bytes.fromhex(
     "f8685b3738eb91c4c197043f046032a8d7f0da6c77ca55911b62bfc6067a3f53b6d8b871f0f5681c1b58d5bfdfc8dc01e31a0cec4ec3f13db136e3d3"
 )
+# What the encoder's look-ahead puts before the sound, and players leave out. Source: RFC 7845, 4.2.
 _OPUS_PRE_SKIP = 312
 _OGG_SERIAL = 1
 _PACKETS_A_PAGE = 50

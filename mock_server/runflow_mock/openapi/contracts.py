@@ -28,6 +28,7 @@ from runflow_mock.openapi.security import Security, read_security
 from runflow_mock.packaged import openapi_document
 
 COMPILED_MAX = 5_000
+# References that follow one another may lead in a circle.
 REFERENCES_MAX = 100
 ITEMS = "itemSchema"
 """Leads to what each item of a sequence must be, where a body is one."""

@@ -11,6 +11,7 @@ from runflow_mock.openapi.contracts import Contract
 
 SEGMENTS_MAX = 24
 SEGMENT_CHARACTERS_MAX = 100
+# A parameter takes any segment: whoever names the segment itself is nearer. The path says more of what was meant than the method.
 PARAMETER_COST = 0.2
 SEGMENT_COST = 1.0
 METHOD_COST = 0.5

@@ -16,6 +16,7 @@ from runflow_mock.openapi.problems import Problem
 from runflow_mock.openapi.schema_keywords import drop_dialect, drop_patterns, drop_unknown, say_as_31
 
 FILES_MAX = 2_000
+# References that follow one another may lead in a circle.
 REFERENCES_MAX = 100
 
 Object = dict[str, Any]

@@ -18,6 +18,7 @@ EXCLUDED = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 BESIDE_REFERENCE = frozenset(("$ref", "nullable", "readOnly", "writeOnly", "title", "description", "example", "default", "deprecated"))
 DIALECTS = ("https://json-schema.org/draft/2020-12/", "https://spec.openapis.org/oas/3.")
 """How addresses begin of the dialects in which all schemas are read."""
+# What is left out may show a mistake that the meta-schema hid behind it.
 ROUNDS_MAX = 5
 
 Told = Iterator[tuple[Pointer, str]]

@@ -12,6 +12,7 @@ from runflow_mock.runtime.bounds import Bound, take_all
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.web.headers import headers_of
 
+# Most clients read a refusal only once they have sent their whole body: of one that is too long so much is taken, and dropped.
 DISCARDED_BYTES_MAX = 512 * 1024 * 1024
 SMALL_BYTES_MAX = 64 * 1024
 """What the server has read before anybody looks at a request is not worth counting."""

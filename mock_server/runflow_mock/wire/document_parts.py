@@ -20,6 +20,7 @@ PART_BYTES_MIN = 64 * 1024
 
 RecordT = TypeVar("RecordT", bound=msgspec.Struct)
 
+# From here on a float stands for several whole numbers.
 _WHOLE_MAX = 2**53
 _encode = msgspec.json.Encoder().encode
 _encode_sorted = msgspec.json.Encoder(order="sorted").encode

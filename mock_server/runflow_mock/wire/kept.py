@@ -22,6 +22,7 @@ from runflow_mock.decoders import msgpack_decoder
 from runflow_mock.domain.documents import NOT_JSON
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.instants import is_reachable
+from runflow_mock.domain.objections import SEQUENCE_MAX
 from runflow_mock.domain.quotas import Quota, Window
 from runflow_mock.domain.scenarios import Scenario
 from runflow_mock.domain.snapshots import Snapshot, Timer
@@ -36,8 +37,6 @@ RECORDS_IN_PART = 200
 """How many records are encoded together: few enough that nobody waits for them."""
 
 HEAD, TIMERS, JOURNAL = "head", "timers", "journal"
-
-COUNT_MAX = 1 << 48
 
 DAMAGE = (ValueError, LookupError, AssertionError, TypeError, ArithmeticError, AttributeError, RecursionError)
 """What may come of a tenant that somebody else has written, although its parts can be read."""
@@ -136,7 +135,7 @@ def read_tenant(base: Iterable[tuple[str, bytes]], log: Iterable[bytes], files: 
         # The tenant goes on from where it stood, and must be able to.
         instants = (standing.now, standing.present)
         counts = (standing.changes, standing.reads, standing.journaled)
-        are_figures = 0 <= standing.rate <= RATE_MAX and isfinite(standing.wall) and 0 <= min(counts) <= max(counts) < COUNT_MAX
+        are_figures = 0 <= standing.rate <= RATE_MAX and isfinite(standing.wall) and 0 <= min(counts) <= max(counts) <= SEQUENCE_MAX
         if not (are_figures and all(map(is_reachable, instants))):
             told = ", ".join(map(str, (*instants, standing.rate, standing.wall, *counts)))
             raise ValueError(f"its clocks and counts stand where none can: {told}")

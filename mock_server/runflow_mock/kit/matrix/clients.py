@@ -15,6 +15,7 @@ PIECE_BYTES = 64 * 1024
 LAST_SECONDS_MAX = 2.0
 """How long what a client has said may still come once it has ended."""
 MOVE_SECONDS = 0.3
+# Somebody sleeps for so long beside the client, again and again: what comes on top is by how much the machine wakes too late.
 TICK_SECONDS = 0.02
 AGAIN_SECONDS = 1.0
 """How often is asked, once the time of a client is up, whether it may go on."""

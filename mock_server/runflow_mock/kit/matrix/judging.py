@@ -91,6 +91,7 @@ def _obstacle(cell: Cell, trials: Mapping[str, Trial], expected: Expected) -> st
         return None if control.exchanges else _why_nothing_came(control)
     if not control.exchanges:
         return _why_nothing_came(control)
+    # What says most of why the rest went wrong comes first: without a run there is no callback either.
     obstacles = (
         (NO_RUN, not control.is_met and _objection(control, expected) is None),
         (NO_CONTROL, not passes_control(control, expected)),

@@ -14,6 +14,7 @@ from runflow_mock.kit.probes.known_records import NoRecord
 from runflow_mock.kit.probes.probe_steps import GIVE_SANDBOX, INSTANTS, ProbeKit, ProbeStep, Seen
 from runflow_mock.testing.samples import EVENTS, SampleCallback
 
+# Of so many at once two meet in a receiver that looks whether it knows a delivery before it notes it; not each time, so it is tried again.
 COPIES = 5
 ROUNDS = 2
 # More than fit into a memory of a hundred; of who is slow so many as it takes meanwhile.

@@ -21,6 +21,7 @@ from runflow_mock.runtime.config import Config
 from runflow_mock.testing.in_process import InProcess
 from runflow_mock.testing.samples import EVENTS, RECEIVER_URL, SampleCallback, carry, lead_to, sample_world
 
+# A SHA-256 in hexadecimal: with it a signature ends in every dialect.
 DIGITS = 64
 TIMESTAMP, SIGNATURE, REQUEST_ID = "Runflow-Timestamp", "Runflow-Signature", "Runflow-Request-Id"
 RECORD_IDS = ("run_id", "batch_id", "evaluation_id")

@@ -101,7 +101,7 @@ def _described_otherwise(kit: ProbeKit) -> Iterator[str]:
 
 
 def _obstacle(probe: Probe, kit: ProbeKit, rows: list[Row], *, is_late: bool) -> str | None:
-    """Why a probe is not made, if it is not."""
+    """Why a probe is not made, if it is not; what holds for every probe comes first."""
     if rows and rows[0].judgement is not Judgement.HELD:
         return NO_CONTROL if rows[0].reason is None else f"{NO_CONTROL}: {rows[0].reason}"
     if probe.needs_timestamp and not kit.sender.dates_attempts:

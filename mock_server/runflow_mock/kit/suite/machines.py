@@ -23,6 +23,7 @@ CHECK = "state_machine"
 UNSTEADY = "the same steps were answered otherwise the second time"
 STEPS = 20
 ITEMS_MAX = 3
+# Where nobody moves a clock the suite waits for every run in real time.
 EXAMPLES_WITHOUT_CLOCK = 1
 STEPS_WITHOUT_CLOCK = 6
 
