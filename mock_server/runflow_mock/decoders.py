@@ -30,7 +30,7 @@ def msgpack_decoder(kind: type[KindT]) -> msgspec.msgpack.Decoder[KindT]:
 
 
 def convert(value: Any, kind: type[KindT]) -> KindT:
-    """Returns a value of plain lists and dictionaries as the kind that it is; raises `msgspec.ValidationError` where it is none."""
+    """Returns a value of plain lists and dictionaries as the kind that it is; raises `msgspec.ValidationError` where it is not."""
     _json(kind)  # type: ignore[arg-type]  # a type is hashable
     return msgspec.convert(value, kind)
 

@@ -123,7 +123,9 @@ def export_kept(tenant: str, file: Path, *, keep: Path, as_json: bool) -> None:
 @_folder_option
 @json_option("Write one JSON line with the tenant.")
 def import_kept(file: Path, *, keep: Path, as_json: bool) -> None:
-    """Take a tenant from a file that was exported; a server that starts on the folder has it, under its own name.
+    """Take a tenant from an exported file.
+
+    A server that starts on the folder has it then, under its own name.
 
     Exit codes: 0 taken, 1 it cannot be written, 2 the file cannot be read, or there is a tenant of that name already.
     """

@@ -31,7 +31,7 @@ def unpacked(packed: bytes, coding: str, bytes_max: int) -> bytes | None:
 
 
 def _members(packed: bytes, bytes_max: int) -> bytes:
-    """Returns what is packed, in one piece or in several as gzip allows; what stands behind and is none is left out.
+    """Returns what is packed, in one piece or in several as gzip allows; what stands behind and is not packed is left out.
 
     Raises:
         zlib.error: it is not packed, or ends too soon.

@@ -81,7 +81,7 @@ def read_object(document: bytes | None) -> dict[str, Json]:
 
 
 def try_document(text: bytes | str) -> Json:
-    """Returns the value of what may be JSON, or `None` where it is none."""
+    """Returns the value of what may be JSON, or `None` where it is not JSON."""
     try:
         return _decoder.decode(text)
     except NOT_JSON:

@@ -1,4 +1,4 @@
-"""Hints: what somebody may have meant who gave a name that is none."""
+"""Hints: what somebody may have meant who gave a name that does not exist."""
 
 from collections.abc import Iterable
 

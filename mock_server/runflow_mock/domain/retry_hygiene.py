@@ -165,7 +165,7 @@ def _finds_an_end(series: Sequence[Exchange], index: int) -> bool:
 
 def keeps_idempotency_key(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
     """Yields whether a creation whose fate is unknown is tried again so that nothing is made twice: under the same Idempotency-Key, or
-    after it was looked for and not found; and which keys are none, or those of other creations.
+    after it was looked for and not found; and which keys cannot be keys, or are those of other creations.
     """
     yield from _wrong_keys(exchanges)
     for series in series_of(exchanges):
@@ -217,7 +217,7 @@ def gives_up(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
 
 
 def _wrong_keys(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
-    """Yields the Idempotency-Keys that are none, and those that another creation had before."""
+    """Yields the Idempotency-Keys that cannot be keys, and those that another creation had before."""
     made: dict[tuple[str, str], Exchange] = {}
     for exchange in exchanges:
         key = exchange.request_header("idempotency-key") if exchange.operation in CREATES else None

@@ -80,7 +80,7 @@ def draw_planes(source: bytes, size: tuple[int, int], whole: tuple[int, int]) ->
 
 
 def measure_picture(content: bytes) -> tuple[int, int] | None:
-    """Returns width and height that an image file announces, or nothing when it is none."""
+    """Returns width and height that an image file announces, or nothing when it is no image."""
     opened = _open(content)
     return None if opened is None else opened.size
 

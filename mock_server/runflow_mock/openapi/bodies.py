@@ -144,7 +144,7 @@ def read_items(raw: bytes, media_type: MediaType) -> list[Json]:
 
 
 def _events(raw: bytes) -> Iterator[Json]:
-    """Yields the events of a stream; one that no empty line ends is none. Source: HTML, "Interpreting an event stream"."""
+    """Yields the events of a stream; one without an empty line at its end does not count. Source: HTML, "Interpreting an event stream"."""
     fields: dict[str, Json] = {}
     text = raw.decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     for line in text.split("\n")[:-1]:
@@ -218,7 +218,7 @@ class _Form:
             raise BodyError("content-type", f"its content type is not among {', '.join(known)[:200]}", name)
 
     def _check_json(self, name: str, text: str, said: str | None) -> None:
-        """Refuses what is said to be JSON and is none."""
+        """Refuses what is said to be JSON and is not."""
         known = [said] if said is not None else self._types_of(name)
         if known and all(read_media_type(each).is_json for each in known):
             try:

@@ -20,7 +20,7 @@ ALSO_AT = "(also at)"
 VARIANTS = "(variants)"
 """Lists the other paths at which an operation is described, with a query or a fragment behind its own path."""
 BESIDE_PATHS = "(beside paths)"
-"""Holds what stands among the paths and is none."""
+"""Holds what stands among the paths and is no path."""
 OTHER_METHODS = "(other methods)"
 """Says of operations with methods of other names which these are, by the field of the path item in which each is."""
 OURS = frozenset((UNREAD, FILES, COPIES, ALSO_AT, VARIANTS, BESIDE_PATHS, OTHER_METHODS))

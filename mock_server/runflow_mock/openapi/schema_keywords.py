@@ -59,7 +59,7 @@ def drop_dialect(schema: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def drop_patterns(schema: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Leaves out the patterns of one schema that are none; yields the keyword and what is wrong."""
+    """Leaves out the patterns of one schema that are no regular expressions; yields the keyword and what is wrong."""
     pattern = schema.get("pattern")
     if isinstance(pattern, str) and not is_pattern(as_matched(pattern)):
         del schema["pattern"]

@@ -50,7 +50,7 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/\s]*=?\s*=?\s*")
 
 
 class SchemaError(ValueError):
-    """A schema that is none, or that asks for more than the fake does for it; the message begins with the place."""
+    """What is no schema, or a schema that asks for more than the fake does for it; the message begins with the place."""
 
     def __init__(self, place: str, message: str) -> None:
         super().__init__(f"{place or 'the schema'}: {message}")

@@ -45,7 +45,7 @@ class Security(msgspec.Struct, frozen=True):
 
 
 def read_security(asked: Json, scheme_of: Callable[[str], Part | None]) -> Security:
-    """Returns what security requirements ask for; a scheme goes by its name, and is none where the document has none of this name."""
+    """Returns what security requirements ask for; a scheme goes by its name, if the document has one of that name."""
     if asked is None:
         return Security()
     if not isinstance(asked, list):

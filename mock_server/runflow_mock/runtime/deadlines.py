@@ -17,7 +17,7 @@ from urllib3.exceptions import HTTPError
 OutOfTime = exceptions.TimeoutError
 """Tells that something took longer than it may."""
 WAKEFUL_SECONDS = 0.2
-"""How long a main thread waits at once: a signal that another thread has got wakes nobody who waits."""
+"""For how long a main thread waits at a time: a signal that came to another thread does not wake it."""
 
 _here = threading.local()
 
@@ -25,7 +25,7 @@ ResultT = TypeVar("ResultT")
 
 
 def in_time(call: Callable[[], ResultT], seconds: float, forget: Callable[[ResultT], object] = lambda late: None) -> ResultT:
-    """Returns what a call returns that nothing can end, as a look-up of a name; once its time is over, nobody waits for it any more.
+    """Returns what a call returns that cannot be ended, such as a look-up of a name; once its time is over it is no longer waited for.
 
     What it returns later is given to `forget`, in its own thread.
 
@@ -75,7 +75,7 @@ class Deadline:
 
     def __init__(self, seconds: float) -> None:
         self.is_over = False
-        """Whether its time is, as the timer says that ends the connection: a clock that somebody moves meanwhile is none."""
+        """Whether its time is over. The timer says so that ends the connection, and no clock, which somebody may move meanwhile."""
         self._ends = monotonic() + seconds
         self._socket: socket.socket | None = None
         self._taking = threading.Lock()

@@ -148,7 +148,7 @@ class _Handler(BaseHTTPRequestHandler):
             while len(body) < length:
                 piece = self.rfile.read1(min(PIECE_BYTES, length - len(body)))
                 if not piece:
-                    # The sender has hung up: what came of the message is none.
+                    # The sender has hung up: what came is no whole message.
                     self.close_connection = True
                     return
                 counted += len(piece)

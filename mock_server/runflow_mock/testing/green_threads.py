@@ -1,4 +1,4 @@
-"""Threads that are none: tools such as gevent put greenlets in their place, and a fake that needs a thread would never start."""
+"""Green threads: tools such as gevent put greenlets in their place, and a fake that needs a thread would never start."""
 
 import json
 import os

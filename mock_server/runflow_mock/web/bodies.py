@@ -120,7 +120,7 @@ def is_large(scope: Scope) -> bool:
 
 
 def _announced(headers: Mapping[bytes, bytes], limit: int) -> int:
-    """Returns how many bytes a body is said to have; one more than the limit stands for any number that is longer, or is none."""
+    """Returns how many bytes a body is said to have; one more than the limit stands for whatever is longer, or no number."""
     length = headers.get(b"content-length", b"0")
     return int(length) if length.isdigit() and len(length) <= len(str(limit)) else limit + 1
 

@@ -1,4 +1,4 @@
-"""Heads of requests: what one may be, and how bytes that are none, or too much, are told.
+"""Heads of requests: what one may be, and how bytes that are no head, or too many, are refused.
 
 The parser reads heads of any size and takes whatever field comes twice. What is bounded here is what the parser keeps: the whole head, its
 target, and the number of its fields.

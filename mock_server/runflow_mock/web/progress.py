@@ -4,7 +4,7 @@
 class Progress:
     """How many bytes have moved on a connection since when; it has stalled where fewer than `bytes_min` did within `seconds_max`.
 
-    One byte now and then is none: whoever drips would hold a place, and what is kept for it, for hours.
+    One byte now and then is no progress: whoever drips would hold a place, and what is kept for it, for hours.
     """
 
     __slots__ = ("_bytes_min", "_moved", "_seconds_max", "_since")

@@ -72,7 +72,7 @@ def is_from_browser(call: Call) -> bool:
 
 
 def host_of(call: Call) -> str | None:
-    """Returns the host that a request names as the one it is for, in lower case; nothing where what it names is none."""
+    """Returns the host that a request names as the one it is for, in lower case; nothing where what it names is no host."""
     return _host_in(call.header(b"host") or "")
 
 

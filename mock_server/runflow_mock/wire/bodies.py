@@ -23,7 +23,7 @@ _JSON_TYPE = re.compile(r"application/(?:[\w.-]+\+)?json\s*(?:;.*)?", re.IGNOREC
 _TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _ALIKE = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
-# An escape that is itself escaped is none.
+# A backslash that is itself escaped begins no escape.
 _WHOLE_PAIR = re.compile(rb"\\\\|\\u[dD][89aAbB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 _LONE_SURROGATE = re.compile(rb"(\\u[dD][89a-fA-F][0-9a-fA-F]{2})")
 _MARKS: Mapping[str, tuple[bytes, ...]] = {
@@ -93,7 +93,7 @@ def _check_depth(raw: bytes) -> None:
         if b"[]" not in brackets:
             break
         brackets = brackets.replace(b"[]", b"")
-    # What is left of a body that is none, in which pairs do not fit, is its parser's affair.
+    # Where pairs do not fit the body is no JSON, which is for its parser to say.
     if b"[]" in brackets or brackets.count(b"[") > DEPTH_MAX:
         raise bad_request(f"The body is nested more than {DEPTH_MAX} levels deep.")
 

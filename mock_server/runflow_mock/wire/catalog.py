@@ -262,7 +262,7 @@ def check_model(model: Model) -> None:
 
 
 def check_run_seconds(seconds: tuple[float, float]) -> None:
-    """Accepts a range of running times; raises `ValueError` for one that is none."""
+    """Accepts a range of running times; raises `ValueError` for what cannot be one."""
     if not 0 <= seconds[0] <= seconds[1] <= DURATION_MAX.total_seconds():
         raise ValueError(f"run_seconds {seconds} must be a range from low to high, of at most a hundred years")
 
@@ -279,7 +279,7 @@ def check_output(output: OutputShape) -> None:
 
 
 def read_price(price: WirePrice) -> Price:
-    """Returns the price of an entry; raises `ValueError` for an amount that is none."""
+    """Returns the price of an entry; raises `ValueError` for what is no amount."""
     return Price(
         unit=price.unit,
         amount=parse_money(price.amount),

@@ -61,7 +61,7 @@ def optional_text(body: dict[str, Json], name: str) -> str | None:
 
 
 def optional_instant(body: dict[str, Json], name: str, errors: list[FieldError]) -> datetime | None:
-    """Returns the instant that an optional text says; what is none is added to the errors. That it is a text is for a schema to say."""
+    """Returns the instant that an optional text says; what is no instant is added to the errors. That it is a text a schema says."""
     value = body.get(name)
     if isinstance(value, str):
         try:

@@ -16,7 +16,7 @@ _PORT = re.compile(r":[0-9]+$")
 
 
 class Address(NamedTuple):
-    """The path that was asked, and the host where it is none of the service's; where nobody says, there is none."""
+    """The path that was asked, and the host, unless it is one of the service's or unknown."""
 
     path: str
     host: str | None

@@ -76,7 +76,7 @@ class Capture(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def value(self) -> Json:
-        """The body as JSON, or nothing where it is none."""
+        """The body as JSON, or nothing where it is not JSON."""
         return read_body(self.body)
 
     @property
@@ -90,7 +90,7 @@ Found = Capture | PassedOver
 
 
 def read_body(raw: bytes) -> Json:
-    """Returns the JSON of a body; nothing where it is none, or nested deeper than any body of the API."""
+    """Returns the JSON of a body; nothing where it is not JSON, or nested deeper than any body of the API."""
     value = try_document(raw.removeprefix(BYTE_ORDER_MARK))
     layer = [value]
     for _ in range(DEPTH_MAX):
@@ -99,7 +99,7 @@ def read_body(raw: bytes) -> Json:
 
 
 def among_others(readings: Iterable[Iterator[Found]]) -> Iterator[Found]:
-    """Yields what is captured in several things, and what of them is none; of exchanges with something else than the API nothing is said.
+    """Yields what is captured in several things, and which are no captures; exchanges with something else than the API are passed over.
 
     Raises:
         Unrecognised: nothing is captured in any of them.

@@ -71,7 +71,7 @@ class Block(msgspec.Struct, frozen=True):
 
 
 def read_blocks(text: str) -> Iterator[Block]:
-    """Yields the blocks of a text in their order; front matter and empty lines are none."""
+    """Yields the blocks of a text in their order; front matter and empty lines belong to no block."""
     text = _LINE_END.sub("\n", text.removeprefix("\ufeff"))
     front = _FRONT_MATTER.match(text)
     skipped = 0 if front is None else front[0].count("\n") + 1

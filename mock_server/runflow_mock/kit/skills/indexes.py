@@ -36,7 +36,7 @@ class _WireIndex(msgspec.Struct, rename={"schema": "$schema"}):
 
 
 def read_index(name: str, body: bytes) -> Index | None:
-    """Returns what can be used of an index, or nothing for bytes that are none; the name is only used to tell what is wrong."""
+    """Returns what can be used of an index, or nothing for bytes that are no index; the name is only used to tell what is wrong."""
     try:
         found = json_decoder(_WireIndex).decode(body)
     except NOT_JSON:

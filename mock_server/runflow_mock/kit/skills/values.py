@@ -29,7 +29,7 @@ class Shown(msgspec.Struct, frozen=True):
 
 
 def find_values(text: str) -> Iterator[Shown]:
-    """Yields the values in a text, the outermost ones only; `{id}` in a path is none."""
+    """Yields the values in a text, the outermost ones only; `{id}` in a path is no value."""
     position = searched = 0
     while position < len(text) and searched < SEARCHED_MAX:
         shown, end = None, None

@@ -36,7 +36,7 @@ def check_call(target: Target) -> None:
 
 
 def _says_nothing(answer: Answer) -> bool:
-    """Tells whether an answer is none of this API: nothing stands there, or what does tells no JSON."""
+    """Tells whether an answer does not come from this API: nothing is there, or what is there does not answer with JSON."""
     return answer.status == 404 or not isinstance(answer.json, dict)
 
 

@@ -59,12 +59,12 @@ class Answer(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def json(self) -> Any:
-        """The body as JSON, or nothing when it is none."""
+        """The body as JSON, or nothing when it is not JSON."""
         return try_document(self.body)
 
     @cached_property
     def sent(self) -> Any:
-        """The body of the request as JSON, or nothing when it is none."""
+        """The body of the request as JSON, or nothing when it is not JSON."""
         return try_document(self.sent_body)
 
     @cached_property
@@ -229,7 +229,7 @@ def _by_name(fields: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def _authorities_in(folder: Path) -> Iterator[bytes]:
-    """Yields what stands in the files of a folder in which OpenSSL would find an authority; it passes over a folder that is none."""
+    """Yields what stands in the files of a folder in which OpenSSL would find an authority; what is no folder is passed over."""
     with suppress(OSError):
         yield from _readable(file for file in sorted(folder.iterdir()) if HASHED.fullmatch(file.name))
 

@@ -35,7 +35,7 @@ TABLES = {
 
 
 def items_of(answer: Answer) -> list[Record] | None:
-    """Returns the records of a page, or nothing where an answer is none."""
+    """Returns the records of a page, or nothing where an answer is no page."""
     body = answer.json
     items = body.get("items") if answer.method == "GET" and answer.status == 200 and isinstance(body, dict) and "id" not in body else None
     return items if isinstance(items, list) and all(isinstance(item, dict) for item in items) else None

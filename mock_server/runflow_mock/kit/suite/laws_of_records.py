@@ -310,7 +310,7 @@ def happens_within_its_record(answer: Answer, memory: Memory) -> Iterator[str]:
 
 
 def amount(value: Any) -> Decimal | None:
-    """Returns money as a number, or nothing when it is none."""
+    """Returns an amount of money as a number, or nothing for what is no amount."""
     try:
         return None if value is None or isinstance(value, bool) else Decimal(str(value))
     except InvalidOperation:
@@ -318,7 +318,7 @@ def amount(value: Any) -> Decimal | None:
 
 
 def instant(text: Any) -> datetime | None:
-    """Returns an instant, or nothing when it is none."""
+    """Returns the instant that a text tells, or nothing for what is no instant."""
     try:
         return datetime.fromisoformat(text) if isinstance(text, str) else None
     except ValueError:

@@ -111,7 +111,7 @@ class Target:
         return self.has_control or self.spend_usd > 0
 
     def target_of(self, url: str) -> str | None:
-        """Returns what a request to an address that an answer gave asks for, or nothing where it leads elsewhere or is none."""
+        """Returns what a request to an address that an answer gave asks for, or nothing where it leads elsewhere or is no address."""
         try:
             base, address = urlsplit(self.carrier.url), urlsplit(url)
         except ValueError:

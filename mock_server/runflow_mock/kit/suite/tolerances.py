@@ -1,4 +1,4 @@
-"""Tolerances: findings of the generator that are none, each with the reason for which it is let pass.
+"""Tolerances: findings of the generator that count for nothing, each with the reason for which it is let pass.
 
 The list is short on purpose. Every entry looks at the answer, never at the operation: no operation is exempt.
 """
@@ -21,7 +21,7 @@ NARROWED_INPUTS = frozenset((*MODEL_INPUT["properties"], *WORKFLOW_INPUT["proper
 
 
 def is_tolerated(check: str, answer: Answer) -> bool:
-    """Tells whether a finding of a check on an answer is none."""
+    """Tells whether a finding of a check on an answer is let pass."""
     tolerates = TOLERANCES.get(check)
     return tolerates is not None and tolerates(answer)
 
