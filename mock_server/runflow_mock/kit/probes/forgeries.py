@@ -108,14 +108,10 @@ def saying(body: bytes) -> Forge:
     return forge
 
 
-def of_attempt(number: int) -> Forge:
-    """Returns the forgery that says that it is a later attempt: whoever verifies the first one alone takes it."""
-
-    def forge(sender: Sender) -> SampleCallback:
-        sample = distorted("wrong_secret")(sender)
-        return sample.with_headers(Runflow_Request_Id=f"{sample.headers[REQUEST_ID].rpartition('-')[0]}-{number}")
-
-    return forge
+def of_next_attempt(sender: Sender) -> SampleCallback:
+    """A forgery that says that it is a second attempt: whoever verifies the first one alone takes it."""
+    sample = distorted("wrong_secret")(sender)
+    return sample.with_headers(Runflow_Request_Id=f"{sample.headers[REQUEST_ID].rpartition('-')[0]}-2")
 
 
 def made_fresh(sender: Sender) -> SampleCallback:
@@ -173,7 +169,7 @@ FORGERIES: Mapping[str, Forge] = {
     "secret None": signed_with("None"),
     "secret null": signed_with("null"),
     "secret undefined": signed_with("undefined"),
-    "wrong secret, next attempt": of_attempt(2),
+    "wrong secret, next attempt": of_next_attempt,
     "wrong secret, as text": typed("text/plain"),
     "wrong secret, as a form": typed("application/x-www-form-urlencoded"),
     "wrong secret, as a form with files": typed("multipart/form-data; boundary=of-files"),

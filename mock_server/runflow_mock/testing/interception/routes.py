@@ -85,14 +85,12 @@ def name_of(host: object) -> str:
     if not isinstance(host, str):
         return ""
     # Full-width letters, other dots and their like are folded by whoever looks a name up.
-    return (host if host.isascii() else _folded(host)).rstrip(".").lower()
-
-
-def _folded(host: str) -> str:
-    try:
-        return host.encode("idna").decode()
-    except UnicodeError:
-        return unicodedata.normalize("NFKC", host)
+    if not host.isascii():
+        try:
+            host = host.encode("idna").decode()
+        except UnicodeError:
+            host = unicodedata.normalize("NFKC", host)
+    return host.rstrip(".").lower()
 
 
 def peer_of(connected: object) -> object:
