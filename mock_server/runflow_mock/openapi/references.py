@@ -9,21 +9,20 @@ from typing import Any, NamedTuple, Protocol
 from urllib.parse import unquote, urljoin
 
 from runflow_mock.domain.documents import Json
+from runflow_mock.openapi.contracts import REFERENCES_MAX
 from runflow_mock.openapi.dynamic_scopes import TooManyCopies, specialised
 from runflow_mock.openapi.parts import COPIES, FIELDS, FILES, UNREAD, Holds, Part, children, misplaced, whole_references
 from runflow_mock.openapi.pointers import MISSING, Pointer, place_of, pointer_of, reference_to, walk
 from runflow_mock.openapi.problems import Problem
 from runflow_mock.openapi.schema_keywords import drop_dialect, drop_patterns, drop_unknown, say_as_31
+from runflow_mock.openapi.schemas import ANCHORS
 
 FILES_MAX = 2_000
-# References that follow one another may lead in a circle.
-REFERENCES_MAX = 100
 
 Object = dict[str, Any]
 # Says which schema is meant, which is known once the references are ways; left in, each would make other references relative to it.
 _NAMES = ("$id", "$anchor", "$dynamicAnchor", "$vocabulary")
 
-_ANCHORS = ("$anchor", "$dynamicAnchor")
 # What holds values, in which nothing is an anchor, unless it is a name in a map of schemas.
 _VALUES = frozenset(("enum", "const", "default", "example", "examples"))
 _MAPS = frozenset(field for field, (holds, _) in FIELDS[Part.SCHEMA].items() if holds is Holds.NAMED)
@@ -194,7 +193,7 @@ class Bundle:
             base = Base(_joined(base.address, schema["$id"]).removesuffix("#"), place)
             self._addressed.setdefault(base.address, base)
             self._dynamic.setdefault(place.whole, {})
-        for word in _ANCHORS:
+        for word in ANCHORS:
             if isinstance(schema.get(word), str):
                 self._anchored.setdefault((base.root, schema[word]), place)
                 self._anchored.setdefault((Place(place.file, ()), schema[word]), place)
@@ -333,7 +332,7 @@ class Bundle:
         if isinstance(schema.get("$id"), str):
             base = Base(_joined(around.address, schema["$id"]).removesuffix("#"), place)
             self._dynamic.setdefault(place.whole, {})
-        for word in _ANCHORS:
+        for word in ANCHORS:
             if isinstance(anchor := schema.get(word), str):
                 self._anchored.setdefault((base.root, anchor), place)
                 self._anchored.setdefault((Place(place.file, ()), anchor), place)

@@ -39,7 +39,7 @@ ERROR_SIZE = 16
 """How many copied values an error costs beside its copy."""
 
 REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
-_ANCHORS = ("$anchor", "$dynamicAnchor")
+ANCHORS = ("$anchor", "$dynamicAnchor")
 _KNOWN_DIALECTS = ("https://json-schema.org/draft/", "http://json-schema.org/draft-", "http://json-schema.org/schema")
 NAMED = frozenset(("properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"))
 """Below these the keys are names of the user's, and no words of JSON Schema."""
@@ -226,7 +226,7 @@ def anchors_in(schema: Schema) -> dict[str, Json]:
     """
     anchors = dict[str, Json]()
     for _, part in _parts(schema, "", 0):
-        anchors.update((str(part[word]), part) for word in _ANCHORS if isinstance(part.get(word), str))
+        anchors.update((str(part[word]), part) for word in ANCHORS if isinstance(part.get(word), str))
     return anchors
 
 
