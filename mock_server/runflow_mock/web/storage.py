@@ -27,7 +27,7 @@ from runflow_mock.web.faults.sending import UNANSWERED, carry_out, plan_answer
 from runflow_mock.web.files import SANDBOXED, File, answer_file
 from runflow_mock.web.keeping import written_first
 from runflow_mock.wire.error_forms import ErrorForm
-from runflow_mock.wire.problems import Problem
+from runflow_mock.wire.problems import Problem, tell_full
 
 UPLOADS = "/_upload/"
 FILES = "/files/"
@@ -98,8 +98,7 @@ class Storage:
         except NotFound as missing:
             return refusal(Problem(404, "NoSuchKey", str(missing)), ErrorForm.XML)
         except LimitReached as full:
-            way_out = "reset the tenant, use a fresh one, or raise the limit"
-            return refusal(Problem(503, "ServiceUnavailable", f"runflow-mock: this tenant is full ({full}); {way_out}."), ErrorForm.XML)
+            return refusal(Problem(503, "ServiceUnavailable", tell_full(full)), ErrorForm.XML)
         except Exception as error:
             self._runtime.report(call.tenant, error)
             return refusal(Problem(500, "InternalError", "The storage failed."), ErrorForm.XML)

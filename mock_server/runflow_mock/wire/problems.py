@@ -194,8 +194,12 @@ def _key_reused(error: errors.KeyReused, dialect: Dialect) -> Problem:
 
 
 def _limit_reached(error: errors.LimitReached, dialect: Dialect) -> Problem:
-    way_out = "reset the tenant, use a fresh one, or raise the limit"
-    return Problem(503, "SERVICE_UNAVAILABLE", f"runflow-mock: this tenant is full ({error.limit} is {error.value}); {way_out}.")
+    return Problem(503, "SERVICE_UNAVAILABLE", tell_full(error))
+
+
+def tell_full(error: errors.LimitReached) -> str:
+    """Returns what is said of a tenant that is full, with the way out."""
+    return f"runflow-mock: this tenant is full ({error}); reset the tenant, use a fresh one, or raise the limit."
 
 
 def _query(error: QueryError, dialect: Dialect) -> Problem:
