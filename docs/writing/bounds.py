@@ -25,7 +25,8 @@ _SERVER = {
     "connections_max": "connections of clients, handshakes included; a further one is answered with 503, over https by nothing, and closed",
     "body_bytes_max": "bytes of large bodies that are being read, of which one tenant has seven tenths at most; a further one is a 503",
     "journal_bytes_max": "bytes of all journals together; the largest ones drop their oldest half",
-    "callback_sockets_max": "callbacks under way; further ones wait for their turn, which is no part of an attempt",
+    "callback_sockets_max": "callbacks under way, of which one in eight is for tenants that have none; further ones wait for their turn, "
+    "which is no part of an attempt",
     "record_bytes_max": "bytes that clients have sent for records and tenants, of which one tenant has seven tenths at most; a further "
     "write is a 503",
     "file_bytes_max": "bytes of assets, and of files that rules give out, of all tenants; a further one is a 503",

@@ -1,38 +1,87 @@
 """Turns of callbacks: how many leave at once, for the whole server and for each tenant, so that one that hangs holds up nobody else's.
 
+Theory. A tenant has `TENANT_TURNS_MAX` at most, and when it takes another one it has less than half of what is free: the more tenants have
+some, the fewer the next ones get. (This is the dynamic threshold by which switches share the memory of their queues.) An eighth of all is
+for tenants that have none. So 60 tenants whose receivers hang do not have all of 256, and the next tenant need not wait.
+
 Whoever waits for a turn has not begun: neither the receiver's time nor the time that is measured runs.
 """
 
 import asyncio
+from collections import Counter, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from weakref import WeakKeyDictionary
 
 from runflow_mock.runtime.bounds import Bound
 from runflow_mock.runtime.tenants import Tenant
 
 TENANT_TURNS_MAX = 16
 """How many callbacks of one tenant leave at once."""
+FREE_FOR_EACH = 2
+"""How many turns have to be free for each that a tenant has when it takes another one."""
+FIRST_SHARE = 8
+"""One of so many turns is for tenants that have none."""
 
 
 class CallbackTurns:
-    """Gives out turns, first come, first served, within each tenant's share."""
+    """Gives out turns: within a tenant first come, first served, and from one tenant that waits to the next."""
 
     def __init__(self, bound: Bound) -> None:
         self._bound = bound
-        self._all = asyncio.Semaphore(bound.maximum)
-        self._shares: WeakKeyDictionary[Tenant, asyncio.Semaphore] = WeakKeyDictionary()
+        self._taken: Counter[Tenant] = Counter()
+        self._waiting: dict[Tenant, deque[asyncio.Future[None]]] = {}
 
     @asynccontextmanager
     async def of(self, tenant: Tenant) -> AsyncIterator[None]:
         """Waits for a turn of a tenant, which lasts as long as the context."""
-        share = self._shares.setdefault(tenant, asyncio.Semaphore(TENANT_TURNS_MAX))
-        async with share:
-            if self._all.locked():
-                self._bound.meet()
-            async with self._all:
-                self._bound.take()
-                try:
-                    yield
-                finally:
-                    self._bound.give()
+        if tenant not in self._waiting and self._may_take(tenant):
+            self._take(tenant)
+        else:
+            await self._wait(tenant)
+        try:
+            yield
+        finally:
+            self._give(tenant)
+
+    def _may_take(self, tenant: Tenant) -> bool:
+        taken, free = self._taken[tenant], self._bound.maximum - self._bound.used
+        if not taken:
+            return free > 0
+        return taken < TENANT_TURNS_MAX and FREE_FOR_EACH * taken < free - self._bound.maximum // FIRST_SHARE
+
+    def _take(self, tenant: Tenant) -> None:
+        self._taken[tenant] += 1
+        self._bound.take()
+
+    def _give(self, tenant: Tenant) -> None:
+        self._taken[tenant] -= 1
+        if not self._taken[tenant]:
+            del self._taken[tenant]
+        self._bound.give()
+        # What one gives back is enough for itself, or for one of the others.
+        while (following := next(filter(self._may_take, self._waiting), None)) is not None:
+            self._call(following)
+
+    async def _wait(self, tenant: Tenant) -> None:
+        if self._taken[tenant] < TENANT_TURNS_MAX:
+            self._bound.meet()
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(tenant, deque()).append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._give(tenant)
+            raise
+
+    def _call(self, tenant: Tenant) -> None:
+        """Gives a turn to the first of a tenant that still waits; the tenant goes to the end of the line."""
+        line = self._waiting.pop(tenant)
+        while line:
+            turn = line.popleft()
+            if not turn.done():
+                self._take(tenant)
+                turn.set_result(None)
+                break
+        if line:
+            self._waiting[tenant] = line
