@@ -4,18 +4,15 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse, StreamingResponse
-from steps import MODEL
+from orders import create_and_wait
 
 from runflow_mock.testing.application_answers import AsgiAnswer
 from runflow_mock.testing.in_process import InProcess, open_tenant_in
 from runflow_mock.testing.runflow import Runflow
 
-RUN = f"http://localhost/v1/models/{MODEL}/runs"
-BODY = {"input": {"image_url": "https://cdn.example.com/shirt.jpg"}, "callback_url": "http://localhost/hooks"}
 OK: dict[str, Any] = {"type": "http.response.start", "status": 200, "headers": []}
 END: dict[str, Any] = {"type": "http.response.body"}
 
@@ -87,10 +84,7 @@ def runflow(app: InProcess) -> Iterator[Runflow]:
 def deliver(runflow: Runflow, receiver: Any) -> tuple[set[int | None], set[str]]:
     """The statuses of all attempts, and what the application has raised."""
     runflow.deliver_to(receiver)
-    with httpx.Client(transport=runflow.transport, headers=runflow.headers) as client:
-        client.post(RUN, json=BODY).raise_for_status()
-    runflow.clock.run_until_idle()
-    statuses = {attempt.status_code for delivery in runflow.deliveries for attempt in delivery.attempts}
+    statuses = set(create_and_wait(runflow))
     return statuses, {str(raised.error).partition(":")[0] for raised in runflow.exceptions}
 
 

@@ -6,17 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from steps import MODEL
+from orders import HOOK, create
 
 from runflow_mock.testing.endings import Lent, sections, take_back
 from runflow_mock.testing.in_process import InProcess, open_tenant_in
 from runflow_mock.testing.runflow import Runflow
-
-HOOK = "http://localhost/hooks"
-RUN = f"http://localhost/v1/models/{MODEL}/runs"
-BODY = {"input": {"image_url": "https://cdn.example.com/shirt.jpg"}, "callback_url": HOOK}
 
 
 @dataclass(frozen=True)
@@ -48,8 +43,7 @@ def told_of(app: InProcess, folder: Path, shop: Any) -> Lent:
     """Returns a tenant, lent to a test, that has sent the first attempt of a callback to an application."""
     runflow: Runflow = open_tenant_in(app, clock="manual")
     runflow.deliver_to(shop, "http://localhost/")
-    with httpx.Client(transport=runflow.transport, headers=runflow.headers) as client:
-        client.post(RUN, json=BODY).raise_for_status()
+    create(runflow)
     runflow.clock.advance("5s")
     return Lent(runflow, {"allow_unused": True}, folder, folder, "test_it.py::test_it")
 

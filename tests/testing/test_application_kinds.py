@@ -1,24 +1,19 @@
 """What `deliver_to` takes: every kind of application, called in its own way; what is none is refused when it is handed over."""
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
-import httpx
 import pytest
 from fastapi import FastAPI
-from steps import MODEL
+from orders import create_and_wait, shop
 
 from runflow_mock.testing.application_kinds import leads_to
 from runflow_mock.testing.in_process import InProcess, open_tenant_in
 from runflow_mock.testing.runflow import Runflow
-
-HOOK = "http://localhost/hooks"
-RUN = f"http://localhost/v1/models/{MODEL}/runs"
-BODY = {"input": {"image_url": "https://cdn.example.com/shirt.jpg"}, "callback_url": HOOK}
 
 
 @pytest.fixture
@@ -26,24 +21,6 @@ def runflow(app: InProcess) -> Iterator[Runflow]:
     with open_tenant_in(app, clock="manual") as opened:
         yield opened
         opened.control.delete_tenant(opened.tenant)
-
-
-def create_and_wait(runflow: Runflow, **more: str) -> list[int | None]:
-    with httpx.Client(transport=runflow.transport, headers=runflow.headers) as client:
-        client.post(RUN, json={**BODY, **more}).raise_for_status()
-    runflow.clock.run_until_idle()
-    return [attempt.status_code for delivery in runflow.deliveries for attempt in delivery.attempts]
-
-
-def shop(handle: Callable[[], Awaitable[None]], lifespan: Any = None) -> FastAPI:
-    made = FastAPI(lifespan=lifespan)
-
-    @made.post("/hooks")
-    async def hook() -> dict[str, bool]:
-        await handle()
-        return {"ok": True}
-
-    return made
 
 
 def answer(environ: Any, start_response: Any) -> list[bytes]:

@@ -4,14 +4,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from wsgiref.validate import validator
 
-import httpx
 import pytest
-from steps import MODEL
+from orders import create_and_wait
 
 from runflow_mock.testing.in_process import InProcess, open_tenant_in
 from runflow_mock.testing.runflow import Runflow
 
-RUN = f"http://localhost/v1/models/{MODEL}/runs"
 Start = Callable[..., Callable[[bytes], object]]
 
 
@@ -22,14 +20,6 @@ def runflow(app: InProcess) -> Iterator[Runflow]:
         opened.control.delete_tenant(opened.tenant)
 
 
-def create_and_wait(runflow: Runflow, url: str) -> set[int | None]:
-    with httpx.Client(transport=runflow.transport, headers=runflow.headers) as client:
-        body = {"input": {"image_url": "https://cdn.example.com/shirt.jpg"}, "callback_url": url}
-        client.post(RUN, json=body).raise_for_status()
-    runflow.clock.run_until_idle()
-    return {attempt.status_code for delivery in runflow.deliveries for attempt in delivery.attempts}
-
-
 @pytest.mark.filterwarnings("ignore::wsgiref.validate.WSGIWarning")
 @pytest.mark.parametrize("url", ["http://localhost", "http://localhost/hooks?a=b", "https://localhost/hooks"])
 def test_environ_is_what_the_specification_asks_for(runflow: Runflow, url: str) -> None:
@@ -38,7 +28,7 @@ def test_environ_is_what_the_specification_asks_for(runflow: Runflow, url: str) 
         return [b""]
 
     runflow.deliver_to(validator(shop), url)
-    assert (create_and_wait(runflow, url), runflow.exceptions) == ({200}, ())
+    assert (set(create_and_wait(runflow, callback_url=url)), runflow.exceptions) == ({200}, ())
 
 
 @pytest.mark.parametrize(
@@ -66,7 +56,7 @@ def test_address_is_written_as_over_a_socket(runflow: Runflow, url: str, host: s
 
     for receiver in (asgi, wsgi):
         runflow.deliver_to(receiver, url)
-        assert create_and_wait(runflow, url) == {204}
+        assert set(create_and_wait(runflow, callback_url=url)) == {204}
     (scope,), (environ,) = scopes, environs
     assert (scope["raw_path"].decode(), scope["query_string"].decode(), scope["server"]) == (path, query, server)
     assert (dict(scope["headers"])[b"host"].decode(), environ["HTTP_HOST"]) == (host, host)

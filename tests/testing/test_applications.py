@@ -13,6 +13,7 @@ import pytest
 import trio
 from fastapi import BackgroundTasks, FastAPI
 from flask import Flask
+from orders import BODY, HOOK, RUN, create_and_wait, shop
 from steps import MODEL
 
 from runflow_mock.runtime.config import Config
@@ -21,10 +22,6 @@ from runflow_mock.testing.asynchronous import AsyncRunflow
 from runflow_mock.testing.in_process import InProcess, open_tenant_in
 from runflow_mock.testing.loop_guards import BlockedLoop
 from runflow_mock.testing.runflow import Runflow, open_tenant
-
-HOOK = "http://localhost/hooks"
-RUN = f"http://localhost/v1/models/{MODEL}/runs"
-BODY = {"input": {"image_url": "https://cdn.example.com/shirt.jpg"}, "callback_url": HOOK}
 
 
 @pytest.fixture
@@ -37,24 +34,6 @@ def runflow(app: InProcess) -> Iterator[Runflow]:
 async def create(runflow: Runflow) -> None:
     async with httpx.AsyncClient(transport=runflow.transport, headers=runflow.headers) as client:
         (await client.post(RUN, json=BODY)).raise_for_status()
-
-
-def create_and_wait(runflow: Runflow) -> list[int | None]:
-    with httpx.Client(transport=runflow.transport, headers=runflow.headers) as client:
-        client.post(RUN, json=BODY).raise_for_status()
-    runflow.clock.run_until_idle()
-    return [attempt.status_code for delivery in runflow.deliveries for attempt in delivery.attempts]
-
-
-def shop(handle: Callable[[], Awaitable[None]], lifespan: Any = None) -> FastAPI:
-    made = FastAPI(lifespan=lifespan)
-
-    @made.post("/hooks")
-    async def hook() -> dict[str, bool]:
-        await handle()
-        return {"ok": True}
-
-    return made
 
 
 async def raises() -> None:

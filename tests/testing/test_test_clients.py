@@ -5,13 +5,12 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any, TypedDict
 
-import httpx
 import pytest
+from orders import create
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from steps import MODEL
 
 from runflow_mock.testing.application_kinds import NotAnApplication
 from runflow_mock.testing.homes import Home, current_home
@@ -22,9 +21,6 @@ with warnings.catch_warnings():
     # That it is to stand on httpx2.
     warnings.simplefilter("ignore")
     from starlette.testclient import TestClient
-
-RUN = f"http://localhost/v1/models/{MODEL}/runs"
-BODY = {"input": {"image_url": "https://cdn.example.com/shirt.jpg"}, "callback_url": "http://localhost/hooks"}
 
 
 class State(TypedDict):
@@ -59,11 +55,6 @@ def runflow(app: InProcess) -> Iterator[Runflow]:
     with open_tenant_in(app, clock="manual") as opened:
         yield opened
         opened.control.delete_tenant(opened.tenant)
-
-
-def create(runflow: Runflow) -> None:
-    with httpx.Client(transport=runflow.transport, headers=runflow.headers) as client:
-        client.post(RUN, json=BODY).raise_for_status()
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
