@@ -64,6 +64,12 @@ def _contract() -> Iterator[None]:
     assert not ANSWERS.take_wrong()
 
 
+@pytest.fixture
+def anyio_backend() -> str:
+    """Coroutines of tests run on the event loop that a server has."""
+    return "asyncio"
+
+
 @pytest.fixture(scope="session")
 def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A state folder with an authority, made once: nothing of the user who runs the tests is touched."""

@@ -29,11 +29,6 @@ RUN = {
 }
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @contextmanager
 def full_disk() -> Iterator[None]:
     """Lets no file of this process become longer than `ROOM` bytes."""

@@ -13,11 +13,6 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 async def folder(tmp_path: Path) -> Path:
     """A folder in which a server has left one tenant with two runs."""
     async with kept_fake(tmp_path / "kept") as fake:

@@ -23,11 +23,6 @@ pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 async def address(tmp_path: Path) -> AsyncIterator[str]:
     with broker(tmp_path / "broker") as found:
         yield found

@@ -24,11 +24,6 @@ from runflow_mock.wire.kept import Row
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 class Silent(RecordingSender):
     """Sends callbacks to somebody who never answers."""
 

@@ -18,11 +18,6 @@ pytestmark = pytest.mark.anyio
 OLD_FILES = Path(__file__).parent / "kept_files"
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 async def test_second_server_on_the_folder_is_refused(tmp_path: Path) -> None:
     async with kept_fake(tmp_path / "a"):
         with pytest.raises(ConfigError, match="belongs to another server: stop that one, or name another folder"):

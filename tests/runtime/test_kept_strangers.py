@@ -27,11 +27,6 @@ ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELEC
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 async def folder(tmp_path: Path) -> Path:
     """A folder in which a server has left one tenant."""
     async with kept_fake(tmp_path / "a") as fake:

@@ -22,11 +22,6 @@ Contained = tuple[list[tuple[str, bytes]], list[bytes]]
 """The base of a file, and its rows."""
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 class State(NamedTuple):
     """What a file holds once so many calls to the disk have come back, and what the note beside it said then."""
 

@@ -24,11 +24,6 @@ CLIENTS, CREATES = 3, 15
 TOLD_BEFORE = 10
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 async def test_broker_that_is_killed_amid_creates_takes_nothing_along_that_was_told(tmp_path: Path) -> None:
     with brokers(tmp_path) as found:
         await until_replicated(found.addresses[0])

@@ -10,11 +10,6 @@ from worlds import CALLBACK_URL
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 async def test_metrics_tell_of_requests_runs_callbacks_and_the_loop(tmp_path: Path) -> None:
     async with kept_fake(tmp_path) as fake:
         await fake.create_run(callback_url=CALLBACK_URL)
