@@ -4,7 +4,6 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,13 +25,6 @@ from runflow_mock.testing.in_process import InProcess
 from runflow_mock.testing.server import serve
 
 FEW = Effort(examples=1, sequences=1)
-
-
-@pytest.fixture(scope="module")
-def app() -> Iterator[InProcess]:
-    app = InProcess(callbacks_open=False)
-    yield app
-    app.stop()
 
 
 @pytest.mark.slow

@@ -1,7 +1,5 @@
 """Servers that lie in one thing are caught, by a rule that names it."""
 
-from collections.abc import Iterator
-
 import lies
 import lies_at_edges
 import lies_in_time
@@ -53,13 +51,6 @@ TRUE_IN = {
         "an attempt is dated in milliseconds",
     )
 }
-
-
-@pytest.fixture(scope="module")
-def app() -> Iterator[InProcess]:
-    app = InProcess(callbacks_open=False)
-    yield app
-    app.stop()
 
 
 def found_by(app: InProcess, name: str, dialect: str) -> Tally:

@@ -128,13 +128,6 @@ class Told:
         """Does nothing."""
 
 
-@pytest.fixture(scope="module")
-def app() -> Iterator[InProcess]:
-    app = InProcess(callbacks_open=False)
-    yield app
-    app.stop()
-
-
 def with_properties(noun: str, method: str, **told: Any) -> Callable[[Answer], Answer]:
     """Tells some properties of the records at a path otherwise."""
 

@@ -1,7 +1,5 @@
 """Servers that do otherwise than the fake what the contract leaves open are accused of nothing."""
 
-from collections.abc import Iterator
-
 import pytest
 from mutants import Mutant
 from right_servers import RIGHT
@@ -25,13 +23,6 @@ PLAYED = frozenset(
         *("repeats_of_batches", "record_is_ones_own", "poverty_is_told", "evaluations_agree"),
     )
 )
-
-
-@pytest.fixture(scope="module")
-def app() -> Iterator[InProcess]:
-    app = InProcess(callbacks_open=False)
-    yield app
-    app.stop()
 
 
 def test_flows_that_are_played_are_there() -> None:

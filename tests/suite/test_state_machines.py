@@ -1,7 +1,7 @@
 """Sequences against the model: the fake keeps to it, and one that does not is found."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 import pytest
 from mutants import MUTANTS, Mutant
@@ -15,13 +15,6 @@ from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.testing.in_process import InProcess
 
 FEW = Effort(sequences=4)
-
-
-@pytest.fixture(scope="module")
-def app() -> Iterator[InProcess]:
-    app = InProcess(callbacks_open=False)
-    yield app
-    app.stop()
 
 
 @pytest.mark.slow(is_covering=True)

@@ -1,7 +1,6 @@
 """The suite has teeth: every planted bug is caught, and the server without one is not accused."""
 
 import sys
-from collections.abc import Iterator
 
 import pytest
 from mutants import MUTANTS, Mutant
@@ -13,13 +12,6 @@ from runflow_mock.kit.suite.suite_tenants import Target
 from runflow_mock.kit.suite.tallies import Tally
 from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.testing.in_process import InProcess
-
-
-@pytest.fixture(scope="module")
-def app() -> Iterator[InProcess]:
-    app = InProcess(callbacks_open=False)
-    yield app
-    app.stop()
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from answers import ANSWERS
 
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.runtime.config import Config
-from runflow_mock.testing.in_process import InProcess
+from runflow_mock.testing.in_process import InProcess, open_tenant_in
 from runflow_mock.testing.interception import ServiceEndpoint, intercept
 from runflow_mock.testing.runflow import Runflow, open_tenant
 from runflow_mock.testing.server import serve
@@ -49,3 +49,11 @@ def app() -> Iterator[InProcess]:
     opened = InProcess()
     yield opened
     opened.stop()
+
+
+@pytest.fixture
+def runflow(app: InProcess) -> Iterator[Runflow]:
+    """A tenant of its own without a socket; time stands."""
+    with open_tenant_in(app, clock="manual") as opened:
+        yield opened
+        opened.control.delete_tenant(opened.tenant)

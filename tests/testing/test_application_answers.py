@@ -1,7 +1,7 @@
 """An answer that a server would refuse does not pass in a test either: neither of an ASGI application nor of a WSGI one."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pytest
@@ -10,7 +10,6 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from orders import create_and_wait
 
 from runflow_mock.testing.application_answers import AsgiAnswer
-from runflow_mock.testing.in_process import InProcess, open_tenant_in
 from runflow_mock.testing.runflow import Runflow
 
 OK: dict[str, Any] = {"type": "http.response.start", "status": 200, "headers": []}
@@ -72,13 +71,6 @@ def test_what_a_server_takes_is_taken(messages: list[dict[str, Any]]) -> None:
     for message in messages:
         answer.take(message)
     assert (answer.is_complete, answer.status) == (True, messages[0]["status"])
-
-
-@pytest.fixture
-def runflow(app: InProcess) -> Iterator[Runflow]:
-    with open_tenant_in(app, clock="manual") as opened:
-        yield opened
-        opened.control.delete_tenant(opened.tenant)
 
 
 def deliver(runflow: Runflow, receiver: Any) -> tuple[set[int | None], set[str]]:

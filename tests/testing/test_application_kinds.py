@@ -12,15 +12,7 @@ from fastapi import FastAPI
 from orders import create_and_wait, shop
 
 from runflow_mock.testing.application_kinds import leads_to
-from runflow_mock.testing.in_process import InProcess, open_tenant_in
 from runflow_mock.testing.runflow import Runflow
-
-
-@pytest.fixture
-def runflow(app: InProcess) -> Iterator[Runflow]:
-    with open_tenant_in(app, clock="manual") as opened:
-        yield opened
-        opened.control.delete_tenant(opened.tenant)
 
 
 def answer(environ: Any, start_response: Any) -> list[bytes]:

@@ -1,23 +1,15 @@
 """A callback reaches an application without a socket as over one: environ and scope say what a server would say."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from wsgiref.validate import validator
 
 import pytest
 from orders import create_and_wait
 
-from runflow_mock.testing.in_process import InProcess, open_tenant_in
 from runflow_mock.testing.runflow import Runflow
 
 Start = Callable[..., Callable[[bytes], object]]
-
-
-@pytest.fixture
-def runflow(app: InProcess) -> Iterator[Runflow]:
-    with open_tenant_in(app, clock="manual") as opened:
-        yield opened
-        opened.control.delete_tenant(opened.tenant)
 
 
 @pytest.mark.filterwarnings("ignore::wsgiref.validate.WSGIWarning")

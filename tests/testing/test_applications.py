@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from queue import SimpleQueue
 from typing import Any
@@ -22,13 +22,6 @@ from runflow_mock.testing.asynchronous import AsyncRunflow
 from runflow_mock.testing.in_process import InProcess, open_tenant_in
 from runflow_mock.testing.loop_guards import BlockedLoop
 from runflow_mock.testing.runflow import Runflow, open_tenant
-
-
-@pytest.fixture
-def runflow(app: InProcess) -> Iterator[Runflow]:
-    with open_tenant_in(app, clock="manual") as opened:
-        yield opened
-        opened.control.delete_tenant(opened.tenant)
 
 
 async def create(runflow: Runflow) -> None:

@@ -1,6 +1,6 @@
 """Arguments that cannot be meant are told by their name and value, and nothing happens before."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,6 @@ from runflow_mock.testing.in_process import InProcess, open_tenant_in
 NAN = float("nan")
 ENDLESS = float("inf")
 Verb = Callable[[Runflow, Any], object]
-
-
-@pytest.fixture
-def runflow(app: InProcess) -> Iterator[Runflow]:
-    with open_tenant_in(app, clock="manual") as opened:
-        yield opened
-        opened.control.delete_tenant(opened.tenant)
 
 
 def waiting(**named: Any) -> object:

@@ -12,7 +12,7 @@ from steps import MODEL
 from runflow_mock.runtime.config import Config
 from runflow_mock.testing.applications import HandlerFailed
 from runflow_mock.testing.asynchronous import AsyncRunflow
-from runflow_mock.testing.in_process import InProcess, open_tenant_in
+from runflow_mock.testing.in_process import InProcess
 from runflow_mock.testing.runflow import Runflow
 
 RUN = f"http://localhost/v1/models/{MODEL}/runs"
@@ -25,13 +25,6 @@ def app() -> Iterator[InProcess]:
     opened = InProcess(Config(callback_timeout_seconds=1.0))
     yield opened
     opened.stop()
-
-
-@pytest.fixture
-def runflow(app: InProcess) -> Iterator[Runflow]:
-    with open_tenant_in(app, clock="manual") as opened:
-        yield opened
-        opened.control.delete_tenant(opened.tenant)
 
 
 class Shop:

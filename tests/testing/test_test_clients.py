@@ -1,7 +1,7 @@
 """Test clients as applications under test: callbacks come to the application that they run, on its event loop and with its state."""
 
 import warnings
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, TypedDict
 
@@ -14,7 +14,6 @@ from starlette.routing import Route
 
 from runflow_mock.testing.application_kinds import NotAnApplication
 from runflow_mock.testing.homes import Home, current_home
-from runflow_mock.testing.in_process import InProcess, open_tenant_in
 from runflow_mock.testing.runflow import Runflow
 
 with warnings.catch_warnings():
@@ -48,13 +47,6 @@ async def tell(request: Request) -> Response:
 
 def shop() -> Any:
     return Starlette(lifespan=live, routes=[Route("/hooks", take, methods=["POST"]), Route("/told", tell)])
-
-
-@pytest.fixture
-def runflow(app: InProcess) -> Iterator[Runflow]:
-    with open_tenant_in(app, clock="manual") as opened:
-        yield opened
-        opened.control.delete_tenant(opened.tenant)
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
