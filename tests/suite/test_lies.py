@@ -5,6 +5,7 @@ import lies_at_edges
 import lies_in_time
 import lies_of_asking
 import lies_of_deeds
+import lies_of_files
 import lies_of_keeping
 import lies_of_messages
 import lies_of_owners
@@ -34,6 +35,7 @@ CASES = {
     **lies_of_receipts.CASES,
     **lies_of_asking.CASES,
     **lies_of_parts.CASES,
+    **lies_of_files.CASES,
 }
 # By this dialect no 429 says when to come back, and no attempt says when it was made.
 TRUE_IN = {

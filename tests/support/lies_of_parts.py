@@ -1,6 +1,7 @@
 """Lies about parts: a body of which only some fields are looked at, a record of which others may change something, steps and summaries."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -94,6 +95,21 @@ def _below(method: str, start: str, end: str = "") -> Done:
     return lambda asked, target: asked == method and target.startswith(start) and target.endswith(end)
 
 
+def _below_any(pattern: str) -> Bug:
+    """What stands below one record is read below each."""
+
+    def spoil(mutant: Mutant, answer: Answer) -> Answer:
+        method, target, headers, _ = asked(mutant)
+        found = re.fullmatch(pattern, target)
+        if method != "GET" or found is None:
+            return answer
+        if answer.status == 200:
+            mutant.memory[found[1]] = target
+        return mutant.again(method, mutant.memory[found[1]], headers) if answer.status == 404 and found[1] in mutant.memory else answer
+
+    return Bug(spoil)
+
+
 def _cut_to_the_balance(mutant: Mutant, answer: Answer) -> Answer:
     """A batch that costs more than there is becomes one of a single item."""
     method, target, headers, body = asked(mutant)
@@ -144,6 +160,9 @@ CASES: Mapping[str, Lie] = {
     "who changes what is of others is told that it is absent, and it is changed": _lie(
         _done_for_others(_below("PATCH", "/v1/"), is_told=False), OWNED
     ),
+    "items are read below any batch": _lie(_below_any("/v1/batches/[^/]+/items/([^/?]+)"), "part_is_below_its_own"),
+    "logs are read below any run": _lie(_below_any("/v1/runs/[^/]+/logs/([^/?]+)"), "part_is_below_its_own"),
+    "deliveries are read below any webhook": _lie(_below_any("/v1/webhooks/[^/]+/deliveries/([^/?]+)"), "part_is_below_its_own"),
     # Steps, summaries, addresses.
     "steps of a run that succeeded go on": _lie(when(_API, _of_steps(state_code="running", completed_at=None)), "steps"),
     "a step begins a day before its run": _lie(when(_API, _of_steps(started_at="2025-12-31T00:00:00.000Z")), "steps", "time_in_order"),

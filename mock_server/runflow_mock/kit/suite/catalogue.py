@@ -2,6 +2,7 @@
 
 from runflow_mock.kit.suite import (
     flows_of_callbacks,
+    flows_of_files,
     flows_of_owners,
     flows_of_promises,
     flows_of_reading,
@@ -18,6 +19,7 @@ STORIES: tuple[Flow, ...] = (*flows_of_reading.FLOWS, *flows_of_runs.FLOWS, *flo
 FLOWS: tuple[Flow, ...] = (
     *STORIES,
     *flows_of_records.FLOWS,
+    *flows_of_files.FLOWS,
     *flows_of_promises.FLOWS,
     *flows_of_time.FLOWS,
     *flows_of_owners.FLOWS,

@@ -83,6 +83,26 @@ def file_is_there(tenant: SuiteTenant, url: Any, told: Mapping[str, Any]) -> Ite
     if kind in ("image", "video", "audio") and not media_type.startswith(f"{kind}/"):
         yield f"{url} is {media_type!r}, and {kind!r} is told"
     yield from _content(url, answer, media_type, told)
+    yield from _is_the_same_in_part(tenant, str(url), answer)
+
+
+def _is_the_same_in_part(tenant: SuiteTenant, url: str, whole: Answer) -> Iterator[str]:
+    """HEAD tells what GET does, and a part that is sent as one is that of the whole; whether there are parts is the server's own."""
+    head = tenant.fetch(url, "HEAD")
+    if head is not None and head.status == 200:
+        for name in ("content-type", "content-length", "etag"):
+            if name in head.headers and head.headers[name] != whole.headers.get(name, str(len(whole.body))):
+                yield f"HEAD of {url} has {name} {head.headers[name]!r}, and GET {whole.headers.get(name)!r}"
+    part = tenant.fetch(url, headers={"Range": "bytes=1-4"})
+    if part is not None and part.status == 206:
+        told = part.headers.get("content-range", "")
+        if part.body != whole.body[1:5] or not told.startswith("bytes 1-"):
+            yield f"{url} sends {part.body[:12]!r} as {told!r}, and there stands {whole.body[1:5]!r}"
+    tag = whole.headers.get("etag")
+    if tag is not None:
+        known = tenant.fetch(url, headers={"If-None-Match": '"another"'})
+        if known is not None and known.status == 304:
+            yield f"{url} has not changed for who asks with another tag than {tag}"
 
 
 def _content(url: Any, answer: Answer, media_type: str, told: Mapping[str, Any]) -> Iterator[str]:

@@ -97,6 +97,21 @@ def _without_addresses(answer: Answer) -> tuple[int, Any]:
     return answer.status, {name: value for name, value in told.items() if "url" not in name} if isinstance(told, dict) else told
 
 
+def _records_are_below_their_own(tenant: SuiteTenant) -> Iterator[str]:
+    """What belongs to one record is not there below another one of its kind."""
+    expect(tenant.post("/v1/webhooks", {"url": f"{tenant.hook}/other", "secret": "suite"}), 201)
+    paths = [path.split("/") for path in seed(tenant) if _is_of_one_record(path)]
+    for parts in paths:
+        if [len(part) for part in parts[5:6]] != [IDENTIFIER]:
+            continue
+        other = next((each[3] for each in paths if each[2] == parts[2] and each[3] != parts[3]), None)
+        path = "/".join((*parts[:3], str(other), *parts[4:]))
+        is_there = other is not None and tenant.get("/".join(parts)).status == 200
+        answer = tenant.get(path) if is_there else None
+        if answer is not None and answer.status != 404:
+            yield f"{path} is answered {answer.status}, and its last part belongs to {parts[3]}"
+
+
 def _inputs_are_ones_own(tenant: SuiteTenant) -> Iterator[str]:
     """What belongs to one organization is neither found by another one, nor taken by its runs, nor told to its webhooks."""
     asset = upload(tenant)
@@ -175,6 +190,7 @@ def _webhooks_stop(tenant: SuiteTenant) -> Iterator[str]:
 
 FLOWS: tuple[Flow, ...] = (
     Flow("record_is_ones_own", "what one organization made is not there for another one", Needs.CONTROL, _records_are_closed_to_others),
+    Flow("part_is_below_its_own", "what belongs to one record is not there below another", Needs.CONTROL, _records_are_below_their_own),
     Flow("input_is_ones_own", "what belongs to others is neither found nor taken", Needs.CONTROL, _inputs_are_ones_own, 2),
     Flow("key_is_ones_own", "a key that somebody else used is new to others", Needs.CONTROL, _keys_are_ones_own),
     Flow("odd_value_is_kept", "what belongs to the caller comes back to the last character", Needs.CONTROL, _odd_values_are_kept, 2),

@@ -1,4 +1,4 @@
-"""Flows of promises: what holds between requests. Repeats, files behind addresses, prices, redeliveries, webhooks, what is left behind."""
+"""Flows of promises: what holds between requests. Repeats, prices, redeliveries, webhooks, what is left behind."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -8,25 +8,22 @@ from itertools import product
 from typing import Any
 
 from runflow_mock.domain.signing import SignatureError
-from runflow_mock.kit.suite import scenes
 from runflow_mock.kit.suite.carriers import Answer
-from runflow_mock.kit.suite.files import address_is_signed, file_is_there, output_is_there
+from runflow_mock.kit.suite.files import output_is_there
 from runflow_mock.kit.suite.flows import Flow, Needs, Play
 from runflow_mock.kit.suite.flows_of_callbacks import check_signature, every_attempt
 from runflow_mock.kit.suite.flows_of_runs import balance, create_batch, create_run, ended
 from runflow_mock.kit.suite.laws_of_records import GRAIN, instant
-from runflow_mock.kit.suite.offers import IMAGE, INPUT, MODEL, RUNS
+from runflow_mock.kit.suite.offers import IMAGE, INPUT, MODEL
 from runflow_mock.kit.suite.provocations import fresh_request
 from runflow_mock.kit.suite.readings import content_of, expect
 from runflow_mock.kit.suite.requests import Request, right_requests
 from runflow_mock.kit.suite.rules import variations
-from runflow_mock.kit.suite.seeds import ABSENT, FINE, PICTURE, open_upload
+from runflow_mock.kit.suite.seeds import FINE, seed
 from runflow_mock.kit.suite.suite_tenants import FAIL, SuiteTenant
 
 # What the suite answers an attempt: 200 without a word, and nothing went wrong below.
 ANSWERED = (200, "", None)
-# So long before its end an address still leads somewhere.
-LAST_SECONDS = 60.0
 # What tells of the body or of what was made, and not of one request.
 REPEATED_HEADERS = frozenset(("content-type", "location"))
 # What sends callbacks.
@@ -81,63 +78,23 @@ def _is_replayed(tenant: SuiteTenant, request: Request, headers: dict[str, str],
             yield f"{request.operation.id} with another {variation.name} under a used key is answered {answer.evidence}"
 
 
-def _files_are_there(tenant: SuiteTenant) -> Iterator[str]:
-    made = [
-        f"/v1/runs/{create_run(tenant)['id']}",
-        f"/v1/runs/{expect(tenant.post(scenes.NODES, {'input': {**INPUT, 'config': {'elements': ['tag_removal']}}}), 201)['id']}",
-        f"/v1/batches/{create_batch(tenant, 2)['id']}",
-    ]
-    for path in made:
-        output = ended(tenant, path)["output"]
-        items = output.get("items")
-        for each in [item.get("output") for item in items if isinstance(item, dict)] if isinstance(items, list) else [output]:
-            yield from output_is_there(tenant, each)
-
-
-def _expired_files_are_gone(tenant: SuiteTenant) -> Iterator[str]:
+def _reading_is_free(tenant: SuiteTenant) -> Iterator[str]:
+    """Whoever reads, and has addresses signed and files sent, pays nothing for it."""
     run = ended(tenant, f"/v1/runs/{create_run(tenant)['id']}")
-    urls = [file["url"] for file in run["output"].get("outputs") or ()] + list(run["output"].get("image_urls") or ())
-    lifetime = float(tenant.settings.get("output_lifetime") or 0)
-    if lifetime > LAST_SECONDS:
-        tenant.control.advance(lifetime - LAST_SECONDS)
-        yield from output_is_there(tenant, run["output"])
-        yield from (says for url in urls[:1] for says in address_is_signed(tenant, url))
-    tenant.control.advance(min(lifetime, LAST_SECONDS) + 1)
-    for url in urls:
-        answer = tenant.fetch(str(url))
-        if answer is not None and answer.status != 403:
-            yield f"an address that has expired is answered {answer.status}"
-    again = expect(tenant.get(f"/v1/runs/{run['id']}?add_signature=true"), 200)
-    yield from output_is_there(tenant, again["output"])
-
-
-def _uploads_are_kept(tenant: SuiteTenant) -> Iterator[str]:
-    asset_id = open_upload(tenant)
-    early = [item["id"] for item in tenant.items("/v1/assets")]
-    if asset_id in early or tenant.get(f"/v1/assets/{asset_id}").status != 404:
-        yield f"an upload that nobody has confirmed is {'listed among' if asset_id in early else 'found as one of'} the assets"
-    asset = expect(tenant.post(f"/v1/asset-uploads/{asset_id}/confirmations", {}), 201)
-    told = {"name": "a.png", "mime_type": "image/png", "size_bytes": 100, "asset_type": "image", "id": asset_id}
-    for name, value in told.items():
-        if asset.get(name, value) != value:
-            yield f"an upload of {told} becomes an asset with {name} {asset.get(name)!r}"
-    for record in (asset, expect(tenant.get(f"/v1/assets/{asset_id}"), 200)):
-        yield from file_is_there(tenant, record["url"], record)
-        kept = tenant.fetch(str(record["url"]))
-        if kept is not None and kept.body != PICTURE:
-            yield f"{len(PICTURE)} bytes were brought, and {len(kept.body)} others come back"
-    run = expect(tenant.post(RUNS, {"input": {"image_url": f"runflow://assets/{asset_id}"}}), 201)
-    if ended(tenant, f"/v1/runs/{run['id']}")["status_code"] != "succeeded":
-        yield "a run on an asset fails"
-
-
-def _foreign_folder_is_refused(tenant: SuiteTenant) -> Iterator[str]:
-    """A folder that is not there takes nothing, and the upload can still be confirmed without it."""
-    path = f"/v1/asset-uploads/{open_upload(tenant)}/confirmations"
-    answer = tenant.post(path, {"folder_id": ABSENT})
-    if answer.status != 404:
-        yield f"a folder that is not there is answered {answer.status}"
-    expect(tenant.post(path, {"folder_id": None}), 201)
+    left = balance(tenant)
+    yield from output_is_there(tenant, run["output"])
+    for path in (f"/v1/runs/{run['id']}", "/v1/runs"):
+        # What is signed at another moment may have another address.
+        tenant.control.advance("1s")
+        tenant.get(f"{path}?add_signature=true")
+    if balance(tenant) != left:
+        yield f"files that were sent and addresses that were signed lowered the balance by {left - balance(tenant)}"
+    paths = seed(tenant)
+    left = balance(tenant)
+    for path in paths:
+        tenant.get(path)
+    if balance(tenant) != left:
+        yield f"what was only read lowered the balance by {left - balance(tenant)}"
 
 
 def _prices_are_charged(tenant: SuiteTenant) -> Iterator[str]:
@@ -349,15 +306,7 @@ FLOWS: tuple[Flow, ...] = (
         )
         for noun in REPEATED
     ),
-    Flow("file_is_there", "an address answers with the file of which the record tells", Needs.CREATING, _files_are_there, 4),
-    Flow(
-        "file_expires",
-        "an address leads somewhere as it was signed, until it expires, and a new one can be asked for",
-        Needs.CONTROL,
-        _expired_files_are_gone,
-    ),
-    Flow("upload_is_kept", "what was brought is kept as it came, and models take it", Needs.CONTROL, _uploads_are_kept),
-    Flow("foreign_folder_is_refused", "a folder that is not there takes nothing", Needs.CONTROL, _foreign_folder_is_refused),
+    Flow("reading_is_free", "what is only read costs nothing", Needs.CONTROL, _reading_is_free),
     Flow("price_is_charged", "a run costs its price, once", Needs.CONTROL, _prices_are_charged),
     Flow("redelivery_is_told", "what was asked for again is told from what came by itself", Needs.CONTROL, _redeliveries_are_asked_for),
     Flow("attempts_are_told", "a delivery tells each attempt with its answer", Needs.CONTROL, _deliveries_tell_their_attempts),

@@ -23,8 +23,12 @@ def _rules_of(noun: str) -> Play:
 
     def play(tenant: SuiteTenant) -> Iterator[str]:
         for request in right_requests(tenant, noun):
+            before = _record_of(tenant, request)
             for breakage in breakages(request, is_strict=tenant.is_strict):
                 yield from _is_refused(tenant, request, breakage)
+            after = _record_of(tenant, request)
+            if after != before:
+                yield f"{request.operation.id}: what was refused has changed {str(before)[:300]} to {str(after)[:300]}"
             # What is as long, as many or as much as the contract allows is taken.
             for brim in brims(request, is_strict=tenant.is_strict):
                 answer = fresh_request(tenant, request).send(tenant, body=brim.body)
@@ -32,6 +36,11 @@ def _rules_of(noun: str) -> Play:
                     yield f"{request.operation.id}: {brim.rule} of {brim.name} allows what was sent, and it is refused: {answer.evidence}"
 
     return play
+
+
+def _record_of(tenant: SuiteTenant, request: Request) -> Any:
+    """The record that a request would change, as it is now."""
+    return tenant.get(request.path.removesuffix("/feedback")).json if request.operation.method == "PATCH" else None
 
 
 def _is_refused(tenant: SuiteTenant, request: Request, breakage: Breakage) -> Iterator[str]:

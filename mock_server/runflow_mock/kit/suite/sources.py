@@ -114,6 +114,8 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "refusal_is_free": ("credits.only-success-is-paid",),
     "webhook_changes": ("webhooks.events", "webhooks.signature"),
     "record_is_ones_own": ("errors.absent-and-foreign",),
+    "part_is_below_its_own": ("batches.items", "runs.logs", "webhooks.routes"),
+    "reading_is_free": ("credits.only-success-is-paid",),
     "input_is_ones_own": ("errors.absent-and-foreign", "media.asset-refs"),
     "key_is_ones_own": ("idempotency.scope",),
     "odd_value_is_kept": ("runs.create", "callbacks.payload"),

@@ -8,6 +8,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -280,15 +281,19 @@ class SuiteTenant:
                 ear(attempt)
         return pulled
 
-    def fetch(self, url: str) -> Answer | None:
-        """Returns what stands at an address that an answer gave, asked for without a key; nothing where the carrier does not reach."""
+    def fetch(self, url: str, method: str = "GET", headers: Mapping[str, str] = MappingProxyType({})) -> Answer | None:
+        """Returns what stands at an address that an answer gave, asked for without a key; nothing where the carrier does not reach.
+
+        Of what stands elsewhere nothing but the whole is asked for.
+        """
         carrier, target = self.target.carrier, self.target.target_of(url)
         try:
             if target is not None:
-                return carrier.carry("GET", target, {}, None)
-            return carrier.fetch(url) if isinstance(carrier, HttpCarrier) else None
+                return carrier.carry(method, target, headers, None)
+            is_whole = method == "GET" and not headers
+            return carrier.fetch(url) if is_whole and isinstance(carrier, HttpCarrier) else None
         except NoAnswer as error:
-            raise Unanswered(f"GET {url[:200]} was not answered: {error}") from None
+            raise Unanswered(f"{method} {url[:200]} was not answered: {error}") from None
         except ValueError as error:
             raise Unexpected(str(error)) from None
 
