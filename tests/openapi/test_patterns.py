@@ -57,6 +57,11 @@ def test_dots_alone_are_matched_otherwise_unless_the_pattern_says_what_they_take
         (r"\\b", "b", False),
         pytest.param(r"^.{1,9000}\bx", "éx", True, marks=pytest.mark.slow),
         pytest.param(r"(?=.\bx).{1,9000}", "éx", True, marks=pytest.mark.slow),
+        # What a group of a name took, wherever it stands among groups.
+        (r"^(?<q>['\"])x\k<q>$", "'x'", True),
+        (r"^(?<q>['\"])x\k<q>$", "'x\"", False),
+        (r"^(a)[(](?<b>.)(?:c)(?=b)\k<b>$", "a(bcb", True),
+        (r"^(a)[(](?<b>.)(?:c)(?=a)\k<b>$", "a(bca", False),
         # A class without anything in it, and one with everything.
         ("[]", "a", False),
         ("^[^]$", "\n", True),

@@ -1,8 +1,9 @@
 r"""Patterns: regular expressions as JSON Schema means them, which are those of ECMA-262, where the validator means something else.
 
 The validator's dot takes every character but a line feed, its words have letters of every alphabet, and it knows neither `[]`, which takes
-nothing, nor `[^]`, which takes everything. What it means by `\d`, `\w` and `\s` it has from ECMA-262 already. A character that is put in
-the place of another spelling is `\x{3C}`, which ECMA-262 has not, so that what was written can be told of it.
+nothing, nor `[^]`, which takes everything, nor `\k<name>`, which leads back to a group. What it means by `\d`, `\w` and `\s` it has from
+ECMA-262 already. A character that is put in the place of another spelling is `\x{3C}`, which ECMA-262 has not, so that what was written
+can be told of it.
 """
 
 import re
@@ -14,7 +15,10 @@ from runflow_mock.openapi.schemas import compile_schema
 # The two halves of a character beyond the first plane.
 _PAIR = r"(?P<pair>\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
 # A class that nothing closes takes the rest, so that every character is read once.
-_TOKEN = re.compile(rf"\[\^?\]|{_PAIR}|\\(?:0[0-9]+|.)|\[(?:\\.|[^\]\\])*(?:\]|\\?\Z)|\(\?[A-Za-z]*s|\.", re.DOTALL)
+_GROUP = r"\((?!\?)|\(\?<(?P<group>[^=!>][^>]*)>"
+_CLASS = r"\[\^?\]|\[(?:\\.|[^\]\\])*(?:\]|\\?\Z)"
+_TOKEN = re.compile(rf"{_PAIR}|\\k<[^>]+>|\\(?:0[0-9]+|.)|{_GROUP}|{_CLASS}|\(\?[A-Za-z]*s|\.", re.DOTALL)
+_TAKES_ALL = re.compile(r"\(\?[A-Za-z]*s")
 _ESCAPE = re.compile(rf"{_PAIR}|\\[dDsSwW]-(?!\])|\\(?:0[0-9]+|.)", re.DOTALL)
 _CHARACTER = re.compile(r"\\x\{(?P<code>[0-9A-F]+)\}|\\.", re.DOTALL)
 _WORD = "[0-9A-Za-z_]"
@@ -57,9 +61,10 @@ def as_matched(pattern: str) -> str:
 
     Dots stay as they are where the pattern says that they take everything, `(?s:.)`.
     """
-    takes_all = any(token[0].startswith("(") for token in _TOKEN.finditer(pattern))
+    takes_all = any(_TAKES_ALL.fullmatch(token[0]) for token in _TOKEN.finditer(pattern))
+    named = _named_groups(pattern)
     for way in _WAYS:
-        meanings = {**way, ".": "."} if takes_all else way
+        meanings = {**way, **named, ".": "."} if takes_all else {**way, **named}
         matched = _TOKEN.sub(partial(_meant, meanings), pattern)
         if matched == pattern or is_pattern(matched):
             return matched
@@ -67,11 +72,19 @@ def as_matched(pattern: str) -> str:
 
 
 def as_written(text: str) -> str:
-    """Returns a text about a pattern that was matched with the one that somebody wrote, but for the case of its hexadecimal digits."""
+    """Returns a text about a pattern that was matched with the one that somebody wrote, but for the case of its hexadecimal digits, and
+    with numbers for the names of groups.
+    """
     for way in (_DOT, _CLASSES, _EDGES, _EDGES_LOOKED_FOR):
         for written, matched in way.items():
             text = text.replace(matched, written)
     return _CHARACTER.sub(_written, text)
+
+
+def _named_groups(pattern: str) -> dict[str, str]:
+    """Returns what leads back to a group by its name, each as the validator leads there: by its number."""
+    groups = [token for token in _TOKEN.finditer(pattern) if token[0] == "(" or token["group"] is not None]
+    return {rf"\k<{group['group']}>": rf"(?:\{number})" for number, group in enumerate(groups, 1) if group["group"] is not None}
 
 
 def _written(found: re.Match[str]) -> str:
