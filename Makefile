@@ -138,6 +138,8 @@ lock: ## renew the pinned dependencies (needs uv)
 	uv pip compile --group tools $(LOCK) -o requirements/tools.lock
 	uv pip compile --group docs $(LOCK) -o requirements/docs.lock
 	uv pip compile pyproject.toml --group beside $(LOCK) -o requirements/beside.lock
+	for apart in asyncio-concurrent asyncio-cooperative niquests; do \
+	  uv pip compile pyproject.toml --group beside-$$apart $(LOCK) -o requirements/beside-$$apart.lock; done
 	uv pip compile benchmarks/peers.in $(LOCK) -o benchmarks/peers.lock
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --upgrade
 

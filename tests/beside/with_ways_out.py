@@ -257,6 +257,13 @@ FOREIGN = {
     "pyreqwest": by_pyreqwest,
     "a builder of pyreqwest": by_pyreqwest_built_for_the_service,
     "a call of pyreqwest": lambda url: __import__("pyreqwest.simple.sync_request", fromlist=["*"]).pyreqwest_get(url),
+    "rnet": lambda url: __import__("rnet").get(url),
+    "a WebSocket of rnet": lambda url: __import__("rnet").websocket(url.replace("http", "ws", 1)),
+    "a client of rnet": lambda url: __import__("rnet").BlockingClient().post(url, json={}),
+    "a client of rnet that waits in a module of its own": lambda url: __import__("rnet.blocking", fromlist=["*"]).BlockingClient().get(url),
+    "a client of rnet with coroutines": lambda url: __import__("rnet").Client().get(url),
+    "a session of tls_client": lambda url: __import__("tls_client").Session().get(url),
+    "a session of tls_client, by its method": lambda url: __import__("tls_client").Session().execute_request("GET", url),
     "wreq": lambda url: __import__("wreq.blocking", fromlist=["*"]).get(url),
     "a client of wreq": lambda url: __import__("wreq.blocking", fromlist=["*"]).Client().get(url),
     "a client of wreq with coroutines": lambda url: __import__("wreq").Client().get(url),
@@ -277,7 +284,11 @@ def test_request_by_code_in_another_language_to_somebody_else_is_sent(runflow_ho
 
 def test_clients_in_another_language_are_as_before():
     import primp
+    import rnet
+    import tls_client
     import wreq.blocking
 
     assert (type(primp.get).__name__, type(primp.Client.get).__name__) == ("builtin_function_or_method", "method_descriptor")
     assert type(wreq.blocking.Client.get).__name__ == "method_descriptor"
+    assert type(rnet.Client.get).__name__ == "method_descriptor"
+    assert tls_client.Session.get.__module__.partition(".")[0] == "tls_client"

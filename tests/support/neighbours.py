@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parents[2]
 SUITES = ROOT / "tests" / "beside"
-LOCK = ROOT / "requirements" / "beside.lock"
+LOCKS = ROOT / "requirements"
 VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 SECONDS_MAX = 300
 # On a busy machine forty packages take longer than any suite.
@@ -38,12 +38,18 @@ DISTRIBUTIONS = ("load", "loadscope", "loadfile", "loadgroup", "worksteal", "eac
 NAMES = tuple(sorted(file.stem.removeprefix("with_") for file in SUITES.glob("with_*.py")))
 
 
-def make_environment(python: Path, folder: Path) -> Path:
-    """Returns the interpreter of a new environment with the tools and this package."""
+def lock_of(name: str) -> Path:
+    """Returns what the environment of a suite has: that of all tools, or one of its own, where a tool lives beside no other."""
+    own = LOCKS / f"beside-{name.replace('_', '-')}.lock"
+    return own if own.exists() else LOCKS / "beside.lock"
+
+
+def make_environment(python: Path, folder: Path, lock: Path) -> Path:
+    """Returns the interpreter of a new environment with what a lock lists, and this package."""
     subprocess.run([python, "-m", "venv", folder], check=True, timeout=SECONDS_MAX)
     made = folder / "bin" / "python"
     pip = (made, "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input", "install")
-    subprocess.run([*pip, "--require-hashes", "-r", LOCK], check=True, timeout=INSTALL_SECONDS_MAX)
+    subprocess.run([*pip, "--require-hashes", "-r", lock], check=True, timeout=INSTALL_SECONDS_MAX)
     subprocess.run([*pip, "--no-deps", "--no-build-isolation", ROOT], check=True, timeout=INSTALL_SECONDS_MAX)
     return made
 
@@ -99,12 +105,18 @@ def main() -> int:
     found = given.python or [Path(path) for version in VERSIONS if (path := shutil.which(f"python{version}"))]
     has_failed = False
     with TemporaryDirectory() as name:
-        made = {version_of(python): make_environment(python, Path(name) / version_of(python)) for python in found}
-        print("| tool |", " | ".join(f"Python {version}" for version in made), "|")
-        print("|---|" + "---|" * len(made))
-        for tool in given.tool or NAMES:
+        tools, pythons = given.tool or NAMES, {version_of(python): python for python in found}
+        made = {
+            (version, lock): make_environment(python, Path(name) / f"{lock.stem}-{version}", lock)
+            for lock in {lock_of(tool) for tool in tools}
+            for version, python in pythons.items()
+        }
+        print("| tool |", " | ".join(f"Python {version}" for version in pythons), "|")
+        print("|---|" + "---|" * len(pythons))
+        for tool in tools:
             cells = []
-            for version, python in made.items():
+            for version in pythons:
+                python = made[version, lock_of(tool)]
                 folder = Path(name) / f"suites-{version}"
                 folder.mkdir(exist_ok=True)
                 results = run_suite(python, tool, folder)

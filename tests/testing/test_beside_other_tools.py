@@ -1,24 +1,26 @@
 """The fixtures beside what else lives in a test suite, each tool in an environment that has them all; see tests/beside."""
 
 import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
-from neighbours import NAMES, SUITES, commands, make_environment, run_suite, told
+from neighbours import NAMES, SUITES, commands, lock_of, make_environment, run_suite, told
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The interpreter of an environment with the tools."""
-    return make_environment(Path(sys.executable), tmp_path_factory.mktemp("beside") / "venv")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
+    """The interpreter of an environment with what a lock lists, which is made once."""
+    return cache(lambda lock: make_environment(Path(sys.executable), tmp_path_factory.mktemp("beside") / "venv", lock))
 
 
 @pytest.mark.timeout(1_800)
 @pytest.mark.parametrize("tool", NAMES)
-def test_fixtures_live_beside(python: Path, tmp_path: Path, tool: str) -> None:
-    results = run_suite(python, tool, tmp_path)
+def test_fixtures_live_beside(environment: Callable[[Path], Path], tmp_path: Path, tool: str) -> None:
+    results = run_suite(environment(lock_of(tool)), tool, tmp_path)
     assert [code for code, _ in results] == [0] * len(results), "\n".join(output for _, output in results)
 
 
@@ -30,3 +32,11 @@ def test_table_tells_what_failed() -> None:
 def test_xdist_is_tried_in_every_mode() -> None:
     assert len(list(commands(Path("python"), "xdist"))) == 6
     assert SUITES.joinpath("with_xdist.py").exists()
+
+
+def test_tool_that_lives_beside_no_other_has_an_environment_of_its_own() -> None:
+    assert {name: lock_of(name).name for name in ("niquests", "asyncio_concurrent", "respx")} == {
+        "niquests": "beside-niquests.lock",
+        "asyncio_concurrent": "beside-asyncio-concurrent.lock",
+        "respx": "beside.lock",
+    }
