@@ -6,20 +6,20 @@ before it, so that the order is exact also where time stands.
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
 from typing import NamedTuple, Self
 
 from runflow_mock.domain.exchanges import Exchange
-from runflow_mock.domain.faults import FaultRule, RuleAdded
+from runflow_mock.domain.faults import FaultRule
 from runflow_mock.domain.identity import RuleId
 from runflow_mock.engine.history import Standing, retell
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.wire.journal import represent_exchange_in_short
-from runflow_mock.wire.timeline import Step, represent_events
+from runflow_mock.wire.timeline import Step, represent_commits
 
 HAPPENINGS_MAX = 20_000
-_Placed = tuple[int, int, tuple[Step, ...]]
+_Placed = tuple[int, int, Sequence[Step]]
 
 
 class Past(NamedTuple):
@@ -93,10 +93,8 @@ class Happenings:
 
 
 def _commits(history: Standing, rules: dict[RuleId, FaultRule]) -> Iterator[_Placed]:
-    for position, (events, before) in enumerate(retell(history), history.forgotten + 1):
-        # Rules that were taken out of force are told as they were.
-        rules |= {event.rule.id: event.rule for event in events if isinstance(event, RuleAdded)}
-        yield position, 0, tuple(represent_events(events, before, rules))
+    for position, steps in enumerate(represent_commits(retell(history), rules), history.forgotten + 1):
+        yield position, 0, steps
 
 
 def _row(number: int, step: Step) -> Step:

@@ -42,11 +42,11 @@ from runflow_mock.runtime.polls import Poll
 from runflow_mock.runtime.quotas import Meter
 from runflow_mock.runtime.refusals import BeyondTime, StepsExceeded
 from runflow_mock.runtime.sender import CallbackSender
-from runflow_mock.runtime.steps import without_secrets
+from runflow_mock.runtime.steps import Timeline
 from runflow_mock.runtime.tenants import Monotonic, Tenant, Tenants, WallClock, secrets_of
 from runflow_mock.runtime.unbelieved import Unbelieved
 from runflow_mock.wire.snapshots import SavedTenant
-from runflow_mock.wire.timeline import Step, represent_events, scrubbed_steps
+from runflow_mock.wire.timeline import represent_events, scrubbed_steps
 
 if TYPE_CHECKING:
     from runflow_mock.openapi.contracts import Contract
@@ -164,7 +164,7 @@ class Runtime:
         if resource_id is not None and (store.rules or store.polls_awaited_by) and counts_poll(store, resource_id):
             self.execute(tenant, SeePoll(resource_id))
 
-    async def advance(self, tenant: Tenant, to: datetime) -> list[Step]:
+    async def advance(self, tenant: Tenant, to: datetime) -> Timeline:
         """Moves to an instant and returns what happened, once all of it has: the receivers' answers included.
 
         Raises:
@@ -175,20 +175,20 @@ class Runtime:
         to = whole_milliseconds(to)
         return await self._move(tenant, lambda due: due <= to, to)
 
-    async def advance_by(self, tenant: Tenant, by: timedelta) -> list[Step]:
+    async def advance_by(self, tenant: Tenant, by: timedelta) -> Timeline:
         """Moves on by a duration; see `advance`."""
         now = self.now(tenant)
         if by > LATEST - now:
             raise BeyondTime
         return await self.advance(tenant, now + by)
 
-    async def next(self, tenant: Tenant) -> list[Step]:
+    async def next(self, tenant: Tenant) -> Timeline:
         """Moves to the next instant at which something is due and returns what happened there; nothing is due after `LATEST`."""
         self.settle(tenant)
         due = tenant.world.store.timers.next_due()
-        return [] if due is None or due > LATEST else await self.advance(tenant, due)
+        return Timeline({}) if due is None or due > LATEST else await self.advance(tenant, due)
 
-    async def run_until_idle(self, tenant: Tenant, limit: datetime = LATEST) -> list[Step]:
+    async def run_until_idle(self, tenant: Tenant, limit: datetime = LATEST) -> Timeline:
         """Moves from timer to timer until none is left, or until `limit`."""
         return await self._move(tenant, lambda due: due <= limit, None)
 
@@ -275,10 +275,10 @@ class Runtime:
             self._disarm(tenant)
         await self.deliveries.close()
 
-    async def _move(self, tenant: Tenant, is_wanted: Callable[[datetime], bool], to: datetime | None) -> list[Step]:
+    async def _move(self, tenant: Tenant, is_wanted: Callable[[datetime], bool], to: datetime | None) -> Timeline:
         async with tenant.moving:
-            timeline = list[Step]()
-            tenant.watchers.append(timeline)
+            timeline = Timeline(tenant.world.store.rules)
+            tenant.timelines.append(timeline)
             try:
                 self.settle(tenant)
                 await self._fire_while(tenant, is_wanted)
@@ -286,9 +286,9 @@ class Runtime:
                     tenant.world.move_to(to)
             finally:
                 self._follow_clock(tenant)
-                tenant.watchers.remove(timeline)
+                tenant.timelines.remove(timeline)
                 self.feeds.moved(tenant)
-            return await without_secrets(timeline, self.scrubber)
+            return timeline
 
     async def _fire_while(self, tenant: Tenant, is_wanted: Callable[[datetime], bool]) -> None:
         world, fired = tenant.world, 0
@@ -332,12 +332,11 @@ class Runtime:
 
     def _follow(self, tenant: Tenant, outcome: Outcome) -> None:
         self.holdings.follow(tenant)
-        if tenant.watchers or self.observer.is_listening:
-            steps = tuple(represent_events(outcome.events, outcome.before, tenant.world.store.rules))
-            for watcher in tenant.watchers:
-                watcher.extend(steps)
-            if self.observer.is_listening:
-                self.observer.steps(tenant.settings.name, scrubbed_steps(steps, self.scrubber))
+        for timeline in tenant.timelines:
+            timeline.add(outcome)
+        if self.observer.is_listening:
+            steps = represent_events(outcome.events, outcome.before, tenant.world.store.rules)
+            self.observer.steps(tenant.settings.name, scrubbed_steps(steps, self.scrubber))
         tenant.wake()
         if self.feeds.is_watched:
             self.feeds.happened(tenant, outcome)

@@ -39,11 +39,11 @@ from runflow_mock.runtime.quotas import Meter
 from runflow_mock.runtime.readings import Readings
 from runflow_mock.runtime.refusals import KeyTaken, ModelMissing, TenantUnavailable, refuse_contradictions, refuse_unusable
 from runflow_mock.runtime.rendering import renderers_of
+from runflow_mock.runtime.steps import Timeline
 from runflow_mock.wire.inputs import InputChecks
 from runflow_mock.wire.requests import Rules
 from runflow_mock.wire.snapshots import SavedTenant
 from runflow_mock.wire.tenants import apply_settings, bytes_beyond, decode_tenant
-from runflow_mock.wire.timeline import Step
 
 WallClock = Callable[[], float]
 Monotonic = Callable[[], float]
@@ -77,7 +77,7 @@ class Tenant:
         self.moving = asyncio.Lock()
         self.catching_up = asyncio.Lock()
         self.polls: list[Poll] = []
-        self.watchers: list[list[Step]] = []
+        self.timelines: list[Timeline] = []
         self.blobs = Blobs()
         self.parked = ParkedAttempts()
         self.change_events: set[asyncio.Event] = set()

@@ -46,6 +46,16 @@ def represent_events(
         yield step
 
 
+def represent_commits(
+    commits: Iterable[tuple[tuple[Event, ...], tuple[str | None, ...]]], rules: Mapping[RuleId, faults.FaultRule]
+) -> Iterator[list[Step]]:
+    """Returns the steps of each commit in turn; `rules` were in force before the first, and those that are gone are told as they were."""
+    known = dict(rules)
+    for events, before in commits:
+        known |= {event.rule.id: event.rule for event in events if type(event) is faults.RuleAdded}
+        yield list(represent_events(events, before, known))
+
+
 def scrubbed_steps(steps: Iterable[Step], scrubber: Scrubber) -> list[Step]:
     """Returns steps without the secrets that clients have put into what is told."""
     told = list(steps)

@@ -11,6 +11,7 @@ from runflow_mock.domain.runs import Run
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.engine.store import Store
 from runflow_mock.runtime.catching_up import catch_up
+from runflow_mock.runtime.steps import Timeline
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.app import ControlHandler
@@ -18,7 +19,6 @@ from runflow_mock.web.control.guard import gone, tenant_of
 from runflow_mock.web.pieces import list_in_pieces
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.control import decode_advance, decode_advance_to, decode_limit, decode_scale, refused
-from runflow_mock.wire.timeline import Step
 from runflow_mock.wire.times import write_instant, write_optional
 
 # How many of the timers are told of, the next ones.
@@ -115,9 +115,9 @@ def _due(store: Store, owner: str, due: datetime) -> dict[str, object]:
     return {"at": write_instant(due), "kind": kind, "id": owner, "status": records[owner].status.value}
 
 
-async def _moved(call: Call, tenant: Tenant, timeline: list[Step]) -> Answer:
+async def _moved(call: Call, tenant: Tenant, timeline: Timeline) -> Answer:
     now = write_instant(call.runtime.now(tenant))
-    return answer({"now": now, "timeline": await list_in_pieces(timeline)})
+    return answer({"now": now, "timeline": await list_in_pieces(await timeline.tell(call.runtime.scrubber))})
 
 
 OPERATIONS: tuple[Operation[ControlHandler], ...] = (

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from runflow_mock.domain.faults import FaultRule, RuleAdded
+from runflow_mock.domain.faults import FaultRule
 from runflow_mock.domain.identity import RuleId
 from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.engine.history import Standing, retell
@@ -15,7 +15,7 @@ from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.guard import tenant_of
 from runflow_mock.web.pieces import answer_window, look
 from runflow_mock.web.routing import Operation
-from runflow_mock.wire.timeline import Step, represent_events, scrubbed_steps
+from runflow_mock.wire.timeline import Step, represent_commits, scrubbed_steps
 from runflow_mock.wire.windows import Window, read_window
 
 _encode = msgspec.json.Encoder().encode
@@ -43,9 +43,8 @@ async def steps_of(call: Call, tenant: Tenant) -> msgspec.Raw:
 def _written(history: Standing, rules: dict[RuleId, FaultRule], scrubber: Scrubber) -> msgspec.Raw:
     """Returns the steps as JSON. Each commit is written by itself: a thread that does all at once keeps the others from going on."""
     written = list[bytes]()
-    for events, before in retell(history):
-        rules |= {event.rule.id: event.rule for event in events if isinstance(event, RuleAdded)}
-        written += [scrubber.scrub(_encode(step)) for step in represent_events(events, before, rules)]
+    for steps in represent_commits(retell(history), rules):
+        written += [scrubber.scrub(_encode(step)) for step in steps]
     return msgspec.Raw(b"[" + b",".join(written) + b"]")
 
 
