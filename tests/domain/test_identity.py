@@ -1,4 +1,5 @@
 import uuid
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 from records import SEED
 from worlds import START
 
-from runflow_mock.domain.identity import is_uuid, named_uuid, part_uuid, uuid7
+from runflow_mock.domain.identity import fraction_in, is_uuid, named_uuid, part_uuid, uuid7
 from runflow_mock.domain.seeds import Seed
 
 SEQUENCES = st.integers(0, 2**26 - 1)
@@ -46,6 +47,21 @@ def test_tail_depends_on_the_seed() -> None:
     one, other = uuid7(START, 1, SEED), uuid7(START, 1, Seed.from_text("1"))
     assert one != other
     assert one[:24] == other[:24]
+
+
+def test_parts_of_an_id_are_numbers_spread_evenly_from_zero_to_below_one() -> None:
+    ids = [uuid7(START, number, SEED) for number in range(1_000)]
+    for part in range(3):
+        numbers = [fraction_in(text, part) for text in ids]
+        assert all(0 <= number < 1 for number in numbers)
+        tenths = Counter(int(number * 10) for number in numbers)
+        assert sorted(tenths) == list(range(10))
+        assert min(tenths.values()) > 60
+
+
+def test_parts_of_an_id_are_digits_of_its_end() -> None:
+    text = "019b76da-a800-7000-8001-80004000ffff"
+    assert [fraction_in(text, part) for part in range(3)] == [0.5, 0.25, 0xFFFF / 0x1_0000]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from msgspec.structs import replace
@@ -7,10 +8,11 @@ from worlds import START, catalog, create_run, created, make_world, renderers, r
 from runflow_mock.domain.commands import CancelRun, GiveFeedback
 from runflow_mock.domain.documents import Json, read_object
 from runflow_mock.domain.errors import InsufficientCredits, LimitReached, ModelNotFound, NotFound
-from runflow_mock.domain.identity import RunId
+from runflow_mock.domain.identity import RunId, fraction_in
 from runflow_mock.domain.instants import DURATION_MAX
 from runflow_mock.domain.money import ZERO, Money
 from runflow_mock.domain.runs import RunCancelled, RunDispatched, RunStarted, RunStatus, RunSucceeded
+from runflow_mock.engine.runs import DISPATCH_SECONDS, QUEUE_SECONDS
 from runflow_mock.engine.world import World
 
 DYVER: Json = {"image_url": "https://cdn.example.com/a.jpg", "config": {"elements": ["tag_removal", "background_removal"]}}
@@ -46,6 +48,18 @@ def test_running_time_falls_into_the_range_of_the_model() -> None:
     assert run.started_at is not None
     assert run.completed_at is not None
     assert timedelta(seconds=1.1) <= run.completed_at - run.started_at <= timedelta(seconds=1.7)
+
+
+def test_how_long_a_run_lasts_stands_in_its_id() -> None:
+    world = make_world()
+    run_id = created(world.execute(create_run())).id
+    run_all(world)
+    run = world.store.run(run_id)
+    instants = (run.created_at, run.dispatched_at, run.started_at, run.completed_at)
+    lasted = [round((end - begin).total_seconds(), 3) for begin, end in pairwise(filter(None, instants))]
+    ranges = (QUEUE_SECONDS, DISPATCH_SECONDS, world.catalog.get(run.model).run_seconds)
+    parts = [low + (high - low) * fraction_in(run_id, part) for part, (low, high) in enumerate(ranges)]
+    assert lasted == [round(seconds, 3) for seconds in parts]
 
 
 def test_speed_divides_the_running_time() -> None:

@@ -36,6 +36,8 @@ IDENTIFIERS = (
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 
+# Where the hash begins: twelve digits after the last hyphen.
+_TAIL = 24
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "runflow-mock.invalid")
 
@@ -46,6 +48,12 @@ def uuid7(now: datetime, sequence: int, seed: Seed) -> str:
     head = ((now - EPOCH) // MILLISECOND << 32 | 0x7000_8000 | high << 16 | low).to_bytes(10, "big").hex()
     tail = blake2b(sequence.to_bytes(8, "big"), key=seed.key, digest_size=6).hexdigest()
     return f"{head[:8]}-{head[8:12]}-{head[12:16]}-{head[16:]}-{tail}"
+
+
+def fraction_in(identifier: str, part: int) -> float:
+    """Returns the number in [0, 1) that stands in one of the three parts, 0 to 2, of the hash with which an id of `uuid7` ends."""
+    begin = _TAIL + 4 * part
+    return int(identifier[begin : begin + 4], 16) / 0x1_0000
 
 
 def is_uuid(text: str) -> bool:

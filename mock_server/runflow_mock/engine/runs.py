@@ -9,7 +9,7 @@ from runflow_mock.domain.errors import InsufficientCredits
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.fault_kinds import AfterPolls, Delay, Fail, Succeed, SucceedPartially
 from runflow_mock.domain.faults import AT_EDGES, NO_DECISION, Decision, choose
-from runflow_mock.domain.identity import MILLISECOND, BatchId, RunId, WorkflowId
+from runflow_mock.domain.identity import MILLISECOND, BatchId, RunId, WorkflowId, fraction_in
 from runflow_mock.domain.instants import DURATION_MAX
 from runflow_mock.domain.magic import spelled
 from runflow_mock.domain.media import NO_EXTENT, extent_of, stages_of
@@ -46,6 +46,8 @@ from runflow_mock.engine.targets import find_workflow, model_of_run, workflow_mo
 # How long a run waits for a worker and how long handing it over takes, before `speed` divides it. Source: inferred.
 QUEUE_SECONDS = (0.05, 0.25)
 DISPATCH_SECONDS = (0.1, 0.4)
+# From which part of its id a run takes how long each lasts: that has been drawn by the seed already, and a draw of its own costs a hash.
+_IN_QUEUE, _IN_DISPATCH, _AT_WORK = range(3)
 
 _MILLISECONDS_MAX = DURATION_MAX // MILLISECOND
 
@@ -143,7 +145,7 @@ def new_run(
 ) -> Run:
     """Returns a queued run that will be dispatched by itself; `usual_magic` is the value that counts where it spells none."""
     run_id, pace = RunId(moment.issue_id()), pace_of(moment, model)
-    due_at = moment.now + spread(moment, run_id, "queue", QUEUE_SECONDS)
+    due_at = moment.now + _by_id(moment, run_id, _IN_QUEUE, QUEUE_SECONDS)
     if pace.queue:
         due_at += _at_speed(moment, pace.queue * pace.typical_seconds(model.run_seconds))
     return Run(
@@ -185,7 +187,7 @@ def _dispatch(moment: Moment, run: Run) -> tuple[Event, ...]:
     decision = _decide(moment, run, (DISPATCH_EDGE,), FAILURES)
     if type(decision.what) is Fail:
         return (*decision.met, RunFailed(run.id, moment.now, decision.what.failure))
-    usual = spread(moment, run.id, "dispatch", DISPATCH_SECONDS)
+    usual = _by_id(moment, run.id, _IN_DISPATCH, DISPATCH_SECONDS)
     due_at = moment.now + _lasting(run, usual + _starting_time(moment, run))
     return (*decision.met, RunDispatched(run.id, moment.now, due_at))
 
@@ -246,7 +248,7 @@ def _running_time(moment: Moment, run: Run) -> timedelta:
     # The inputs are read only where they may ask for stages.
     stages = stages_of(model.output, read_document(run.input)) if model.output.stages else ()
     if not stages:
-        return spread(moment, run.id, "run", model.run_seconds)
+        return _by_id(moment, run.id, _AT_WORK, model.run_seconds)
     parts = (spread(moment, run.id, stage.element, stage.seconds) for stage in stages)
     return min(sum(parts, timedelta()), DURATION_MAX)
 
@@ -256,8 +258,16 @@ def spread(moment: Moment, owner: str, what: str, seconds: tuple[float, float]) 
 
     It is never longer than `DURATION_MAX`.
     """
+    return _within(moment, seconds, moment.seed.fraction(what, owner))
+
+
+def _by_id(moment: Moment, run_id: str, part: int, seconds: tuple[float, float]) -> timedelta:
+    return _within(moment, seconds, fraction_in(run_id, part))
+
+
+def _within(moment: Moment, seconds: tuple[float, float], fraction: float) -> timedelta:
     low, high = seconds
-    return _at_speed(moment, low + (high - low) * moment.seed.fraction(what, owner))
+    return _at_speed(moment, low + (high - low) * fraction)
 
 
 def pace_of(moment: Moment, model: Model) -> Pace:
