@@ -77,6 +77,7 @@ The simulated day costs 90 microseconds of the processor for each of its runs. C
 239 of C for each, 634,000 instructions by callgrind; 205 and 173 became of these, 564,000 instructions, of which none took more than 4 %.
 It takes 490,000 since steps of the timeline are made when they are read: whoever moves the clock over HTTP is answered with them, and pays
 for them still. Since how long a run lasts is read from its id, in the place of three draws, it takes 456,000.
+A run that is called back takes 1,004,000 instead of 1,047,000, without the sending, since the address of its receiver is read once for all.
 """
 TRIED = """\
 ## What was tried for more

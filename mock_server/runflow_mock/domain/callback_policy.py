@@ -8,6 +8,7 @@ Source: `callbacks.https-only`. The allowance and the rewriting are the kit's ow
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -84,6 +85,8 @@ def is_ip_address(host: str) -> bool:
     return True
 
 
+# To read a number takes longer than anything else that is asked of an address, and a client names one host in all of its requests.
+@lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
     """Tells whether a host name or address is this machine's own."""
     if _LOCAL_NAME.fullmatch(host) is not None:
@@ -112,6 +115,7 @@ def _may_be_called(policy: CallbackPolicy, host: str) -> bool:
     return policy.is_open or is_loopback(host) or host in policy.hosts
 
 
+@lru_cache(maxsize=256)
 def _split(url: str) -> _Address | None:
     # `urlsplit` drops tabs and line breaks without a word: what is called would not be what was judged.
     if _BLANK.search(url):

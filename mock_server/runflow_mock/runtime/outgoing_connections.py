@@ -12,6 +12,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from typing import NamedTuple, cast
 from urllib.parse import quote, urlsplit
 
@@ -55,6 +56,8 @@ class Place(NamedTuple):
     is_secure: bool
 
 
+# All callbacks of a client go to a few addresses.
+@lru_cache(maxsize=256)
 def read_url(url: str) -> tuple[Place, str, str]:
     """Returns where a URL leads, and what a request says of that: the host, and the target."""
     parts = urlsplit(url)
