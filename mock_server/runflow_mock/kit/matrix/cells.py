@@ -15,6 +15,7 @@ import msgspec
 from runflow_mock.domain.paces import EVERY_OTHER
 from runflow_mock.domain.places import START_EDGE
 from runflow_mock.domain.tenants import ClockMode
+from runflow_mock.kit.matrix.cell_faults import Fault, callback, creation, every_poll, poll
 
 
 class Ending(StrEnum):
@@ -25,7 +26,6 @@ class Ending(StrEnum):
     SOMEHOW = "with any exit code"
 
 
-Fault = Mapping[str, Any]
 # Where time passes by itself work takes next to none, but for what a fault asks for.
 REAL_SPEED = 1000
 
@@ -71,31 +71,9 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
-def _creation(kind: str, times: int | None = 1, edge: str = "before_admission", **more: Any) -> Fault:
-    return {"where": {"edge": edge}, "what": {"kind": kind, **more}, "when": {} if times is None else {"times": times}}
-
-
-def _poll(kind: str, **more: Any) -> tuple[Fault, ...]:
-    """At the first reading of a record, and of each list that shows how work is getting on."""
-    places = ({"edge": "on_poll[1]"}, *({"method": "GET", "path": path} for path in _LISTS))
-    return tuple({"where": where, "what": {"kind": kind, **more}, "when": {"times": 1}} for where in places)
-
-
-def _every_poll(times: int | None = None, **more: Any) -> tuple[Fault, ...]:
-    """Another answer at every reading of a record or of such a list, or at the first of them."""
-    when = {} if times is None else {"times": times}
-    return tuple(
-        {"where": {"method": "GET", "path": path}, "what": {"kind": "answer", **more}, "when": when} for path in (*_LISTS, *_RECORDS)
-    )
-
-
-def _callback(kind: str, times: int | None = 1, **more: Any) -> Fault:
-    return {"where": {}, "what": {"kind": f"callback.{kind}", **more}, "when": {} if times is None else {"times": times}}
-
-
 def _refusal(status: int) -> Cell:
     # So slowly that creations of several workers are on their way at the same time, however late a busy machine starts the last of them.
-    faults = (_creation("latency", None, seconds=2.0 if status == NO_CREDIT else 0.3), _creation("answer", None, status=status))
+    faults = (creation("latency", None, seconds=2.0 if status == NO_CREDIT else 0.3), creation("answer", None, status=status))
     return Cell(name=f"{status} at creation", rule="reports-failure", ending=Ending.BADLY, faults=faults)
 
 
@@ -104,7 +82,7 @@ def _passing(name: str, *faults: Fault, **more: Any) -> Cell:
 
 
 def _at_poll(name: str, rule: str, kind: str, *, clock: ClockMode = ClockMode.AUTO, **more: Any) -> Cell:
-    return Cell(name=name, rule=rule, faults=_poll(kind, **more), clock=clock, also=("creates-once",))
+    return Cell(name=name, rule=rule, faults=poll(kind, **more), clock=clock, also=("creates-once",))
 
 
 def _told(name: str, rule: str, *faults: Fault, is_full: bool = False, **more: Any) -> Cell:
@@ -138,8 +116,6 @@ def _endless(name: str, *faults: Fault, seconds: float, needs_callback: bool = F
     )
 
 
-_LISTS = ("/v1/runs", "/v1/batches", "/v1/batches/*/items")
-_RECORDS = ("/v1/runs/*", "/v1/batches/*")
 # Just beyond the five minutes that are documented.
 _TOO_FAR = "5m10s"
 # Longer than most clients wait for an answer; to one that waits longer the answer is lost then.
@@ -166,6 +142,8 @@ REFUSED_AT_POLL = frozenset(f"{status} at poll" for status in STATUSES_AT_POLL)
 UNHEARD_OF = "hibernating"
 # Whoever looks for the first text of a kind instead of reading JSON finds it within what nobody documented.
 _NEW_FIELDS = {"x_unknown": {"since": "tomorrow", "id": "00000000-0000-7000-8000-000000000000", "status_code": UNHEARD_OF}}
+# What no client needs to see its work through, and nobody promises.
+_NULLS: Fault = {"kind": "unknown_fields", "fields": {"duration_ms": None}}
 _NEWS: Fault = {"kind": "unknown_fields", "fields": _NEW_FIELDS}
 _FAIL: Fault = {"where": {}, "what": {"kind": "fail"}}
 _PARTLY: tuple[Fault, ...] = (
@@ -195,13 +173,13 @@ CELLS: tuple[Cell, ...] = (
     ),
     Cell(name="another time zone", rule="any-zone", clock=ClockMode.REAL, faults=(_SLOWLY,), zone=ZONE),
     Cell(name="untrusted certificate", rule="checks-certificates", ending=Ending.SOMEHOW, distrusts=True),
-    *(_refusal(status) for status in (402, 422, 400, 401, 403, 404)),
+    *(_refusal(status) for status in (402, 422, 400, 401, 403, 404, 409)),
     # Longer than a pause that a client may have of its own, and all of them different: none is obeyed by chance.
-    _passing("429 at creation", _creation("answer", status=429, retry_after=2), clock=ClockMode.REAL),
+    _passing("429 at creation", creation("answer", status=429, retry_after=2), clock=ClockMode.REAL),
     # The service tells seconds; a gateway between may tell a date.
     *(
         _passing(
-            name, _creation("answer", status=429, retry_after=4, retry_after_form="date"), clock=ClockMode.REAL, is_full=True, zone=zone
+            name, creation("answer", status=429, retry_after=4, retry_after_form="date"), clock=ClockMode.REAL, is_full=True, zone=zone
         )
         for name, zone in (("429 with a date", None), ("429 with a date in another time zone", ZONE))
     ),
@@ -211,28 +189,28 @@ CELLS: tuple[Cell, ...] = (
         rule="creates-once",
         ending=Ending.SOMEHOW,
         clock=ClockMode.REAL,
-        faults=(_creation("answer", status=429, retry_after=LONG_WAIT_SECONDS),),
+        faults=(creation("answer", status=429, retry_after=LONG_WAIT_SECONDS),),
         seconds=LONG_WAIT_SECONDS,
     ),
-    _passing("503 with Retry-After at creation", _creation("answer", status=503, retry_after=3), clock=ClockMode.REAL),
+    _passing("503 with Retry-After at creation", creation("answer", status=503, retry_after=3), clock=ClockMode.REAL),
     # The newest public documents have it so of 429 too: nothing says how long to wait.
     *(
         Cell(
             name=name,
             rule="recovers",
             clock=ClockMode.REAL,
-            faults=(_creation("answer", 2, status=status, retry_after=False),),
+            faults=(creation("answer", 2, status=status, retry_after=False),),
             needs_quiet=True,
         )
         for name, status in (("503 twice at creation", 503), ("429 twice without Retry-After at creation", 429))
     ),
-    _passing("500 at creation", _creation("answer", status=500)),
+    *(_passing(f"{status} at creation", creation("answer", status=status)) for status in (500, 504)),
     Cell(
         name="429 for ever",
         rule="reports-failure",
         ending=Ending.BADLY,
         clock=ClockMode.REAL,
-        faults=(_creation("answer", None, status=429, retry_after=5),),
+        faults=(creation("answer", None, status=429, retry_after=5),),
         # Five tries.
         seconds=20,
         is_full=True,
@@ -242,57 +220,59 @@ CELLS: tuple[Cell, ...] = (
         rule="reports-failure",
         ending=Ending.BADLY,
         clock=ClockMode.REAL,
-        faults=(_creation("answer", None, status=503),),
+        faults=(creation("answer", None, status=503),),
         needs_quiet=True,
     ),
-    _passing("gateway page at creation", _creation("html", status=502)),
-    _passing("reset at creation", _creation("reset")),
-    _passing("no answer at creation", _creation("empty")),
+    _passing("gateway page at creation", creation("html", status=502)),
+    _passing("reset at creation", creation("reset")),
+    _passing("no answer at creation", creation("empty")),
     Cell(
         name="answer lost after creation",
         rule="creates-once",
         ending=Ending.SOMEHOW,
-        faults=(_creation("reset", edge="after_create_before_response"),),
+        faults=(creation("reset", edge="after_create_before_response"),),
     ),
     Cell(
         name="answer too late after creation",
         rule="creates-once",
         ending=Ending.SOMEHOW,
         clock=ClockMode.REAL,
-        faults=(_creation("hang", edge="after_create_before_response", seconds=LATE_SECONDS),),
+        faults=(creation("hang", edge="after_create_before_response", seconds=LATE_SECONDS),),
         seconds=LATE_SECONDS,
     ),
-    Cell(
-        name="cut answer after creation",
-        rule="creates-once",
-        ending=Ending.SOMEHOW,
-        faults=(_creation("truncate", edge="after_create_before_response"),),
+    *(
+        Cell(name=name, rule="creates-once", ending=Ending.SOMEHOW, faults=(creation(kind, edge="after_create_before_response"),))
+        for name, kind in (("cut answer after creation", "truncate"), ("broken JSON after creation", "malformed"))
     ),
     # Longer than the few seconds after which a client reads again anyway.
     _at_poll("429 at poll", "recovers", "answer", status=429, retry_after=6, clock=ClockMode.REAL),
     _at_poll("503 at poll", "recovers", "answer", status=503),
-    Cell(name="503 twice at poll", rule="recovers", faults=_every_poll(2, status=503, retry_after=False), needs_quiet=True),
+    _at_poll("500 at poll", "recovers", "answer", status=500),
+    _at_poll("503 with Retry-After at poll", "recovers", "answer", status=503, retry_after=5, clock=ClockMode.REAL),
+    Cell(name="503 twice at poll", rule="recovers", faults=every_poll(2, status=503, retry_after=False), needs_quiet=True),
     _at_poll("reset at poll", "recovers", "reset"),
+    _at_poll("reset within an answer at poll", "recovers", "reset_after_headers"),
     _at_poll("gateway page at poll", "recovers", "html", status=502),
     _at_poll("cut answer at poll", "recovers", "truncate"),
     Cell(
         name="answer too late at poll",
         rule="recovers",
         clock=ClockMode.REAL,
-        faults=_poll("hang", seconds=LATE_SECONDS),
+        faults=poll("hang", seconds=LATE_SECONDS),
         also=("creates-once",),
         seconds=LATE_SECONDS,
     ),
     *(
         Cell(
-            name=f"{status} at poll", rule="reports-failure", ending=Ending.BADLY, faults=_every_poll(status=status), also=("creates-once",)
+            name=f"{status} at poll", rule="reports-failure", ending=Ending.BADLY, faults=every_poll(status=status), also=("creates-once",)
         )
         for status in STATUSES_AT_POLL
     ),
     Cell(name="unknown fields", rule="tolerates-unknown-fields", faults=({"where": {}, "what": _NEWS},)),
+    Cell(name="nulls", rule="tolerates-nulls", faults=({"where": {}, "what": _NULLS},)),
     _at_poll("unknown state", "tolerates-unknown-states", "unknown_enum", value=UNHEARD_OF),
     # Whoever dies of it has said so; whoever says of every failure that all is well is told of that where work fails.
-    Cell(name="page of 200 at poll", rule="takes-no-page", ending=Ending.SOMEHOW, faults=_poll("html", status=200), unless="failed"),
+    Cell(name="page of 200 at poll", rule="takes-no-page", ending=Ending.SOMEHOW, faults=poll("html", status=200), unless="failed"),
     _beside_others("others at work", OTHERS),
     _beside_others("many others at work", MANY_OTHERS),
     # Whoever takes the newest for what it has lost takes that of somebody else, which succeeds where its own does not.
@@ -302,7 +282,7 @@ CELLS: tuple[Cell, ...] = (
         ending=Ending.BADLY,
         clock=ClockMode.MANUAL,
         faults=(
-            _creation("hang", edge="after_create_before_response", seconds=LOST_SECONDS),
+            creation("hang", edge="after_create_before_response", seconds=LOST_SECONDS),
             {"where": {"client_ref": SOMEBODY}, "what": {"kind": "succeed"}},
             _FAIL,
         ),
@@ -335,41 +315,43 @@ CELLS: tuple[Cell, ...] = (
     # As an address that has expired: to try it again helps nobody, to read the record again does.
     _at_file("403 at download", "answer", status=403),
     _at_file("503 at upload", "answer", "PUT", "/_upload/**", status=503),
-    _endless("no answer at poll", *_poll("hang", seconds=3600), seconds=ANSWER_SECONDS_MAX),
-    _endless("work without end", _LATE_WORK, seconds=WORK_SECONDS_MAX, also=("waits-for-ends",)),
+    _endless("no answer at poll", *poll("hang", seconds=3600), seconds=ANSWER_SECONDS_MAX),
+    _endless("work without end", _LATE_WORK, seconds=WORK_SECONDS_MAX, also=("waits-for-ends", "creates-once")),
     CALLBACK_CONTROL,
     _told("callback in another time zone", "takes-callbacks", zone=ZONE),
-    _endless("lost callback", _callback("drop", None), seconds=WORK_SECONDS_MAX, needs_callback=True, also=("waits-for-ends",)),
+    _endless(
+        "lost callback", callback("drop", None), seconds=WORK_SECONDS_MAX, needs_callback=True, also=("waits-for-ends", "creates-once")
+    ),
     # Whoever fails at them gives no answer, and can be ended by anybody.
-    _told("wrong secret", "refuses-forged", _callback("wrong_secret"), also=("survives-callbacks", "creates-once")),
-    _told("unsigned", "refuses-forged", _callback("unsigned"), also=("survives-callbacks", "creates-once")),
+    _told("wrong secret", "refuses-forged", callback("wrong_secret"), also=("survives-callbacks", "creates-once")),
+    _told("unsigned", "refuses-forged", callback("unsigned"), also=("survives-callbacks", "creates-once")),
     # It tells of another end than the genuine one.
-    _told("changed body", "refuses-forged", _callback("tamper"), also=("acts-after-verifying",)),
+    _told("changed body", "refuses-forged", callback("tamper"), also=("acts-after-verifying",)),
     # Whoever parses the body and writes it again, and whoever compares the first digits, takes these for genuine.
-    _told("other spaces", "refuses-forged", _callback("respace")),
-    _told("signature half right", "refuses-forged", _callback("near_signature")),
-    _told("signature right at its end", "refuses-forged", _callback("near_signature", half="last")),
+    _told("other spaces", "refuses-forged", callback("respace")),
+    _told("signature half right", "refuses-forged", callback("near_signature")),
+    _told("signature right at its end", "refuses-forged", callback("near_signature", half="last")),
     # As JSON may end: whoever trims the body before it verifies refuses this one, and so does whoever writes it anew.
-    _told("line break at the end", "takes-callbacks", _callback("line_break"), unless="other spaces"),
+    _told("line break at the end", "takes-callbacks", callback("line_break"), unless="other spaces"),
     # Whoever gives no answer to it, or fails later, has not ignored what it does not know.
-    _told("callback with unknown fields", "takes-callbacks", _callback("fields", fields=_NEW_FIELDS), also=("tolerates-unknown-fields",)),
-    _told("callback with nulls", "takes-callbacks", _callback("fields", fields={"duration_ms": None, "completed_at": None})),
-    _told("stale", "refuses-stale", _callback("stale", by=_TOO_FAR), also=("survives-callbacks", "creates-once")),
-    _told("ahead", "refuses-stale", _callback("future", by=_TOO_FAR), also=("survives-callbacks",)),
-    _told("twice", "takes-repeats", _callback("duplicate"), also=("survives-callbacks", "creates-once")),
-    _told("reordered", "survives-callbacks", _callback("reorder")),
+    _told("callback with unknown fields", "takes-callbacks", callback("fields", fields=_NEW_FIELDS), also=("tolerates-unknown-fields",)),
+    _told("callback with nulls", "takes-callbacks", callback("fields", fields={"duration_ms": None, "completed_at": None})),
+    _told("stale", "refuses-stale", callback("stale", by=_TOO_FAR), also=("survives-callbacks", "creates-once")),
+    _told("ahead", "refuses-stale", callback("future", by=_TOO_FAR), also=("survives-callbacks",)),
+    _told("twice", "takes-repeats", callback("duplicate"), also=("survives-callbacks", "creates-once")),
+    _told("reordered", "survives-callbacks", callback("reorder")),
     _told("early", "survives-callbacks", {"where": {}, "what": {"kind": "callback.before_response"}, "when": {"times": 1}}),
-    _told("first attempt fails", "survives-callbacks", _callback("fail", status=503), is_full=True),
+    _told("first attempt fails", "survives-callbacks", callback("fail", status=503), is_full=True),
     # Pairs that interact.
     Cell(
-        name="429, then failed", rule="reports-failure", ending=Ending.BADLY, faults=(_creation("answer", status=429, retry_after=1), _FAIL)
+        name="429, then failed", rule="reports-failure", ending=Ending.BADLY, faults=(creation("answer", status=429, retry_after=1), _FAIL)
     ),
     Cell(
         name="unknown fields and 503 at poll",
         rule="recovers",
-        faults=({"where": {}, "what": _NEWS, "when": {"times": 1}}, *_poll("answer", status=503)),
+        faults=({"where": {}, "what": _NEWS, "when": {"times": 1}}, *poll("answer", status=503)),
     ),
-    _told("failed, told twice", "takes-repeats", _FAIL, _callback("duplicate"), ending=Ending.SOMEHOW),
+    _told("failed, told twice", "takes-repeats", _FAIL, callback("duplicate"), ending=Ending.SOMEHOW),
 )
 
 
