@@ -49,6 +49,7 @@ FLAWS: Mapping[str, str] = {
     "has a nine-minute window": "refuses-stale",
     "takes old callbacks about failures": "refuses-stale",
     "takes old callbacks about batches": "refuses-stale",
+    "looks at the time under the present secret alone": "refuses-stale",
     "counts seconds without days": "refuses-stale",
     "counts minutes without hours": "refuses-stale",
     "takes old timestamps of later attempts": "refuses-stale",

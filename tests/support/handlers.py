@@ -115,9 +115,11 @@ class Shop:
         off = time.time() - float(stamp)
         if (once_round := ROUNDS.get(self.flaw)) is not None:
             off = (off + once_round / 2) % once_round - once_round / 2
+        content = stamp.encode() + b"." + READINGS.get(self.flaw, bytes)(body)
+        if self.flaw == "looks at the time under the present secret alone":
+            is_timeless = _is_same("v1=" + _digest(content, PREVIOUS_SECRET), given)
         if not -future <= off <= past and not is_timeless:
             return False
-        content = stamp.encode() + b"." + READINGS.get(self.flaw, bytes)(body)
         is_same = COMPARISONS.get(self.flaw, _is_same)
         return any(is_same("v1=" + _digest(content, secret), given) for secret in SECRETS.get(self.flaw, (SECRET, PREVIOUS_SECRET)))
 

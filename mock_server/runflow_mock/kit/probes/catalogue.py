@@ -157,6 +157,8 @@ PROBES: tuple[Probe, ...] = (
     ),
     # Each attempt is signed anew: of a later one an old timestamp is no older.
     Probe("an hour old, last attempt", "refuses-stale", probe_steps.refuses_at(-3600, probe_steps.ATTEMPTS), needs_timestamp=True),
+    # Whoever tries one secret after the other may look at the time for the first of them alone.
+    Probe("an hour old, rotation", "refuses-stale", probe_steps.at_rotation(seconds_ago=3600), needs_timestamp=True),
     # Whoever has a handler of its own for each event may look at the time in some of them alone.
     *(
         Probe(
@@ -185,7 +187,7 @@ PROBES: tuple[Probe, ...] = (
     Probe("slow body", "takes-slow-bodies", probe_steps.takes_slow_body),
     Probe("large body", "takes-large-bodies", probe_steps.takes_large_body),
     Probe("large batch", "takes-large-bodies", probe_steps.takes_large_batch, event="batch.succeeded"),
-    Probe("rotation", "takes-previous-secret", probe_steps.takes_previous_secret),
+    Probe("rotation", "takes-previous-secret", probe_steps.at_rotation()),
     Probe("unknown field", "tolerates-news", probe_steps.takes_rewritten(_with_field)),
     Probe("unknown field in the output", "tolerates-news", probe_steps.takes_rewritten(_with_field_within)),
     Probe("unknown event", "tolerates-news", probe_steps.takes_rewritten(_with_event), event=NEWS),

@@ -63,8 +63,7 @@ class ProbeKit(msgspec.Struct, frozen=True):
     """Who takes part: the writer of samples, the way to the receiver, its effects where it tells of them, and secrets of other times.
 
     `events` are those that the receiver takes, where it does not take all of them; the first is the genuine one. `messages` is what a
-    document of the user's says of callbacks, where there is one. `taken` are samples that were taken, for whoever comes back
-    to them.
+    document of the user's says of callbacks, where there is one. `taken` are samples that were taken, for later.
     """
 
     sender: Sender
@@ -340,12 +339,18 @@ def takes_cut_letter(kit: ProbeKit) -> Iterator[Seen]:
     yield _taken_whole(kit, answer)
 
 
-def takes_previous_secret(kit: ProbeKit) -> Iterator[Seen]:
-    """During a rotation samples are still signed with the secret before."""
-    if kit.previous_secret is None:
-        yield Seen(None, "no secret before the present one is known: give it with --previous-secret")
-        return
-    yield _taken(kit.carrier.carry(kit.sender.write(secret=kit.previous_secret)))
+def at_rotation(*, seconds_ago: int = 0) -> ProbeStep:
+    """Returns the step of a sample signed with the secret before, as during a rotation: it is taken, unless it was signed long ago."""
+
+    def step(kit: ProbeKit) -> Iterator[Seen]:
+        if kit.previous_secret is None:
+            yield Seen(None, "no secret before the present one is known: give it with --previous-secret")
+            return
+        sample = kit.sender.write(secret=kit.previous_secret)
+        signed = kit.sender.sign(sample, sample.body, secret=kit.previous_secret, at=int(time.time()) - seconds_ago)
+        yield (_refused if seconds_ago else _taken)(kit.carrier.carry(signed))
+
+    return step
 
 
 def refuses_retired_secret(kit: ProbeKit) -> Iterator[Seen]:
