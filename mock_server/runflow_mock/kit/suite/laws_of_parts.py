@@ -28,7 +28,8 @@ def steps_make_their_run(answer: Answer, memory: Memory) -> Iterator[str]:
     if UNDER_WAY & set(states):
         yield f"run {run['id']} has succeeded, and its steps are {states}"
     done = run.get("nodes_completed")
-    if done is not None and run.get("nodes_total") == len(steps) and done != states.count(SUCCEEDED):
+    # How the state of a step is spelled is the server's own.
+    if done is not None and run.get("nodes_total") == len(steps) and set(states) == {SUCCEEDED} and done != len(steps):
         yield f"run {run['id']} has completed {done} nodes, and its steps are {states}"
     costs, cost = [amount(step.get("cost")) for step in steps], amount(run.get("cost"))
     # That they come to the cost of the run is only inferred.
