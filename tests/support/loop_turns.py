@@ -85,10 +85,15 @@ class Asked:
         fields = f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n" if content else ""
         protocol.data_received(f"{head}{fields}\r\n".encode() + content)
 
+    @property
+    def has_answer(self) -> bool:
+        """Whether the answer, or some of it, is there."""
+        return bool(self._transport.pieces)
+
     async def is_answered(self) -> bool:
         """Whether the answer is there after one turn."""
         await asyncio.sleep(0)
-        return bool(self._transport.pieces)
+        return self.has_answer
 
     async def answer(self) -> tuple[int, Any]:
         """Status and JSON of the answer."""

@@ -87,6 +87,7 @@ class Runtime:
         self.background_errors: deque[str] = deque(maxlen=BACKGROUND_ERRORS_MAX)
         self.unwritten: list[str] = []
         self.is_stopping = False
+        self.looks = asyncio.Lock()
         # How many requests were answered, by operation and status.
         self.requests: Counter[tuple[str, int]] = Counter()
         self.wall, self.timer, self.sleep, self._monotonic = wall, timer, sleep, monotonic

@@ -10,6 +10,7 @@ from runflow_mock.domain.errors import NotFound
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.identity import DeliveryId
 from runflow_mock.engine.store import Store
+from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenant_uses import WAITS_MAX
 from runflow_mock.runtime.waits import until
 from runflow_mock.web.calls import Answer, Call, answer
@@ -56,8 +57,10 @@ async def wait(call: Call) -> Answer:
     began = asyncio.get_running_loop().time()
     looks_at_requests = asked.noun == JOURNAL
     is_over = lambda: watch.holds() or watch.is_hopeless()  # noqa: E731 - a predicate of one line
+    await _in_turn(call.runtime, watch.holds)
     await until(call.runtime, tenant, is_over, watch.resource_id, asked.seconds, looks_at_requests=looks_at_requests)
-    told = {"waited_seconds": round(asyncio.get_running_loop().time() - began, 3), "state": watch.state()}
+    waited = round(asyncio.get_running_loop().time() - began, 3)
+    told = {"waited_seconds": waited, "state": await _in_turn(call.runtime, watch.state)}
     if watch.holds():
         return answer({"held": True, **told})
     if call.runtime.is_stopping:
@@ -67,6 +70,13 @@ async def wait(call: Call) -> Answer:
     else:
         error = _vain(asked, is_hopeless=watch.is_hopeless(), stands=tenant.clock.rate == 0)
     return answer({**represent_control_error(error), "held": False, **told}, error.status)
+
+
+async def _in_turn(runtime: Runtime, look: Callable[[], object]) -> object:
+    """Returns what a look at everything shows; of many that are due at one moment each has a turn of the loop of its own."""
+    async with runtime.looks:
+        await asyncio.sleep(0)
+        return look()
 
 
 def _record(call: Call, asked: Wait) -> Watch:
