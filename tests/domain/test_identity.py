@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from records import SEED
 from worlds import START
 
-from runflow_mock.domain.identity import fraction_in, is_uuid, named_uuid, part_uuid, uuid7
+from runflow_mock.domain.identity import SEQUENCE_SPAN, fraction_in, is_uuid, named_uuid, part_uuid, sequence_of, uuid7
 from runflow_mock.domain.seeds import Seed
 
 SEQUENCES = st.integers(0, 2**26 - 1)
@@ -93,3 +93,8 @@ def test_parts_of_an_owner_sort_by_number_and_stay_apart() -> None:
     assert all(is_uuid(part) and uuid.UUID(part).version == 7 for part in parts)
     assert not set(parts) & {part_uuid(owner, "node", number) for number in range(50)}
     assert not set(parts) & {part_uuid(other, "log", number) for number in range(50)}
+
+
+@pytest.mark.parametrize("sequence", [0, 1, 16_383, 16_384, SEQUENCE_SPAN - 1, SEQUENCE_SPAN, SEQUENCE_SPAN + 7])
+def test_id_tells_its_place_in_the_sequence(sequence: int) -> None:
+    assert sequence_of(uuid7(START, sequence, SEED)) == sequence % SEQUENCE_SPAN

@@ -102,6 +102,7 @@ FORGED: dict[str, tuple[Spoil, str]] = {
     "kept bytes are not there": (lambda world: world["kept"].append({"sha256": "0" * 64, "size_bytes": 1}), "there are no 1 bytes"),
     "the world stands in the last year": (lambda world: world.update(now="9999-12-31T23:59:59Z"), "the world stands at"),
     "ids have run out": (lambda world: world.update(sequence=2**64), "sequence"),
+    "ids would be given out again": (lambda world: world.update(sequence=3), "sequence 3 is less than that of"),
     "a number is beyond recording": (_first("runs", sequence_index=2**70), "beyond what a world can hold"),
     "an answer is remembered twice": (lambda world: world["remembered"].append(world["remembered"][0]), "remembered 2 times"),
     "a timer is there twice": (lambda world: world["timers"].append(world["timers"][0]), "two timers"),

@@ -35,6 +35,8 @@ IDENTIFIERS = (
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
+SEQUENCE_SPAN = 1 << 26
+"""After so many ids their places in the sequence begin anew."""
 
 # Where the hash begins: twelve digits after the last hyphen.
 _TAIL = 24
@@ -54,6 +56,11 @@ def fraction_in(identifier: str, part: int) -> float:
     """Returns the number in [0, 1) that stands in one of the three parts, 0 to 2, of the hash with which an id of `uuid7` ends."""
     begin = _TAIL + 4 * part
     return int(identifier[begin : begin + 4], 16) / 0x1_0000
+
+
+def sequence_of(identifier: str) -> int:
+    """Returns which place in its world's sequence an id has, beyond `SEQUENCE_SPAN` that number's remainder."""
+    return (int(identifier[15:18], 16) << 14) | (int(identifier[19:23], 16) & 0x3FFF)
 
 
 def is_uuid(text: str) -> bool:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cache
+from itertools import chain
 from typing import cast, get_type_hints
 
 import msgspec
@@ -18,9 +19,9 @@ from runflow_mock.domain.batches import Batch
 from runflow_mock.domain.deliveries import Delivery, DeliveryStatus
 from runflow_mock.domain.documents import Document, read_document
 from runflow_mock.domain.evaluations import Evaluation, EvaluationStatus
-from runflow_mock.domain.identity import IDENTIFIERS, is_uuid
+from runflow_mock.domain.identity import IDENTIFIERS, SEQUENCE_SPAN, is_uuid, sequence_of
 from runflow_mock.domain.instants import DURATION_MAX, EARLIEST, LATEST, is_reachable
-from runflow_mock.domain.records import COLLECTIONS, REMEMBERED
+from runflow_mock.domain.records import ASSETS, COLLECTIONS, REMEMBERED
 from runflow_mock.domain.runs import Run, RunStatus
 from runflow_mock.domain.snapshots import Snapshot
 
@@ -293,6 +294,19 @@ def _loose_entries(snapshot: Snapshot) -> Iterator[str]:
             yield f"{where} is a {entry.kind.value} of nothing, or a credit of something"
 
 
+def _ids_to_come(snapshot: Snapshot) -> Iterator[str]:
+    """Yields the records whose ids the world would give out once more."""
+    if snapshot.sequence >= SEQUENCE_SPAN:
+        return
+    # Assets that came inside a request are called after it.
+    named = (each.name for each in COLLECTIONS if each not in (REMEMBERED, ASSETS))
+    records = (record.id for name in named for record in getattr(snapshot, name))
+    items = (item.id for batch in snapshot.batches for item in batch.items)
+    for identifier in chain(records, items):
+        if sequence_of(identifier) > snapshot.sequence:
+            yield f"sequence {snapshot.sequence} is less than that of {identifier}, whose id would be given out again"
+
+
 _RULES: tuple[Callable[[Snapshot], Iterator[str]], ...] = (
     _unrecordable,
     _repeated,
@@ -306,4 +320,5 @@ _RULES: tuple[Callable[[Snapshot], Iterator[str]], ...] = (
     _odd_secrets,
     _odd_answers,
     _loose_entries,
+    _ids_to_come,
 )
