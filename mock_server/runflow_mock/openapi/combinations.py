@@ -19,7 +19,7 @@ COMBINATIONS_MAX = 20_000
 COMBINATIONS_PER_LOOK = 20
 LONG_DIVISION = 500
 """As many combinations as it takes to divide a number of hundreds of digits."""
-RULES_PER_COMBINATION = 10
+RULES_PER_COMBINATION = 25
 """How many of the rules in which `openapi.comparisons` counts take as long as one combination."""
 DEPTH_MAX = 250
 LOOKS_MAX = 200_000
