@@ -11,9 +11,15 @@ from runflow_mock.domain.callback_policy import URL_CHARACTERS_MAX, CallbackPoli
 
 SCHEMES = ("https://", "http://", "HTTPS://", "ftp://", "//", "")
 HOSTS = ("localhost", "app.example", "127.0.0.1", "127.1", "[::1]", "[::2]", "a", "A", "0", "_", "-", ".", "*", "[", "]")
+LABELS = ("a" * 62, "b" * 63, "-", "_", "c", ".")
 RESTS = (":", ":0", ":80", ":65535", ":65536", ":080", "@", "/", "?", "#", "%20", " ", "\t", "\x7f", "\\", "é", "\u2028")
 PIECES = st.sampled_from((*SCHEMES, *HOSTS, *RESTS))
-URLS = st.builds("".join, st.lists(PIECES, max_size=6)) | st.text(max_size=20).map("https://a".__add__)
+NAMES = st.lists(st.sampled_from(LABELS), max_size=5).map(lambda pieces: f"https://{''.join(pieces)}".removesuffix("."))
+URLS = (
+    st.builds("".join, st.lists(PIECES, max_size=6))
+    | st.text(max_size=20).map("https://a".__add__)
+    | NAMES.filter(lambda url: len(url) < 253)
+)
 
 
 @pytest.mark.slow(is_covering=True)
@@ -23,6 +29,11 @@ URLS = st.builds("".join, st.lists(PIECES, max_size=6)) | st.text(max_size=20).m
 @example(url="http://-a.localhost/")
 @example(url="https://app.example@evil.example/")
 @example(url="https://[::2]/")
+@example(url="https://a..b/")
+@example(url=f"https://{'a' * 64}/")
+@example(url=f"https://{'a' * 63}.{'b' * 63}.c/")
+@example(url=f"http://{'a' * 64}.localhost/")
+@example(url=f"http://{'a' * 63}.localhost/")
 def test_policy_and_contract_accept_the_same_addresses(name: str, url: str) -> None:
     schema = document()["components"]["schemas"][name]
     for key, policy in (("pattern", CallbackPolicy()), ("x-strict-pattern", CallbackPolicy(is_strict=True))):

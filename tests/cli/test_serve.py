@@ -59,6 +59,15 @@ def test_setting_that_no_tenant_can_have_is_told_at_the_start(option: str, value
     assert (seen.code, told in seen.err, "REALLYREAL" in seen.err) == (2, True, False)
 
 
+@pytest.mark.parametrize("option", ["port", "tls-port", "runs-max", "body-max", "speed", "callback-timeout"])
+@pytest.mark.parametrize("number", ["٣", "1_0", " 3", "\uff13"])
+def test_number_that_is_not_in_plain_digits_is_refused(option: str, number: str) -> None:
+    told = call("serve", f"--{option}", number, "--open", "--no-inspector")
+    assert (told.code, told.out) == (2, "")
+    assert f"Invalid value for '--{option}'" in told.err
+    assert "in digits 0 to 9" in told.err
+
+
 @pytest.mark.slow
 def test_key_of_the_ready_line_works() -> None:
     with sandbox() as running:

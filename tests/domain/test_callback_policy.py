@@ -6,7 +6,16 @@ OPEN = CallbackPolicy(hosts=frozenset({"web"}), rewrites=(Rewrite("https://app.e
 STRICT = CallbackPolicy(hosts=frozenset({"web"}), is_strict=True)
 
 
-@pytest.mark.parametrize("url", ["https://app.example/hook", "https://203.0.113.7:8443/hook?x=1", "HTTPS://app.example"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://app.example/hook",
+        "https://203.0.113.7:8443/hook?x=1",
+        "HTTPS://app.example",
+        f"https://{'a' * 63}.{'.'.join(['b'] * 95)}",
+        "https://a.-b-.example",
+    ],
+)
 def test_https_is_accepted_everywhere(url: str) -> None:
     assert objection(OPEN, url) is None
     assert objection(STRICT, url) is None
@@ -42,6 +51,10 @@ PORT = "must have a port from 1 to 65535, not "
             (f"https://{host}/x", f"{HOST}{host!r}")
             for host in ("localhost.", "localhost.:1", "[::1", "[fe80::1]:1", "-a", "\uff4cocalhost")
         ),
+        *((f"https://a:443{end}/", f"must have one port, not '443{end}'") for end in (":443", ":", ":x")),
+        *((f"https://{host}/", "must have a host with something between its dots") for host in ("a..b", "a.b..c:1")),
+        (f"https://x.{'a' * 64}.example/", "must have a host of at most 63 characters between two dots, not 64"),
+        (f"https://{'.'.join(['a' * 63] * 4)}/", "must have a host of at most 253 characters, not 255"),
         ("ftp://user:pw@a.example/", "must not carry credentials (user:password@)"),
     ],
 )

@@ -13,6 +13,7 @@ from runflow_mock.runtime.config import (
     read_clock,
     read_keys,
     read_names,
+    read_public_url,
     read_rewrites,
 )
 
@@ -31,7 +32,23 @@ def test_clock_is_read(text: str, expected: tuple[ClockMode, float]) -> None:
     assert read_clock(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "sundial", "scaled:0", "scaled:-1", "scaled:nan", "scaled:inf", "scaled:fast", "real:2", "manual:1"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "sundial",
+        "scaled:0",
+        "scaled:-1",
+        "scaled:nan",
+        "scaled:inf",
+        "scaled:fast",
+        "real:2",
+        "manual:1",
+        "scaled:٣",
+        "scaled:1_0",
+        "scaled: 3",
+    ],
+)
 def test_other_clocks_are_refused_by_name(text: str) -> None:
     with pytest.raises(ConfigError, match=re.escape(repr(text))):
         read_clock(text)
@@ -62,6 +79,7 @@ def test_rewrites_are_read() -> None:
         "https://app.example", "app.example=http://web", "https://a/x=http://b", "https://a=http://b/", "ftp://a=http://b", "=x",
         "https://a=ftp://b", "https://a=http://b:0", "https://a=http://b:65536", "https://a=http://u:p@b", "https://u:p@a=http://b",
         "https://a:0=http://b", "https://a=http://[::1", "https://a?x=http://b", "https://a#=http://b", "https://*.a=http://b",
+        "https://a..b=http://b", "https://a=http://b..c", f"https://a=http://{'b' * 64}",
     ],
 )  # fmt: skip
 def test_other_rewrites_are_refused(text: str) -> None:
@@ -88,6 +106,32 @@ def test_names_are_read() -> None:
 def test_what_is_more_than_a_host_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="without scheme, port and path"):
         read_names(f"ok, {text}")
+
+
+@pytest.mark.parametrize("text", ["a..b", "a" * 64, ".".join(["a" * 63] * 4)])
+def test_name_that_no_resolver_can_take_is_refused_with_what_is_wrong(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"is not the name of a host: it must have a host"):
+        read_names(f"ok, {text}")
+
+
+@pytest.mark.parametrize("text", [None, "http://runflow:9999", "https://mock.example", "HTTP://[::1]:1/below", "https://bücher.example"])
+def test_public_url_is_read(text: str | None) -> None:
+    assert read_public_url(text) == text
+    assert text is None or read_public_url(f"{text}/") == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "javascript:alert(1)", "runflow:9999", "//runflow", "http://a\x1b[31m", "http://[", "http://[::1", "http://[::1]x", "http://a:٣",
+        "http://a:99999", "http://a:0", "http://a:-1", "http://", "http://:80", "http://a b", "http://a\udce9", "http://a/?q=1", "http://a/#f",
+        "http://u:secret@a", "http://a..b", f"http://{'a' * 64}", "http://a:443:443",
+    ],
+)  # fmt: skip
+def test_public_url_at_which_nothing_can_be_reached_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"^public-url: .* is not an address such as https://mock\.example:8787: it must") as raised:
+        read_public_url(text)
+    assert "secret" not in str(raised.value)
 
 
 def test_tenant_takes_over_what_the_server_is_set_to() -> None:

@@ -11,7 +11,7 @@ import msgspec
 from rich.console import Console
 from rich.markup import escape
 
-from runflow_mock.cli.options import checked_url, json_option, option
+from runflow_mock.cli.options import WholeNumber, checked_url, json_option, option
 from runflow_mock.cli.stopping import SIGNALS, is_ignored
 from runflow_mock.domain.printing import on_one_line
 from runflow_mock.runtime.deadlines import WAKEFUL_SECONDS
@@ -24,10 +24,8 @@ DEFAULT_PORT = 8788
 @click.option("--forward-to", default=None, callback=checked_url, help="Receiver that gets every callback as it came, bytes and headers.")
 @option("--secret", envvar="RUNFLOW_MOCK_CALLBACK_SECRET", default=None, help="Callback secret to check signatures with.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--port", default=DEFAULT_PORT, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on; 0 picks a free one."
-)
-@click.option("--count", default=None, type=click.IntRange(1), help="Stop after so many callbacks.")
+@click.option("--port", default=DEFAULT_PORT, show_default=True, type=WholeNumber(0, 65535), help="Port to listen on; 0 picks a free one.")
+@click.option("--count", default=None, type=WholeNumber(1), help="Stop after so many callbacks.")
 @json_option("Print JSON lines: first the url, then one per callback with event, verified, answered, headers and body.")
 def command(*, forward_to: str | None, secret: str | None, host: str, port: int, count: int | None, as_json: bool) -> None:
     """Show callbacks as they come, verify and forward them.

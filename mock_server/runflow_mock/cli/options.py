@@ -1,11 +1,11 @@
 """Options that several commands share; nothing heavy is imported here, so that small commands start fast."""
 
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import click
 
@@ -19,11 +19,28 @@ COUNT_MAX = 1_000_000_000_000
 UNREACHABLE = 4
 
 
-class Figure(click.FloatRange):
-    """A number within a range, as `click.FloatRange` has it, but for what is no number and so within every range."""
+# Python reads digits of all scripts, lines between digits and spaces around them; whoever gave those has mistyped something.
+_WHOLE = re.compile(r"[+-]?[0-9]+", re.ASCII)
+_FIGURE = re.compile(r"[!-^`-~]+", re.ASCII)
+
+
+class WholeNumber(click.IntRange):
+    """A whole number within a range, as `click.IntRange` has it, written in digits 0 to 9."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Returns the number, or ends the command."""
+        if isinstance(value, str) and not _WHOLE.fullmatch(value):
+            self.fail(f"{value[:80]!r} is not a whole number in digits 0 to 9", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class Figure(click.FloatRange):
+    """A number within a range, as `click.FloatRange` has it, but for what is no number and so within every range, and for other digits."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Returns the number, or ends the command."""
+        if isinstance(value, str) and not _FIGURE.fullmatch(value):
+            self.fail(f"{value[:80]!r} is not a number in digits 0 to 9", param, ctx)
         figure = super().convert(value, param, ctx)
         if figure != figure or figure in (float("inf"), float("-inf")):  # noqa: PLR0124 - what is no number differs from itself
             self.fail(f"{value} is no number", param, ctx)
@@ -115,13 +132,11 @@ def checked_url(context: click.Context, parameter: click.Parameter, url: str | N
     """Returns an address as it was given, if it can be one; click calls this on an option."""
     if url is None:
         return None
-    try:
-        parts = urlsplit(url)
-        is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_usable = False
-    if not is_usable:
-        raise click.BadParameter(f"{url!r} is not an address such as http://127.0.0.1:8787", context, parameter)
+    from runflow_mock.domain.hosts import objection_to_address
+
+    objection = objection_to_address(url)
+    if objection is not None:
+        raise click.BadParameter(f"{url!r} is not an address such as http://127.0.0.1:8787: it {objection}", context, parameter)
     return url
 
 

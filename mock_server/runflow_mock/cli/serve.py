@@ -17,14 +17,16 @@ import msgspec
 from msgspec.structs import replace
 
 from runflow_mock.cli.dialects import dialect_options, read_speech
-from runflow_mock.cli.options import COUNT_MAX, Figure, json_option, option, state_option, tell
+from runflow_mock.cli.options import COUNT_MAX, Figure, WholeNumber, json_option, option, state_option, tell
 from runflow_mock.cli.stopping import is_ignored
+from runflow_mock.domain.hosts import objection_to_address
 from runflow_mock.domain.instants import EARLIEST, LATEST, is_reachable
 from runflow_mock.domain.money import parse_money
 from runflow_mock.domain.principals import ADMIN_KEY_PREFIX, KEY_PREFIX, SANDBOX
 from runflow_mock.domain.records import Limits
 from runflow_mock.runtime.bounds import MEBIBYTE, BoundsMax
 from runflow_mock.runtime.config import (
+    BROKER_SCHEMES,
     DEFAULT_PORT,
     DEFAULT_TLS_PORT,
     Config,
@@ -35,6 +37,7 @@ from runflow_mock.runtime.config import (
     read_clock,
     read_keys,
     read_names,
+    read_public_url,
     read_rewrites,
 )
 from runflow_mock.runtime.descriptors import allow_descriptors, bounds_within
@@ -57,8 +60,8 @@ AS_GIVEN = (
     *("inspector", "catalog", "scenario", "scenario_inline", "watch", "unknown_models", "unknown_keys", "skill", "tenants_max"),
     *("after_restart", "log_level", "log_format"),
 )
-COUNT = click.IntRange(1, COUNT_MAX)
-BYTES = click.IntRange(MEBIBYTE, 1 << 50)
+COUNT = WholeNumber(1, COUNT_MAX)
+BYTES = WholeNumber(MEBIBYTE, 1 << 50)
 
 ValueT = TypeVar("ValueT")
 STORY = """\
@@ -88,9 +91,9 @@ class Ready(NamedTuple):
 
 @click.command()
 @option("--host", default="127.0.0.1", help="Address to listen on.")
-@option("--port", default=DEFAULT_PORT, type=click.IntRange(0, 65535), help="Port to listen on; 0 picks a free one.")
+@option("--port", default=DEFAULT_PORT, type=WholeNumber(0, 65535), help="Port to listen on; 0 picks a free one.")
 @option("--tls", is_flag=True, help="Listen for https too, with a certificate of the local CA: see `runflow-mock ca`.")
-@option("--tls-port", default=None, type=click.IntRange(0, 65535), help=f"Port of https; implies --tls.  [default: {DEFAULT_TLS_PORT}]")
+@option("--tls-port", default=None, type=WholeNumber(0, 65535), help=f"Port of https; implies --tls.  [default: {DEFAULT_TLS_PORT}]")
 @option("--tls-names", default="", help="Further names on the certificate, separated by commas, such as a container's.")
 @state_option()
 @option("--seed", default="0", help="Seed of every tenant: the same seed and requests give the same ids, times and bodies.")
@@ -133,8 +136,8 @@ class Ready(NamedTuple):
 )
 @option("--skill", default=None, type=click.Path(path_type=Path), help="SKILL.md to serve to agents, byte for byte, in place of our own.")
 @option("--openapi", default=None, metavar="FILE|URL", help="Document that judges the journal in place of the packaged one.")
-@option("--body-max", default=72 * 1024 * 1024, type=click.IntRange(1024, COUNT_MAX), help="Bytes that a JSON body may have.")
-@option("--batch-limit", default=100, type=click.IntRange(1, 10_000), help="Items that a batch may have.")
+@option("--body-max", default=72 * 1024 * 1024, type=WholeNumber(1024, COUNT_MAX), help="Bytes that a JSON body may have.")
+@option("--batch-limit", default=100, type=WholeNumber(1, 10_000), help="Items that a batch may have.")
 @option("--concurrency", default="", help="Runs of a model that may be under way at once, as MODEL=N,*=N; the rest stays queued.")
 @option("--quota", default=None, help="Requests that a key may send in a window, as 5/1m; 5/1m:date sets the form of Retry-After.")
 @option("--tenants-max", default=10_000, type=COUNT, help="Tenants that the server may hold.")
@@ -240,7 +243,7 @@ def read_config(options: dict[str, Any]) -> Config:
     return Config(
         **{name: options[name] for name in AS_GIVEN},
         tls_port=DEFAULT_TLS_PORT if options["tls_port"] is None and options["tls"] else options["tls_port"],
-        tls_names=read_names(options["tls_names"]),
+        tls_names=_named("tls-names", read_names, options["tls_names"]),
         clock=clock,
         scale=scale,
         start=None if options["start"] is None else _named("start", _start, options["start"]),
@@ -249,12 +252,12 @@ def read_config(options: dict[str, Any]) -> Config:
         switches=speech.switches,
         output_lifetime=_named("output-lifetime", _lifetime, options["output_lifetime"]),
         keys=read_keys(options["keys"]),
-        callback_hosts=read_names(options["callback_hosts"]),
+        callback_hosts=_named("callback-hosts", read_names, options["callback_hosts"]),
         callback_rewrites=read_rewrites(options["callback_rewrite"]),
         callback_timeout_seconds=options["callback_timeout"],
         admin_token=read_admin_token(options["admin_token"]),
-        public_url=None if options["public_url"] is None else options["public_url"].rstrip("/"),
-        allowed_hosts=read_names(options["allowed_hosts"]),
+        public_url=read_public_url(options["public_url"]),
+        allowed_hosts=_named("allowed-hosts", read_names, options["allowed_hosts"]),
         body_bytes_max=options["body_max"],
         batch_items_max=options["batch_limit"],
         concurrency=read_caps(options["concurrency"]),
@@ -272,6 +275,10 @@ def _keeping(keep: str | None, sync: str) -> dict[str, Any]:
         return {"keep": None if keep is None else Path(keep), "keep_synced": sync == "full"}
     if sync == "full":
         raise ConfigError("sync: when a message is on the disk is the broker's own setting, sync_interval; leave --sync out")
+    objection = objection_to_address(keep, BROKER_SCHEMES)
+    if objection is not None:
+        # What stands before the host may be a password.
+        raise ConfigError(f"keep: {keep.rpartition('@')[2]!r} is not the address of a broker such as nats://HOST:4222: it {objection}")
     return {"keep_url": keep}
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from runflow_mock.cli.dialects import dialect_options, read_speech
-from runflow_mock.cli.options import Figure, Secret, option, tell
+from runflow_mock.cli.options import Figure, Secret, WholeNumber, option, tell
 from runflow_mock.cli.sheets import READ, Outputs, expected_option, load_expected, sheet_options
 from runflow_mock.kit.matrix.cells import select
 from runflow_mock.kit.matrix.clients import CommandRunner
@@ -31,7 +31,7 @@ CALLBACK_SECRET = "rf_whsec_verify_client"  # noqa: S105 - a dummy
 @click.argument("arguments", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND...")
 @click.option("--full", "is_full", is_flag=True, help="Every cell, not only each value once and the pairs that interact.")
 @click.option("--only", multiple=True, metavar="CELL", help="Only this cell, and its control; repeatable.")
-@click.option("--jobs", default=6, type=click.IntRange(1, 32), show_default=True, help="Cells at a time; 1 for a receiver that they share.")
+@click.option("--jobs", default=6, type=WholeNumber(1, 32), show_default=True, help="Cells at a time; 1 for a receiver that they share.")
 @click.option(
     "--timeout",
     "seconds_max",

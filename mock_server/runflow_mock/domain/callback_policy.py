@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from runflow_mock.domain.hosts import objection_to_name
 from runflow_mock.domain.ports import PORT_MAX, PORT_OF_SCHEME
 
 URL_CHARACTERS_MAX = 2048
@@ -125,7 +126,7 @@ def _split(url: str) -> _Address | None:
     except ValueError:
         return None
     authority = _AUTHORITY.fullmatch(parts.netloc)
-    if authority is None or int(authority["port"] or 0) > PORT_MAX:
+    if authority is None or int(authority["port"] or 0) > PORT_MAX or objection_to_name(authority["host"]) is not None:
         return None
     port = int(authority["port"] or PORT_OF_SCHEME.get(parts.scheme, 0))
     return _Address(parts.scheme, authority["host"].lower(), port, parts.netloc)
@@ -135,13 +136,17 @@ def _what_it_must(url: str) -> str:
     """Returns what a text would have to be, or not to have, to be an address that can be called."""
     scheme, _, rest = url.partition("://")
     authority = _END.split(rest, maxsplit=1)[0]
-    host, colon, port = authority.rpartition(":")
+    host, colon, _ = authority.rpartition(":")
     if not authority or not _SCHEME.fullmatch(_BLANK.sub("", scheme)):
         return "must be an absolute URL"
     if "@" in authority:
         return "must not carry credentials (user:password@)"
     if _BLANK.search(url):
         return "must not have spaces or control characters"
-    if colon and _AUTHORITY.fullmatch(host) is not None:
-        return f"must have a port from 1 to {PORT_MAX}, not {port[:20]!r}"
+    whole, named = _AUTHORITY.fullmatch(authority), _AUTHORITY.fullmatch(host)
+    if whole is not None and (wrong := objection_to_name(whole["host"])) is not None:
+        return wrong
+    if colon and named is not None:
+        kind = "one port" if named["port"] is not None else f"a port from 1 to {PORT_MAX}"
+        return f"must have {kind}, not {authority[len(named['host']) + 1 :][:20]!r}"
     return f"must have a host of letters, digits, dots and hyphens, with none of these at its ends, or [::1], not {authority[:80]!r}"

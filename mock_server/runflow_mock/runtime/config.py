@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 
 from runflow_mock.domain.callback_policy import CallbackPolicy, Rewrite, is_origin
+from runflow_mock.domain.hosts import objection_to_address, objection_to_name
 from runflow_mock.domain.money import Money
-from runflow_mock.domain.ports import PORT_MAX
 from runflow_mock.domain.principals import ADMIN_KEY_PREFIX, KEY_PREFIX, looks_real
 from runflow_mock.domain.quotas import Quota
 from runflow_mock.domain.records import Limits
@@ -18,11 +18,14 @@ from runflow_mock.runtime.bounds import MEBIBYTE, BoundsMax
 
 DEFAULT_PORT = 8787
 DEFAULT_TLS_PORT = 8443
+BROKER_SCHEMES = ("nats", "tls")
 
 _CAP = re.compile(r"[0-9]{1,7}")
 _TOKEN = re.compile(r"[!-~]{1,512}")
-_SERVER = re.compile(r"https?://(?:[A-Z0-9_](?:[A-Z0-9_.-]*[A-Z0-9_])?|\[[0-9A-F:.]+\])(?::([1-9][0-9]{0,4}))?", re.ASCII | re.IGNORECASE)
+_SERVER = re.compile(r"https?://(?:[A-Z0-9_](?:[A-Z0-9_.-]*[A-Z0-9_])?|\[[0-9A-F:.]+\])(?::[1-9][0-9]{0,4})?", re.ASCII | re.IGNORECASE)
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|[0-9a-f:]*:[0-9a-f:.]*", re.ASCII)
+_FACTOR = re.compile(r"[!-^`-~]*")
+_BEHIND_PATH = re.compile(r"[?#]")
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
@@ -125,7 +128,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
 def is_broker(keep: str) -> bool:
     """Tells whether what is given as `keep` is the address of a broker, and not a folder."""
-    return keep.startswith(("nats://", "tls://"))
+    return keep.startswith(tuple(f"{scheme}://" for scheme in BROKER_SCHEMES))
 
 
 def read_clock(text: str) -> tuple[ClockMode, float]:
@@ -139,6 +142,9 @@ def read_clock(text: str) -> tuple[ClockMode, float]:
         factor = float(scale) if scale else 1.0
         found = ClockMode(mode)
     except ValueError:
+        found = None
+    # Python reads digits of all scripts, and lines between digits.
+    if found is None or not _FACTOR.fullmatch(scale):
         raise ConfigError(f"clock {text!r} is not one of real, manual, auto, scaled:FACTOR") from None
     if not 0 < factor <= 1_000_000 or (scale and found is not ClockMode.SCALED):
         raise ConfigError(f"clock {text!r}: write scaled:FACTOR with a factor above 0, for example scaled:60")
@@ -196,8 +202,7 @@ def read_rewrites(text: str) -> tuple[Rewrite, ...]:
 
 
 def _is_server(text: str) -> bool:
-    found = _SERVER.fullmatch(text)
-    return found is not None and int(found[1] or 1) in range(1, PORT_MAX + 1)
+    return _SERVER.fullmatch(text) is not None and objection_to_address(text) is None
 
 
 def read_caps(text: str) -> dict[str, int]:
@@ -225,7 +230,26 @@ def read_names(text: str) -> frozenset[str]:
     for name in sorted(names):
         if _HOST.fullmatch(name) is None:
             raise ConfigError(f"{name[:200]!r} is not the name or the address of a host: give it without scheme, port and path")
+        objection = objection_to_name(name)
+        if objection is not None:
+            raise ConfigError(f"{name[:200]!r} is not the name of a host: it {objection}")
     return names
+
+
+def read_public_url(text: str | None) -> str | None:
+    """Returns the base of the addresses in answers, without a slash at its end, if there is one.
+
+    Raises:
+        ConfigError: no client can reach anything below it.
+    """
+    if text is None:
+        return None
+    objection = objection_to_address(text) or ("must end with its path, without ? and #" if _BEHIND_PATH.search(text) else None)
+    if objection is None and "@" in text:
+        objection = "must not carry credentials (user:password@)"
+    if objection is not None:
+        raise ConfigError(f"public-url: {text.rpartition('@')[2]!r} is not an address such as https://mock.example:8787: it {objection}")
+    return text.rstrip("/")
 
 
 def environment_for_client(url: str, key: str) -> Mapping[str, str]:
