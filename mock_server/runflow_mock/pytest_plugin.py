@@ -306,6 +306,7 @@ def _lent(node: Any, open_it: "Callable[..., Runflow]", given: Mapping[str, Any]
     """Opens a tenant and hands it to a test, or to all below a node; at the end it is judged, where the test has passed, and dropped."""
     from runflow_mock.testing.client import ClientError
     from runflow_mock.testing.endings import lend, take_back
+    from runflow_mock.testing.markers import MarkerError, check_operations
     from runflow_mock.testing.nodes import tenant_name
 
     settings, strictness = _wishes(node, given)
@@ -316,7 +317,10 @@ def _lent(node: Any, open_it: "Callable[..., Runflow]", given: Mapping[str, Any]
     lent = lend(node, handle, strictness, node.config.stash[_OPTIONS].artifacts)
     node.stash.setdefault(_LENT, []).append(lent)
     try:
+        check_operations(strictness, lambda: handle.report()["judge"]["operations"])
         yield handle
+    except MarkerError as error:
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
     finally:
         node.stash[_LENT].remove(lent)
         take_back(lent, is_judged=_has_passed(node))

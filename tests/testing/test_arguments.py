@@ -62,6 +62,7 @@ VERBS: dict[str, tuple[Verb, str, tuple[Any, ...]]] = {
     "batch cancelled": (lambda runflow, value: runflow.batches.cancel(value), "batch_id", (None, "", b"x", 1, "\ud800", {"id": "1"})),
     "journal": (lambda runflow, value: runflow.journal.find(operation=value), "operation", ("", b"create_run", "\ud800")),
     "journal limit": (lambda runflow, value: runflow.journal.find(limit=value), "limit", ("", b"1", "x", -1, 0, NAN, ENDLESS, True)),
+    "export": (lambda runflow, value: runflow.control.export_scenario(history=value), "history", (None, "no", b"x", 0, 1, NAN)),
     "stub model": (lambda runflow, value: runflow.stub(value).returns({}), "model", (b"x", NAN, 1, Path("x"), [])),
     "stub input": (lambda runflow, value: runflow.stub(input=value).returns({}), "input", (b"x", NAN, 1, Path("x"), "x", {"a": NAN})),
     "stub output": (lambda runflow, value: runflow.stub().returns(value), "output", (b"x", NAN, 1, Path("x"), "x", {"a": [NAN]})),

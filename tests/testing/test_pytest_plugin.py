@@ -634,9 +634,14 @@ def test_document_of_the_ini_file_judges(pytester: pytest.Pytester, monkeypatch:
         def test_does_not_fit(runflow_in_process):
             with pytest.raises(ClientError):
                 runflow_in_process.control.client.post(f"/v1/models/{MODEL}/runs", {"input": "none"})
+            assert len(runflow_in_process.journal.find(operation="startRun")) == 1
+
+        @pytest.mark.runflow(allow_violations="startRun")
+        def test_may_not_fit(runflow_in_process):
+            test_does_not_fit(runflow_in_process)
         """,
     )
-    done.assert_outcomes(passed=2, errors=1)
+    done.assert_outcomes(passed=3, errors=1)
     done.stdout.fnmatch_lines(["*(startRun) broke */own.json: type at body.input: *"])
 
 

@@ -106,6 +106,10 @@ def test_exchange_is_named_by_its_id_as_well(filled: Door) -> None:
         ("since=", "neither a number nor the id"),
         ("path=" + "*" * 9, "stars"),
         ("colour=red", "'colour'; it takes operation"),
+        ("operation=crate_run", "operation 'crate_run' is none of the API's; did you mean create_run?"),
+        ("method=PSOT", "method 'PSOT' is none of HTTP's; did you mean POST?"),
+        ("status=600", "such as 404"),
+        ("status=0xx", "such as 404"),
     ],
 )
 def test_filter_that_cannot_be_used_is_refused_by_name(filled: Door, query: str, told: str) -> None:

@@ -89,6 +89,8 @@ def test_within_is_the_tenants_time(door: Door) -> None:
         ({"opration": "create_run"}, "opration"),
         ({"operation": "make_run"}, "operation 'make_run'"),
         ({"status": "40"}, "status '40'"),
+        ({"status": 600, "count": 0}, "status '600'"),
+        ({"method": "PSOT", "count": 0}, "method 'PSOT' is none of HTTP's; did you mean POST?"),
         ({"count": -1}, "count -1"),
         ({"count": 1, "at_least": 1}, "leave out at_least"),
         ({"at_least": 3, "at_most": 2}, "at_least 3"),

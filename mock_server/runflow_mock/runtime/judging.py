@@ -214,6 +214,11 @@ class Judgings:
         return frozenset() if self._contract is None else self._contract.credentials(place)
 
     @property
+    def operations_of_user(self) -> frozenset[str]:
+        """The names of the operations of a contract of the user's."""
+        return frozenset() if self._contract is None else frozenset(declared.id for declared in self._contract.operations)
+
+    @property
     def contract(self) -> "Contract":
         """What judges on this server."""
         from runflow_mock.openapi.contracts import packaged_contract

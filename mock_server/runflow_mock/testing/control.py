@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from runflow_mock.decoders import convert
 from runflow_mock.domain.documents import present
-from runflow_mock.testing.arguments import check_text, money_text, path_part
+from runflow_mock.testing.arguments import check_flag, check_text, money_text, path_part
 from runflow_mock.testing.client import Client, Exchanger
 from runflow_mock.testing.records import Clock, Delivery, End, Exchange, Ledger, Pulled, Rule, Step, Tenant, read_steps
 
@@ -199,6 +199,7 @@ class Control:
 
     def export_scenario(self, *, history: bool = False) -> str:
         """Returns the tenant's settings and rules as a scenario, in YAML; with its history it can be replayed as well."""
+        check_flag("history", history)
         return self.client.read("/_mock/scenario/export" + _query({"history": True if history else None})).decode()
 
     def health(self) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The marker `runflow`: how the tenant of a test is made, how strict its end is, and what is wrong with it, in words."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from runflow_mock.domain.hints import did_you_mean
@@ -41,6 +41,22 @@ def read_wishes(given: Mapping[str, Any]) -> Wishes:
         {name: _sendable(name, value) for name, value in meant.items() if name not in _STRICTNESS},
         {name: _STRICTNESS[name](name, value) for name, value in meant.items() if name in _STRICTNESS},
     )
+
+
+def check_operations(strictness: Mapping[str, Any], known: Callable[[], Collection[str]]) -> None:
+    """Accepts ids of operations whose violations are allowed if the contract that judges has them; `known` is asked where there are any.
+
+    Raises:
+        MarkerError: there is no such operation.
+    """
+    named = strictness.get("allow_violations", False)
+    if isinstance(named, bool):
+        return
+    ids = known()
+    for name in named:
+        if name not in ids:
+            hint = did_you_mean(name[:80], ids) or f"; it has {', '.join(ids)}"
+            raise MarkerError(f"@pytest.mark.runflow: allow_violations: {name[:80]!r} is no operation of the contract{hint}")
 
 
 def _flag(name: str, value: object) -> bool:

@@ -3,7 +3,7 @@
 A body is decoded strictly: an unknown key is an error, because a misspelt setting that is silently ignored is the worst a test tool can do.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import TypeVar, cast
 
@@ -11,6 +11,7 @@ import msgspec
 
 from runflow_mock.decoders import json_decoder
 from runflow_mock.domain.documents import NOT_JSON, Json, read_document
+from runflow_mock.domain.hints import did_you_mean
 from runflow_mock.domain.money import Money, parse_money
 from runflow_mock.wire.bodies import unreadable_because
 from runflow_mock.wire.times import read_duration, read_instant
@@ -25,6 +26,7 @@ COUNT_MAX = 1_000_000_000
 
 
 MESSAGE_CHARACTERS_MAX = 4_000
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY")
 
 
 class ControlError(Exception):
@@ -150,9 +152,24 @@ def decode_credit(raw: bytes) -> Money:
 def status_pattern(text: str, name: str) -> str:
     """Returns a status or a class of them in lower case, such as `404` or `4xx`."""
     lowered = text.lower()
-    if not (len(text) == 3 and text.isascii() and (text.isdigit() or (text[0].isdigit() and lowered[1:] == "xx"))):
+    if not (len(text) == 3 and text[0] in "12345" and text.isascii() and (text.isdigit() or lowered[1:] == "xx")):
         raise refused(f"{name} {text[:80]!r} must be a status such as 404, or a class such as 4xx")
     return lowered
+
+
+def known_method(text: str | None, name: str) -> str | None:
+    """Returns a method of HTTP as it is written, in letters of any case; raises a 422 for what no request would ever have."""
+    if text is not None and text.upper() not in METHODS:
+        raise refused(f"{name} {text[:80]!r} is none of HTTP's{did_you_mean(text[:80], METHODS)}; choose one of {', '.join(METHODS)}")
+    return text
+
+
+def known_operation(text: str | None, name: str, known: Collection[str]) -> str | None:
+    """Returns the id of an operation, or raises a 422 that names the nearest one."""
+    if text is not None and text not in known:
+        hint = did_you_mean(text[:80], known)
+        raise refused(f"{name} {text[:80]!r} is none of the API's{hint}; GET /v1/openapi.json lists them")
+    return text
 
 
 def duration(value: object, name: str) -> timedelta:

@@ -12,9 +12,8 @@ from runflow_mock.domain.documents import Document, present, read_document, writ
 from runflow_mock.domain.fault_kinds import KIND_OF, ActsAt, Family, Kind
 from runflow_mock.domain.faults import FaultRule, When
 from runflow_mock.domain.globs import matches_glob
-from runflow_mock.domain.hints import did_you_mean
 from runflow_mock.domain.places import Where, edge_name, is_edge
-from runflow_mock.wire.control import COUNT_MAX, as_json, decode, instant, refused
+from runflow_mock.wire.control import COUNT_MAX, as_json, decode, instant, known_method, known_operation, refused
 from runflow_mock.wire.fault_kinds import decode_what, represent_what
 from runflow_mock.wire.times import write_optional
 
@@ -128,14 +127,11 @@ def decode_place(where: WirePlace, names: Names, prefix: str = "where.") -> Wher
         ControlError: 422 that names what is wrong and what is possible.
         ModelNotFound: it names a model that does not exist.
     """
-    if where.operation is not None and where.operation not in names.operations:
-        hint = did_you_mean(where.operation[:80], names.operations)
-        raise refused(f"{prefix}operation {where.operation[:80]!r} is none of the API's{hint}; GET /v1/openapi.json lists them")
     return Where(
         edge=where.edge,
-        method=where.method,
+        method=known_method(where.method, f"{prefix}method"),
         path=checked_pattern(where.path, f"{prefix}path"),
-        operation=where.operation,
+        operation=known_operation(where.operation, f"{prefix}operation", names.operations),
         callback=_callback(where.callback, f"{prefix}callback"),
         model=None if where.model is None else names.path_of(where.model),
         client_ref=where.client_ref,

@@ -4,7 +4,7 @@ A page is the latest exchanges when nothing says where it begins, and the next o
 query asks is read before anything of a journal is looked at, and what is found out about exchanges only where it asks for that.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
 
@@ -12,7 +12,7 @@ from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.findings import Findings
 from runflow_mock.domain.globs import matches_glob
 from runflow_mock.domain.whole_numbers import whole_number
-from runflow_mock.wire.control import refused, status_pattern
+from runflow_mock.wire.control import known_method, known_operation, refused, status_pattern
 from runflow_mock.wire.faults import checked_pattern
 
 LIMIT_DEFAULT = 100
@@ -63,13 +63,15 @@ class Page(msgspec.Struct, frozen=True):
     next: int | None
 
 
-def read_question(parameters: Mapping[str, str], exchanges: Sequence[Exchange]) -> Question:
+def read_question(parameters: Mapping[str, str], exchanges: Sequence[Exchange], operations: Collection[str]) -> Question:
     """Returns the page that a query asks for; of the exchanges only ids and numbers are looked at.
+
+    `operations` are the API's, and those of the document that judges.
 
     Raises:
         ControlError: 422 for a parameter or value that does not exist.
     """
-    filters = read_filters(parameters, exchanges)
+    filters = read_filters(parameters, exchanges, operations)
     text = parameters.get("limit", str(LIMIT_DEFAULT))
     limit = whole_number(text, DIGITS_MAX)
     if limit is None or not 1 <= limit <= LIMIT_MAX:
@@ -78,11 +80,12 @@ def read_question(parameters: Mapping[str, str], exchanges: Sequence[Exchange]) 
     return Question(filters, limit, after)
 
 
-def read_filters(parameters: Mapping[str, str], exchanges: Sequence[Exchange]) -> Filters:
+def read_filters(parameters: Mapping[str, str], exchanges: Sequence[Exchange], operations: Collection[str]) -> Filters:
     """Returns the filters in a query; see `read_question`."""
     unknown = next((name for name in parameters if name not in PARAMETERS), None)
     if unknown is not None:
         raise refused(f"the journal has no parameter {unknown[:80]!r}; it takes {', '.join(PARAMETERS)}")
+    known_operation(parameters.get("operation"), "operation", operations)
     keepers = [FILTERS[name](value, exchanges) for name, value in parameters.items() if name in FILTERS]
     judges = [JUDGED_FILTERS[name](value) for name, value in parameters.items() if name in JUDGED_FILTERS]
     return Filters(keepers, judges)
@@ -100,6 +103,7 @@ def _number_of(text: str, name: str, exchanges: Sequence[Exchange]) -> int:
 
 
 def _method(value: str, _: Sequence[Exchange]) -> Keeps:
+    known_method(value, "method")
     return lambda exchange: exchange.method == value.upper()
 
 

@@ -1,6 +1,6 @@
 """The journal: every exchange of the tenant with what was found out about it; to read, to export, to forget."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -13,6 +13,7 @@ from runflow_mock.version import __version__
 from runflow_mock.web.calls import Answer, Call, answer, no_content, scrubbed
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.guard import tenant_of
+from runflow_mock.web.operations import OPERATION_IDS
 from runflow_mock.web.pieces import answer_window, list_in_pieces, look
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.har import represent_entry, represent_har
@@ -59,7 +60,7 @@ async def get_exchange(call: Call) -> Answer:
 async def _lines(call: Call, tenant: Tenant) -> Answer:
     """Returns a window on the journal: what is found out about exchanges is found out of those alone that are shown."""
     given = {name: value for name, value in call.parameters.items() if name not in ("offset", "limit", "q")}
-    filters = read_filters(given, tenant.journal.as_they_came(len(tenant.journal)))
+    filters = read_filters(given, tenant.journal.as_they_came(len(tenant.journal)), _operations(call))
     window = read_window({"limit": "100", **{name: call.parameters[name] for name in ("offset", "limit", "q") if name in call.parameters}})
     assert window is not None
     judgings = call.runtime.judgings
@@ -112,7 +113,7 @@ def with_first_use(tenant: Tenant, exchange: Exchange, findings: Findings, known
 async def _page(call: Call, tenant: Tenant) -> tuple[Page, list[Judged], Broken]:
     """Returns the page that is asked for, its exchanges with what was found out about them, and the rules that exchanges break."""
     # Before anything is looked at: whoever asks for what there is not, asks for nothing that takes long.
-    question = read_question(call.parameters, tenant.journal.as_they_came(len(tenant.journal)))
+    question = read_question(call.parameters, tenant.journal.as_they_came(len(tenant.journal)), _operations(call))
     judgings = call.runtime.judgings
     exchanges = await judgings.read(tenant)
     page = question.page(await _kept(call, tenant, question.filters, exchanges))
@@ -126,6 +127,11 @@ async def _kept(call: Call, tenant: Tenant, filters: Filters, exchanges: Sequenc
     if not filters.judges:
         return kept
     return [judged[0] for judged in await call.runtime.judgings.judged(tenant, kept) if filters.keeps_judged(judged)]
+
+
+def _operations(call: Call) -> Collection[str]:
+    """Returns the names by which exchanges are kept: the API's, and those of a user's document that judges in place of ours."""
+    return OPERATION_IDS | call.runtime.judgings.operations_of_user
 
 
 def _counted(given: Answer, page: Page) -> Answer:
