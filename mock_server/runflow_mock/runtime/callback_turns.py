@@ -1,8 +1,9 @@
 """Turns of callbacks: how many leave at once, for the whole server and for each tenant, so that one that hangs holds up nobody else's.
 
-Theory. A tenant has `TENANT_TURNS_MAX` at most, and when it takes another one it has less than half of what is free: the more tenants have
-some, the fewer the next ones get. (This is the dynamic threshold by which switches share the memory of their queues.) An eighth of all is
-for tenants that have none. So 60 tenants whose receivers hang do not have all of 256, and the next tenant need not wait.
+Theory. A tenant has `TENANT_TURNS_MAX` at most. Where others have some, or wait for one, it has less than half of what is free when it
+takes another one: the more tenants have some, the fewer the next ones get. (This is the dynamic threshold by which switches share the memory
+of their queues.) An eighth of all is for tenants that have none. So 60 tenants whose receivers hang do not have all of 256, and the next
+tenant need not wait.
 
 Whoever waits for a turn has not begun: neither the receiver's time nor the time that is measured runs.
 """
@@ -18,7 +19,7 @@ from runflow_mock.runtime.tenants import Tenant
 TENANT_TURNS_MAX = 16
 """How many callbacks of one tenant leave at once."""
 FREE_FOR_EACH = 2
-"""How many turns have to be free for each that a tenant has when it takes another one."""
+"""How many turns have to be free for each that a tenant has beside others when it takes another one."""
 FIRST_SHARE = 8
 """One of so many turns is for tenants that have none."""
 
@@ -47,7 +48,9 @@ class CallbackTurns:
         taken, free = self._taken[tenant], self._bound.maximum - self._bound.used
         if not taken:
             return free > 0
-        return taken < TENANT_TURNS_MAX and FREE_FOR_EACH * taken < free - self._bound.maximum // FIRST_SHARE
+        is_alone = len(self._taken) == 1 and self._waiting.keys() <= {tenant}
+        needed = 0 if is_alone else FREE_FOR_EACH * taken
+        return taken < TENANT_TURNS_MAX and needed < free - self._bound.maximum // FIRST_SHARE
 
     def _take(self, tenant: Tenant) -> None:
         self._taken[tenant] += 1
@@ -63,7 +66,7 @@ class CallbackTurns:
             self._call(following)
 
     async def _wait(self, tenant: Tenant) -> None:
-        if self._taken[tenant] < TENANT_TURNS_MAX:
+        if self._taken[tenant] < TENANT_TURNS_MAX and self._bound.used == self._bound.maximum:
             self._bound.meet()
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(tenant, deque()).append(turn)
