@@ -65,7 +65,7 @@ class Fake:
         return self.seconds
 
     def ask(self, method: str, path: str, tenant: str, body: object = None, headers: str = "") -> "Asked":
-        """Sends a request; `headers` are lines of its head."""
+        """Sends a request; `headers` are lines of its head, and a body that is a text is sent as it is."""
         return Asked(cast(Protocol, self.make()), f"{method} {path}", tenant, body, headers)
 
     async def late(self) -> None:
@@ -80,7 +80,7 @@ class Asked:
     def __init__(self, protocol: Protocol, asks: str, tenant: str, body: object, headers: str) -> None:
         self._protocol, self._transport = protocol, NotedTransport()
         protocol.connection_made(cast(asyncio.Transport, self._transport))
-        content = b"" if body is None else json.dumps(body).encode()
+        content = b"" if body is None else (body if isinstance(body, str) else json.dumps(body)).encode()
         head = f"{asks} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer rf_live_mock_{tenant}\r\n{headers}"
         fields = f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n" if content else ""
         protocol.data_received(f"{head}{fields}\r\n".encode() + content)

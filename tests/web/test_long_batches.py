@@ -1,14 +1,20 @@
 """Long batches: nobody else waits while thousands of items are read, or brought on by a poll."""
 
 import asyncio
+import gc
 import json
+import sys
+from itertools import pairwise
+from types import FrameType
 from typing import Any
 
 import pytest
 from loop_turns import BATCH, ITEMS, Fake, Turns
 
 from runflow_mock.runtime.runtime import YIELD_EVERY_TIMERS
+from runflow_mock.web.calls import Call
 from runflow_mock.wire.batches import ITEMS_AT_ONCE
+from runflow_mock.wire.bodies import read_body
 
 pytestmark = pytest.mark.slow(is_covering=True)
 INPUT = {"image_url": "https://cdn.example.com/a.png"}
@@ -16,7 +22,7 @@ BAD = {"image_url": 7}
 
 
 def turns_of(
-    fake: Fake, *bodies: dict[str, Any], path: str = "/v1/batches", tenant: str = "long", headers: str = ""
+    fake: Fake, *bodies: dict[str, Any] | str, path: str = "/v1/batches", tenant: str = "long", headers: str = ""
 ) -> list[tuple[int, int, Any]]:
     """Returns how many turns of the loop each of some requests took that came in one turn, with its status and its JSON."""
 
@@ -49,6 +55,80 @@ def test_batch_is_refused_once_all_of_it_was_read_in_pieces() -> None:
     assert told["errors"][0]["loc"] == ["body", "items", ITEMS - 1, "input", "image_url"]
 
 
+def test_large_batches_are_read_one_after_the_other() -> None:
+    """Eight of 3.6 MB took 350 MB: all of them were parsed before the first was read to its end."""
+    batch = {**BATCH, "items": [{"input": {**INPUT, "note": "x" * 200}}] * ITEMS}
+
+    async def tell() -> list[int]:
+        fake = Fake()
+        asked = [fake.ask("POST", "/v1/batches", f"large{number}", batch) for number in range(4)]
+        turns = [0] * len(asked)
+        while not all(each.has_answer for each in asked):
+            turns = [count + (not each.has_answer) for count, each in zip(turns, asked, strict=True)]
+            await asyncio.sleep(0)
+        assert [(await each.answer())[0] for each in asked] == [201] * 4
+        await fake.runtime.close()
+        return [0, *turns]
+
+    turns = asyncio.run(tell())
+    assert all(later - earlier >= ITEMS // ITEMS_AT_ONCE - 1 for earlier, later in pairwise(turns)), turns
+
+
+def test_inputs_of_a_batch_are_weighed_while_others_have_their_turn() -> None:
+    schema = {"properties": {"n": {"items": {"allOf": [{"minimum": 0}] * 3_000}}}}
+
+    async def tell() -> tuple[int, int, Any]:
+        fake = Fake()
+        scenario = {"scenario": {"models": [{"id": BATCH["model"], "input": schema}]}}
+        assert (await fake.ask("PUT", "/_mock/scenario", "long", scenario).answer())[0] == 200
+        asked, turns = fake.ask("POST", "/v1/batches", "long", {**BATCH, "items": [{"input": {"n": [0] * 14}}] * ITEMS}), 0
+        while not await asked.is_answered():
+            turns += 1
+        status, told = await asked.answer()
+        await fake.runtime.close()
+        return turns, status, told["errors"]
+
+    turns, status, [error] = asyncio.run(tell())
+    # It is too much before the last piece begins.
+    assert (turns >= ITEMS // ITEMS_AT_ONCE - 2, status, error["type"]) == (True, 422, "value_cost"), turns
+
+
+def test_long_batch_that_is_refused_is_parsed_once() -> None:
+    """What was found out about one that is no JSON, or whose model is not there, was forgotten until it was its turn to be answered."""
+
+    def parsed(body: str) -> int:
+        calls = 0
+
+        def count(frame: FrameType, event: str, argument: Any) -> None:
+            nonlocal calls
+            calls += event == "call" and frame.f_code is read_body.__code__
+
+        sys.setprofile(count)
+        try:
+            [(_, status, _)] = turns_of(Fake(), body)
+        finally:
+            sys.setprofile(None)
+        assert status in (400, 404)
+        return calls
+
+    no_model = json.dumps({**BATCH, "model": "no/model"})
+    assert (parsed(no_model), parsed(f"{no_model}!")) == (1, 1)
+
+
+@pytest.mark.parametrize("more", [{"model": "no/model"}, {"items": [{"input": BAD}] * ITEMS}], ids=["model", "items"])
+def test_refused_batch_does_not_stay_until_the_next_collection(more: dict[str, Any]) -> None:
+    """Its error led to what had raised it, and that to the error."""
+    gc.collect()
+    gc.disable()
+    try:
+        [(_, status, _)] = turns_of(Fake(), {**BATCH, **more})
+        stay = [each for each in gc.get_objects() if isinstance(each, Call) and each.body]
+    finally:
+        gc.enable()
+    assert status in (404, 422)
+    assert not stay
+
+
 def test_same_batch_under_one_key_is_made_once_while_both_are_read() -> None:
     (_, first, made), (_, second, again) = turns_of(Fake(), BATCH, BATCH, headers="Idempotency-Key: one\r\n")
     assert (first, second, again["id"]) == (201, 201, made["id"])
@@ -61,8 +141,9 @@ def test_long_batch_without_a_model_is_refused_as_a_short_one_is() -> None:
 
 
 def test_long_batch_of_nobody_is_not_read() -> None:
-    [(turns, status, _)] = turns_of(Fake(), BATCH, tenant="x y")
-    assert (status, turns < ITEMS // ITEMS_AT_ONCE) == (401, True), turns
+    told = [turns_of(Fake(), {**BATCH, "items": [{"input": INPUT}] * (times * ITEMS)}, tenant="x y")[0][:2] for times in (1, 2)]
+    assert [status for _, status in told] == [401, 401]
+    assert told[0] == told[1]
 
 
 @pytest.mark.parametrize("verb", ["reset", "delete"])

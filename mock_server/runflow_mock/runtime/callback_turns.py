@@ -1,9 +1,9 @@
 """Turns of callbacks: how many leave at once, for the whole server and for each tenant, so that one that hangs holds up nobody else's.
 
 Theory. A tenant has `TENANT_TURNS_MAX` at most. Where others have some, or wait for one, it has less than half of what is free when it
-takes another one: the more tenants have some, the fewer the next ones get. (This is the dynamic threshold by which switches share the memory
-of their queues.) An eighth of all is for tenants that have none. So 60 tenants whose receivers hang do not have all of 256, and the next
-tenant need not wait.
+takes another one: the more tenants have some, the fewer the next ones get. (This is the dynamic threshold by which switches share the
+memory of their queues.) An eighth of all is for tenants that have none. So 60 tenants whose receivers hang do not have all of 256, and the
+next tenant need not wait.
 
 Whoever waits for a turn has not begun: neither the receiver's time nor the time that is measured runs.
 """

@@ -4,8 +4,10 @@ Everything between receiving the body and sending the answer is one synchronous 
 unknown route or a bad body.
 """
 
+from asyncio import Lock
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
+from contextlib import nullcontext, suppress
+from functools import partial
 from sys import maxsize
 from typing import Any
 
@@ -15,7 +17,7 @@ from runflow_mock.domain.errors import DomainError
 from runflow_mock.runtime.catching_up import Behind, catch_up
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.web.authentication import authenticate, authorize
-from runflow_mock.web.bodies import Bodies, BodiesFull, Disconnected, Stopped, is_large, may_have_body
+from runflow_mock.web.bodies import SMALL_BYTES_MAX, Bodies, BodiesFull, Disconnected, Stopped, is_large, may_have_body
 from runflow_mock.web.calls import Answer, Call, Give, Handler, length_of, refusal, send_answer
 from runflow_mock.web.exchanges import record_exchange
 from runflow_mock.web.faults.meeting import meet_creation, meet_request
@@ -49,6 +51,7 @@ class Api:
         self._hold = hold
         self._takes_keys = takes_keys
         self._router = router_of(operations)
+        self._large = Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = self._runtime.timer()
@@ -150,8 +153,7 @@ class Api:
         operation, is_oversized = None, False
         try:
             if is_large(call.scope):
-                match = self._router.match(call.path)
-                operation = None if match is None else match.operations.get(call.verb)
+                match, operation = self._route(call)
                 if self._takes_keys and _takes_key(call.path, match):
                     tenant, _ = authenticate(call)
                     bodies.count(self._runtime.bounds.body_bytes, self._runtime.bounds.bodies_of(tenant.settings.name))
@@ -171,26 +173,31 @@ class Api:
             call.timers_max = maxsize
             return self._answer_and_note(call, is_oversized=is_oversized)
 
-    def _preparing(self, call: Call) -> Operation[Handler] | None:
-        """Returns the operation of a request that is long, where that makes a difference."""
+    def _route(self, call: Call) -> tuple[Match[Handler] | None, Operation[Handler] | None]:
+        match = self._router.match(call.path)
+        return match, None if match is None else match.operations.get(call.verb)
+
+    def _preparing(self, call: Call) -> Callable[[], Awaitable[None]] | None:
+        """Returns what reads a request that is long before it is answered, where that makes a difference."""
         if len(call.body) < PREPARED_BYTES_MIN or not self._takes_keys:
             return None
-        match = self._router.match(call.path)
-        operation = None if match is None else match.operations.get(call.verb)
+        match, operation = self._route(call)
         if match is None or operation is None or operation.prepare is None:
             return None
-        call.params = match.params
-        return operation
+        prepare = partial(operation.prepare, call, match.params)
+        return lambda: self._runtime.loop_watch.timed(operation.id, prepare())
 
     async def _prepare(self, call: Call) -> None:
         """Has a long request read while others have their turn; it is not answered yet, nor has its tenant moved."""
-        operation = self._preparing(call)
-        if operation is None or operation.prepare is None:
+        prepare = self._preparing(call)
+        if prepare is None:
             return
         # Whatever speaks against it does so again when its turn comes, and is told then.
         with suppress(Exception):
-            call.tenant, _ = authenticate(call)
-            await self._runtime.loop_watch.timed(operation.id, operation.prepare(call))
+            # Until all of it is read, what was parsed of a large body takes many times its length: there is one at a time.
+            async with self._large if len(call.body) > SMALL_BYTES_MAX else nullcontext():
+                call.tenant, _ = authenticate(call)
+                await prepare()
         # By then it may be another one, or none.
         call.tenant = None
 
@@ -204,8 +211,7 @@ class Api:
     def _answer(self, call: Call, *, is_oversized: bool) -> Answered:
         operation = None
         try:
-            match = self._router.match(call.path)
-            operation = None if match is None else match.operations.get(call.verb)
+            match, operation = self._route(call)
             # What leads nowhere belongs into the journal of the one who asked, if somebody says who asks.
             enters = self._takes_keys and (operation is None or not operation.is_public)
             # An operation that is not public takes a key; what the path says only matters where there is none.

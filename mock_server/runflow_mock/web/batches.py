@@ -1,6 +1,6 @@
 """Batches: create, list, read, and their items."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import NamedTuple, cast
 
 from msgspec.structs import replace
@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from runflow_mock.domain.batches import BatchCreated
 from runflow_mock.domain.commands import CreateBatch, Origin
 from runflow_mock.domain.documents import Json
-from runflow_mock.domain.errors import NotFound
-from runflow_mock.domain.models import Model
+from runflow_mock.domain.errors import DomainError, NotFound
+from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.runs import RunCreated
 from runflow_mock.web.attachments import execute_with_files, show_in
 from runflow_mock.web.calls import Answer, Call, Handler, answer
@@ -31,26 +31,26 @@ from runflow_mock.wire.requests import Rules
 
 
 class Read(NamedTuple):
-    """What a body asks for, or what is wrong with it, as it was read for a model and by rules; and the caller's word for the items."""
+    """What a body asks for, or what is wrong with it, as it was read for a catalog and by rules; and the caller's word for the items."""
 
-    model: Model
+    catalog: Catalog
     rules: Rules
     key: str
-    asks: CreateBatch | Problem
+    asks: CreateBatch | Problem | DomainError
 
     def holds(self, call: Call) -> bool:
         """Whether it would be read in the same way again: a tenant may have been made anew meanwhile."""
-        return self.rules is call.caller.rules and self.model == call.catalog.get(self.model.id)
+        return self.rules is call.caller.rules and self.catalog is call.catalog
 
 
-async def prepare_batch(call: Call) -> None:
+async def prepare_batch(call: Call, params: Mapping[str, str]) -> None:
     """Reads the items of a batch piece by piece: there may be thousands."""
-    call.prepared = await to_the_end(_read(call))
+    call.prepared = await to_the_end(_read(call, params.get("model_id")))
 
 
 def create_model_batch(call: Call) -> Answer:
     """POST /v1/models/{model_id}/batches"""
-    return _create(call)
+    return _create(call, call.params["model_id"])
 
 
 def create_batch(call: Call) -> Answer:
@@ -58,7 +58,7 @@ def create_batch(call: Call) -> Answer:
 
     That a body needs to say the model is plain; that it may be called `model_id` too is a guess, which a strict tenant does not make.
     """
-    return _create(call)
+    return _create(call, None)
 
 
 def list_batches(call: Call) -> Answer:
@@ -95,12 +95,17 @@ def get_batch_item(call: Call) -> Answer:
     return answer(_item_body(call, found))
 
 
-def _create(call: Call) -> Answer:
-    read = cast("Read | None", call.prepared)
+def _create(call: Call, model_id: str | None) -> Answer:
+    """Creates a batch of a model, or of the one that the body names."""
+    read, call.prepared = cast("Read | None", call.prepared), None
     if read is None or not read.holds(call):
-        read = in_one_step(_read(call))
-    if isinstance(read.asks, Problem):
-        raise read.asks
+        read = in_one_step(_read(call, model_id))
+    if not isinstance(read.asks, CreateBatch):
+        try:
+            raise read.asks
+        finally:
+            # An error leads to all that its raiser holds: it must not lead to itself, or the request stays until the next collection.
+            del read
     command = replace(read.asks, origin=Origin(call.base_url, call.request_id))
     events = execute_with_files(call, command, read.key).events
     # The answer tells how things stood then, whatever has happened to the runs meanwhile.
@@ -110,15 +115,17 @@ def _create(call: Call) -> Answer:
     return replace(given, callbacks_before=(batch.id, *hasty)) if hasty else given
 
 
-def _read(call: Call) -> Generator[None, None, Read]:
-    body = call.read_body()
-    model, rules = call.catalog.get(call.params.get("model_id") or _named_model(call, body)), call.caller.rules
-    key = "items" if "items" in body else "input"
+def _read(call: Call, model_id: str | None) -> Generator[None, None, Read]:
+    catalog, rules, key = call.catalog, call.caller.rules, "input"
     try:
+        body = call.read_body()
+        key = "items" if "items" in body else "input"
+        model = catalog.get(_named_model(call, body) if model_id is None else model_id)
         asks = yield from decode_create_batch(body, len(call.body), model, rules, Origin(call.base_url, call.request_id))
-    except Problem as problem:
-        return Read(model, rules, key, problem)
-    return Read(model, rules, key, asks)
+    except (Problem, DomainError) as refusal:
+        # Where it was found out leads to all that was parsed.
+        return Read(catalog, rules, key, refusal.with_traceback(None))
+    return Read(catalog, rules, key, asks)
 
 
 def _named_model(call: Call, body: dict[str, Json]) -> str:

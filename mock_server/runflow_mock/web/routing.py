@@ -22,7 +22,7 @@ class Operation(msgspec.Struct, Generic[HandlerT], frozen=True):
 
     Without a scope any key will do; `is_public` needs no key at all. `evidence` says how well the operation is known. A parameter that
     spans slashes takes `spans_min` segments or more. What `is_long` answers with something that grows with what a tenant holds. What has
-    to be read of a long request before its handler decides is read by `prepare`, piece by piece.
+    to be read of a long request before its handler decides is read by `prepare`, piece by piece; it is given the parameters in the path.
     """
 
     method: str
@@ -34,7 +34,7 @@ class Operation(msgspec.Struct, Generic[HandlerT], frozen=True):
     evidence: str = "documented"
     spans_min: int = 2
     is_long: bool = False
-    prepare: Callable[[Any], Coroutine[Any, Any, None]] | None = None
+    prepare: Callable[[Any, Mapping[str, str]], Coroutine[Any, Any, None]] | None = None
 
     def __post_init__(self) -> None:
         if not self.id:

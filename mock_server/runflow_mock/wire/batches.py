@@ -12,7 +12,7 @@ import msgspec
 from runflow_mock.domain.batches import Batch, Item
 from runflow_mock.domain.commands import CreateBatch, NewItem, Origin
 from runflow_mock.domain.dialects import Dialect, read_status
-from runflow_mock.domain.documents import Json, object_of, write_document
+from runflow_mock.domain.documents import Json, write_document
 from runflow_mock.domain.filters import Field
 from runflow_mock.domain.identity import RunId
 from runflow_mock.domain.models import Model
@@ -49,7 +49,9 @@ def decode_create_batch(
 ) -> Generator[None, None, CreateBatch]:
     """Reads the command in a body of either form and so many bytes step by step; places in errors use the caller's own key."""
     metadata, found = read_metadata(body, rules)
-    errors = [*_common.errors(body, ("body",), sent_bytes), *found]
+    # The items are not looked at here: whoever checks a value looks at all of it first.
+    common = {name: body[name] for name in COMMON_PROPERTIES if name in body}
+    errors = [*_common.errors(common, ("body",), sent_bytes), *found]
     if "input" in body and "items" in body:
         errors.append(FieldError(("body", "items"), "send input or items, not both", "value_error"))
         raise invalid(*errors)
@@ -59,10 +61,7 @@ def decode_create_batch(
     items = list[NewItem]()
     since = 0
     if isinstance(elements, list) and len(elements) <= rules.batch_items_max:
-        given = [object_of(element).get("input") if key == "items" else element for element in elements]
-        too_much = rules.inputs.too_much(model, given, sent_bytes)
-        if too_much is not None:
-            raise invalid(FieldError(("body", key), *too_much))
+        weigh = rules.inputs.together(model, len(elements), sent_bytes)
         for index, element in enumerate(elements):
             if len(errors) >= ERRORS_MAX:
                 break
@@ -74,6 +73,9 @@ def decode_create_batch(
             errors += found
             if item is not None:
                 inputs, client_ref, place = item
+                too_much = weigh(inputs)
+                if too_much is not None:
+                    raise invalid(FieldError(("body", key), *too_much))
                 errors += label_errors(client_ref, ("body", key, index), sent_bytes)
                 inputs, found = rules.inputs.read(model, inputs, place, sent_bytes)
                 errors += found

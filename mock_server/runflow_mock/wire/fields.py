@@ -24,7 +24,7 @@ from runflow_mock.wire.problems import FieldError, Location, invalid
 if TYPE_CHECKING:
     import jsonschema_rs
 
-__all__ = ["Checker", "Schema"]
+__all__ = ["Checker", "Schema", "Weigh"]
 
 HELD_MAX = 10_000_000
 """How many rules may be held against all parts of a value together; see `openapi.loads`."""
@@ -37,6 +37,9 @@ EVALUATED_MAX = 100_000
 COUNTED_MAX = 50_000
 """How much of a value is looked through for how much of it may be wrong at all; a workflow of a thousand nodes is 20,000."""
 BEGINNING_MIN = 16
+
+Weigh = Callable[[Json], tuple[str, str] | None]
+"""Weighs one more of several values, and returns what to say where it takes too long together with those before it."""
 
 
 class Checker:
@@ -70,16 +73,19 @@ class Checker:
             return []
         return [field for error in self._broken(value) for field in self._explain(error, loc)] or [FieldError(loc, *_TOO_LARGE)]
 
-    def too_much(self, values: Sequence[Json], sent_bytes: int) -> tuple[str, str] | None:
-        """Returns what to say where many values together, each of which may pass, take too long; they came in so many bytes."""
+    def together(self, count: int, sent_bytes: int) -> Weigh:
+        """Returns what weighs so many values together that came in so many bytes: each of them may pass, and all still take too long."""
         if sent_bytes <= self._bytes_never_too_much:
-            return None
-        left = HELD_MAX + HELD_EACH_MAX * len(values)
-        for value in values:
+            return lambda _: None
+        values, left = list[Json](), HELD_MAX + HELD_EACH_MAX * count
+
+        def weigh(value: Json) -> tuple[str, str] | None:
+            nonlocal left
+            values.append(value)
             left -= weight_of_rules(self._load, value, left)
-            if left < 0:
-                return self._too_much(values, _TOO_MUCH_TOGETHER)
-        return None
+            return self._too_much(values, _TOO_MUCH_TOGETHER) if left < 0 else None
+
+        return weigh
 
     def _too_much(self, values: Sequence[Json], otherwise: tuple[str, str]) -> tuple[str, str]:
         pairs = sum(long_whole_numbers(value) ** 2 for value in values) if self._load.compares_items else 0

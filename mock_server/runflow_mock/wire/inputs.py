@@ -9,7 +9,7 @@ Source: `models.inputs`, `models.media-prefixes`, `models.empty-media`, `media.b
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from math import inf
 from typing import NamedTuple, cast
 
@@ -20,7 +20,7 @@ from runflow_mock.domain.models import Model
 from runflow_mock.openapi.matched_schemas import with_matched_patterns
 from runflow_mock.openapi.patterns import as_written
 from runflow_mock.openapi.schemas import SchemaError, check_patterns, check_schema
-from runflow_mock.wire.fields import Checker, Schema
+from runflow_mock.wire.fields import Checker, Schema, Weigh
 from runflow_mock.wire.problems import FieldError, Location
 
 MEDIA_PATTERN = "^(?:https?://|data:|runflow://)"
@@ -64,10 +64,10 @@ class InputChecks:
         blank = {(*loc, *place) for place in blanks(inputs, media)}
         return inputs, [error for error in found if error.loc not in blank]
 
-    def too_much(self, model: Model, inputs: Sequence[Json], sent_bytes: int) -> tuple[str, str] | None:
-        """Returns what to say where the inputs of many runs together take too long to be checked; they came in a body of so many bytes."""
+    def together(self, model: Model, count: int, sent_bytes: int) -> Weigh:
+        """Returns what weighs the inputs of so many runs that come together in a body of so many bytes."""
         compiled = self._checkers.get(model.input_schema) or self._compile(model)
-        return compiled.checker.too_much(inputs, sent_bytes)
+        return compiled.checker.together(count, sent_bytes)
 
     def _compile(self, model: Model) -> _Compiled:
         schema = complete_schema(cast(Schema, read_document(model.input_schema)))
