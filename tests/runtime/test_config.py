@@ -155,18 +155,35 @@ def test_client_finds_the_fake_by_its_environment() -> None:
     }
 
 
-@pytest.mark.parametrize("key", ["rf_live_REALLYREAL123", "rf_svc_1", "rfk_abc", "rf_live_moc_x", "RF_LIVE_REALLY", "Rfk_abc"])
+@pytest.mark.parametrize(
+    "key",
+    ["rf_live_REALLYREAL123", "rf_svc_1", "rfk_abc", "rf_live_moc_x", "RF_LIVE_REALLY", "Rfk_abc", "rf_live_MOCK_4f3a", "RF_LIVE_MOCK_T"],
+)
 def test_key_that_looks_real_is_refused_at_the_start(key: str) -> None:
     with pytest.raises(ConfigError, match="looks like a real Runflow key") as raised:
         read_keys(f"t:{key}")
     assert key not in str(raised.value)
 
 
-@pytest.mark.parametrize("key", ["rf_live_mock_other", "rf_svc_mock_t", "rf_live_mock_t_ci", "RF_LIVE_MOCK_T"])
+@pytest.mark.parametrize("key", ["rf_live_mock_other", "rf_svc_mock_t", "rf_live_mock_t_ci", "rf_svc_mock_t_ci"])
 def test_key_that_leads_to_another_tenant_or_principal_by_its_form_is_refused_at_the_start(key: str) -> None:
     with pytest.raises(ConfigError, match=f"^keys: {key} has a meaning of its own"):
         read_keys(f"t:{key}")
     assert read_keys("t:rf_live_mock_t") == {"rf_live_mock_t": "t"}
+
+
+@pytest.mark.parametrize(
+    ("key", "meaning"),
+    [
+        ("rf_svc_mock_t", ": it is the admin key of t;"),
+        ("rf_live_mock_t_ci", ": it is the key ci of t, or that of the tenant t_ci;"),
+        ("rf_live_mock_ta", ", and t is not meant by it;"),
+        ("rf_svc_mock_t_ci", ", and t is not meant by it;"),
+    ],
+)
+def test_meaning_that_a_key_has_by_its_form_is_told(key: str, meaning: str) -> None:
+    with pytest.raises(ConfigError, match=f"^keys: {key} has a meaning of its own{meaning} .* such as t:test$"):
+        read_keys(f"t:{key}")
 
 
 @pytest.mark.parametrize("token", ["", " ", "a b", "a\n", "é"])

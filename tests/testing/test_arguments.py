@@ -16,6 +16,18 @@ from runflow_mock.testing.in_process import InProcess, open_tenant_in
 
 NAN = float("nan")
 ENDLESS = float("inf")
+HOSTLESS = (
+    "http://:80",
+    "http://a b",
+    "http://@",
+    "http://user@:80",
+    "http:///x",
+    "http://?x",
+    "http://a:b",
+    "http://x/a b",
+    "http://x\n",
+    "http://[::1",
+)
 Verb = Callable[[Runflow, Any], object]
 
 
@@ -40,7 +52,19 @@ VERBS: dict[str, tuple[Verb, str, tuple[Any, ...]]] = {
     "reply headers": (
         lambda runflow, value: Reply(headers=value),
         "headers",
-        (None, {"A": "1"}, "A: 1", (("A",),), (("A", 1),), (("A", "1\r\nB: 2"),), (("A", "☃"),), (b"ab",)),
+        (
+            None,
+            {"A": "1"},
+            "A: 1",
+            (("A",),),
+            (("A", 1),),
+            (("A", "1\r\nB: 2"),),
+            (("A", "☃"),),
+            (b"ab",),
+            (("", "1"),),
+            (("A b", "1"),),
+            (("A:", "1"),),
+        ),
     ),
     "reply seconds": (lambda runflow, value: Reply(seconds=value), "seconds", (None, "1", -1, NAN, ENDLESS)),
     "verify secret": (lambda runflow, value: received().verify(value), "secret", (None, "", b"secret", 1, Path("x"))),
@@ -89,9 +113,9 @@ VERBS: dict[str, tuple[Verb, str, tuple[Any, ...]]] = {
     "tenant": (
         lambda runflow, value: open_tenant(value),
         "url",
-        (None, "", b"http://x", 1, Path("x"), "x", "http://", "ftp://x", "\ud800"),
+        (None, "", b"http://x", 1, Path("x"), "x", "http://", "ftp://x", "\ud800", *HOSTLESS),
     ),
-    "control": (lambda runflow, value: Control(value), "url", (None, "", b"http://x", 1, Path("x"), "localhost:80", "://x")),
+    "control": (lambda runflow, value: Control(value), "url", (None, "", b"http://x", 1, Path("x"), "localhost:80", "://x", *HOSTLESS)),
 }
 ROWS = [pytest.param(verb, value, id=f"{verb} {value!r:.20}") for verb, (_, _, values) in VERBS.items() for value in values]
 
@@ -131,6 +155,16 @@ def test_answer_that_was_refused_is_still_to_be_given(app: InProcess) -> None:
             delivery.answer("200")  # type: ignore[arg-type]  # which is what is refused
         runflow.deliveries.settle()
         assert [delivery.state for delivery in runflow.deliveries] == ["succeeded"]
+
+
+def test_password_in_an_address_without_a_host_is_not_told() -> None:
+    with pytest.raises(ValueError, match=r"url is an address such as .*, not ''$"):
+        Control("https://user:hunter2@")
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8787/", "HTTPS://[::1]:1", "http://user:word@mock", "http://mock_1:80/under?a=b"])
+def test_address_with_a_host_is_taken(url: str) -> None:
+    assert Control(url).client.url == url.rstrip("/")
 
 
 def test_server_that_is_gone_is_told_by_its_address() -> None:

@@ -1,4 +1,6 @@
 import asyncio
+import json
+import threading
 from collections.abc import Iterator, MutableMapping
 from typing import Any
 
@@ -7,6 +9,7 @@ import httpx
 import pytest
 from steps import MODEL
 
+from runflow_mock.runtime.callback_turns import TENANT_TURNS_MAX
 from runflow_mock.testing.in_process import BASE_URL, InProcess, open_tenant_in
 from runflow_mock.testing.runflow import Runflow
 
@@ -114,3 +117,30 @@ def test_app_of_a_tenant_on_a_server_is_explained() -> None:
     handle = Runflow(Control("http://127.0.0.1:1"), Tenant("x", "k", "a"), "http://127.0.0.1:1")
     with pytest.raises(TypeError, match="runflow_in_process"):
         _ = handle.app
+
+
+@pytest.mark.slow(is_covering=True)
+def test_handler_of_wsgi_gets_a_file_while_all_others_are_at_work(app: InProcess) -> None:
+    """As many as callbacks of a tenant leave at once: whoever makes the file has threads of its own."""
+    together, done = threading.Barrier(TENANT_TURNS_MAX), threading.Barrier(TENANT_TURNS_MAX + 1)
+    fetched = list[int]()
+
+    def shop(environ: Any, start_response: Any) -> list[bytes]:
+        (url,) = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))["output"]["image_urls"]
+        if together.wait(9) == 0:
+            with httpx.Client(transport=tenant.transport) as fetching:
+                fetched.append(fetching.get(url).status_code)
+        done.wait(9)
+        start_response("204 No Content", [])
+        return []
+
+    with open_tenant_in(app, clock="manual", concurrency={"*": TENANT_TURNS_MAX}) as tenant:
+        tenant.deliver_to(shop, "https://shop.example")
+        with httpx.Client(transport=tenant.transport, base_url=BASE_URL, headers=tenant.headers) as ordering:
+            for number in range(TENANT_TURNS_MAX):
+                order = {"input": {"image_url": f"https://cdn.example.com/{number}.jpg"}, "callback_url": "https://shop.example/hooks"}
+                ordering.post(f"/v1/models/{MODEL}/runs", json=order).raise_for_status()
+        # They end at different moments, and time does not stand still between these.
+        tenant.control.scale(10_000)
+        done.wait(9)
+    assert fetched == [200]

@@ -2,7 +2,7 @@ import pytest
 from doors import Door
 from steps import ABSENT, BATCHES, INPUT, RUNS, ok, places, post_run, problem
 
-REAL = ("rf_live_4fA9xQ27Lm", "rf_svc_4fa9", "rfk_0123456789")
+REAL = ("rf_live_4fA9xQ27Lm", "rf_svc_4fa9", "rfk_0123456789", "rf_live_MOCK_4f3a9c")
 
 
 @pytest.mark.parametrize(

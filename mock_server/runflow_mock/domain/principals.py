@@ -67,6 +67,8 @@ def allows(scopes: Iterable[str], wanted: str) -> bool:
 
 
 def looks_real(key: str) -> bool:
-    """Tells whether a key is of the form that the real service gives out: such a key is never taken, kept or shown, whatever its case."""
-    lowered = key.lower()
-    return lowered.startswith(REAL_PREFIXES) and not lowered.startswith((KEY_PREFIX, ADMIN_KEY_PREFIX))
+    """Tells whether a key is of the form that the real service gives out: such a key is never taken, kept or shown, whatever its case.
+
+    The fake's own are in lower case: in another one they would mean nothing, and may be somebody's.
+    """
+    return key.lower().startswith(REAL_PREFIXES) and not key.startswith((KEY_PREFIX, ADMIN_KEY_PREFIX))

@@ -165,11 +165,23 @@ def read_keys(text: str) -> dict[str, str]:
             raise ConfigError(f"keys: {part!r} is not tenant:key with a tenant of a-z, 0-9, _ and a key of letters, digits, _ and -")
         if looks_real(key):
             raise ConfigError(f"keys: the key of {tenant} looks like a real Runflow key; use a dummy, such as {tenant}:test")
-        if key.lower().startswith((KEY_PREFIX, ADMIN_KEY_PREFIX)) and key != KEY_PREFIX + tenant:
-            raise ConfigError(f"keys: {key} has a meaning of its own, and {tenant} is not meant by it; use a dummy, such as {tenant}:test")
+        if key.startswith((KEY_PREFIX, ADMIN_KEY_PREFIX)) and key != KEY_PREFIX + tenant:
+            raise ConfigError(f"keys: {key} has a meaning of its own{_meaning(key, tenant)}; use a dummy, such as {tenant}:test")
         if keys.setdefault(key, tenant) != tenant:
             raise ConfigError(f"keys: one key leads to {keys[key]} and to {tenant}; give each tenant a key of its own")
     return keys
+
+
+def _meaning(key: str, tenant: str) -> str:
+    """Returns how a key that has a meaning by its form, but for the usual one of a tenant, concerns the tenant."""
+    if key == ADMIN_KEY_PREFIX + tenant:
+        return f": it is the admin key of {tenant}"
+    name = key.removeprefix(f"{KEY_PREFIX}{tenant}_")
+    return (
+        f": it is the key {name} of {tenant}, or that of the tenant {tenant}_{name}"
+        if name != key
+        else f", and {tenant} is not meant by it"
+    )
 
 
 def read_admin_token(text: str | None) -> str | None:

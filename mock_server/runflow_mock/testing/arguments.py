@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from urllib.parse import quote
 
+from urllib3.exceptions import LocationParseError
+from urllib3.util import parse_url
+
 from runflow_mock.domain.ports import PORT_OF_SCHEME
 from runflow_mock.testing.json_bodies import is_sendable
 
@@ -28,12 +31,17 @@ def check_text(name: str, value: object, example: str) -> None:
 
 
 def check_address(name: str, value: object) -> None:
-    """Accepts an address of http or https; raises as `check_text` does."""
+    """Accepts an address of http or https that names a host; raises as `check_text` does."""
     check_text(name, value, _EXAMPLE_ADDRESS)
-    scheme, found, rest = str(value).partition("://")
-    if scheme.lower() not in PORT_OF_SCHEME or not found or not rest.strip("/"):
+    text = str(value)
+    try:
+        parts = parse_url(text)
+        is_one = parts.scheme in PORT_OF_SCHEME and bool(parts.host) and not any(map(str.isspace, text))
+    except LocationParseError:
+        is_one = False
+    if not is_one:
         # What stands before an @ may be a password.
-        told = str(value).rpartition("@")[2]
+        told = text.rpartition("@")[2]
         raise ValueError(f"{name} is an address such as {_EXAMPLE_ADDRESS}, not {told!r:.80}")
 
 

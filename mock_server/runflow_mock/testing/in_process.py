@@ -23,7 +23,7 @@ from runflow_mock.testing.dialers import MemoryDialer
 from runflow_mock.testing.direct_calls import Answered, DirectCalls, Message, Scope
 from runflow_mock.testing.homes import Homes, current_home
 from runflow_mock.testing.loop_guards import GuardedExchanger
-from runflow_mock.testing.loop_threads import LoopThread, ready_executor
+from runflow_mock.testing.loop_threads import LoopThread, ReadyExecutor
 from runflow_mock.testing.receivers_in_process import AppSender, Mount
 from runflow_mock.testing.runflow import Runflow
 from runflow_mock.testing.wsgi_applications import WsgiApp
@@ -61,7 +61,7 @@ class InProcess:
         limit = config.callback_timeout_seconds
         self._sender = AppSender(HttpSender(timeout_seconds=limit, ca_file=config.callback_ca), self.homes, timeout_seconds=limit)
         self._thread = LoopThread("runflow-mock")
-        self._thread.loop.set_default_executor(ready_executor())
+        self._thread.loop.set_default_executor(ReadyExecutor())
         # Without other clocks the application has those that it was loaded with, whatever a test has put in their place since.
         clocks: dict[str, Any] = {} if seconds is None else {"monotonic": seconds, "wall": seconds, "timer": seconds}
         app = create_app(config, contract=contract, sender=self._sender, sleep=sleep, **clocks)

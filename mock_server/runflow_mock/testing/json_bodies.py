@@ -38,14 +38,18 @@ def is_sendable(text: str) -> bool:
 def _check(body: Any, but_for: frozenset[type] = frozenset()) -> None:
     """Raises for a part that JSON cannot tell; those of some types are known to be right."""
     waiting = [("", body)]
+    # Whatever has parts, by its identity: it may contain itself.
+    seen: dict[int, Any] = {}
     while waiting:
         where, value = waiting.pop()
-        if type(value) in but_for:
+        if type(value) in but_for or id(value) in seen:
             continue
         if isinstance(value, Mapping):
+            seen[id(value)] = value
             waiting.extend((where, key) for key in value)
             waiting.extend((f"{where}.{key}" if where else str(key), each) for key, each in value.items() if type(each) not in but_for)
         elif isinstance(value, list | tuple | set | frozenset):
+            seen[id(value)] = value
             waiting.extend((f"{where}[{at}]", each) for at, each in enumerate(value))
         else:
             _check_part(where, value)
@@ -62,7 +66,7 @@ def _check_part(where: str, value: Any) -> None:
 def _has_no_form(value: object) -> bool:
     try:
         msgspec.json.encode(value)
-    except TypeError:
+    except (TypeError, RecursionError):
         return True
     return False
 

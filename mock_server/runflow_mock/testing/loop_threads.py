@@ -2,11 +2,13 @@
 
 import asyncio
 from asyncio import gather
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
-from threading import Barrier, Thread
-from typing import Any, TypeVar
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any, ParamSpec, TypeVar
 
+ParamsT = ParamSpec("ParamsT")
 ResultT = TypeVar("ResultT")
 HANDS = 4
 """How many threads do for a loop what would keep it from going on."""
@@ -45,13 +47,52 @@ class LoopThread:
             self.loop.close()
 
 
-def ready_executor() -> ThreadPoolExecutor:
-    """Returns threads that have all begun: once a test has put something else in the place of threads, no other would."""
-    executor, all_there = ThreadPoolExecutor(HANDS, "runflow-mock hand"), Barrier(HANDS + 1)
-    for _ in range(HANDS):
-        executor.submit(all_there.wait)
-    all_there.wait()
-    return executor
+class ReadyExecutor(ThreadPoolExecutor):
+    """Threads that have all begun, and are Python's: once a test has put something else in the place of threads, no other would be."""
+
+    def __init__(self) -> None:
+        super().__init__(HANDS)
+        self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._is_over = False
+        self._hands = [Thread(target=_work_off, args=(self._jobs,), name="runflow-mock hand", daemon=True) for _ in range(HANDS)]
+        for hand in self._hands:
+            hand.start()
+
+    def submit(self, function: Callable[ParamsT, ResultT], /, *args: ParamsT.args, **named: ParamsT.kwargs) -> "Future[ResultT]":
+        """Lets a thread do some work as soon as one is free, and returns where its result will be."""
+        if self._is_over:
+            raise RuntimeError("cannot schedule new futures after shutdown")
+        done: Future[ResultT] = Future()
+        self._jobs.put(lambda: _work(done, lambda: function(*args, **named)))
+        return done
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - Executor's own signature
+        """Ends the threads once they have done what is waiting."""
+        self._is_over = True
+        for _ in self._hands:
+            self._jobs.put(None)
+        for hand in self._hands if wait else ():
+            hand.join()
+
+
+def begin(function: Callable[ParamsT, ResultT], /, *args: ParamsT.args, **named: ParamsT.kwargs) -> "Future[ResultT]":
+    """Lets a thread of its own do some work that may wait for the fake, and returns where its result will be."""
+    done: Future[ResultT] = Future()
+    Thread(target=_work, args=(done, lambda: function(*args, **named)), name="runflow-mock guest", daemon=True).start()
+    return done
+
+
+def _work_off(jobs: "SimpleQueue[Callable[[], None] | None]") -> None:
+    while (job := jobs.get()) is not None:
+        job()
+
+
+def _work(done: "Future[ResultT]", work: Callable[[], ResultT]) -> None:
+    if done.set_running_or_notify_cancel():
+        try:
+            done.set_result(work())
+        except BaseException as error:
+            done.set_exception(error)
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:

@@ -21,8 +21,9 @@ WAIT_SECONDS = 10.0
 LOOK_SECONDS = 0.05
 QUIET_LOOKS = 6
 """After so many looks at which nothing could come, and no request had come either, a wait is over: whoever acts by himself has acted."""
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # What is in Latin-1, but for the ends of lines and of texts.
-_HEADER = re.compile(r"[^\x00\r\n\u0100-\U0010ffff]*")
+_VALUE = re.compile(r"[^\x00\r\n\u0100-\U0010ffff]*")
 _INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 _UNSIGNED = (
     "its tenant has no callback secret, or a rule took the signature away; read runflow.callback_secret before the run is created, "
@@ -208,5 +209,7 @@ class CallbackReceiver:
 
 def _is_header(header: object) -> bool:
     """Tells whether something is a name and a value that a server can send."""
-    is_pair = isinstance(header, list | tuple) and len(header) == 2
-    return is_pair and all(isinstance(text, str) and _HEADER.fullmatch(text) for text in cast("tuple[object, ...]", header))
+    if not isinstance(header, list | tuple) or len(header) != 2:
+        return False
+    parts = zip((_NAME, _VALUE), cast("tuple[object, ...]", header), strict=True)
+    return all(isinstance(text, str) and form.fullmatch(text) is not None for form, text in parts)

@@ -14,7 +14,7 @@ from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.observers import Observer
 from runflow_mock.runtime.runtime import Runtime, Sleep
 from runflow_mock.testing.direct_calls import DirectCalls
-from runflow_mock.testing.loop_threads import ready_executor
+from runflow_mock.testing.loop_threads import ReadyExecutor
 from runflow_mock.web.app import create_app
 from runflow_mock.web.control import operations  # noqa: F401 - loaded before a test replaces clocks or sockets
 from runflow_mock.web.server import Server, bind, open_secure, url_of
@@ -61,7 +61,7 @@ def serve(
 
         def begin() -> None:
             loops.append(asyncio.get_running_loop())
-            loops[0].set_default_executor(ready_executor())
+            loops[0].set_default_executor(ReadyExecutor())
             ready.set()
 
         server = Server(app, begin, secure, app.state.runtime.bounds)

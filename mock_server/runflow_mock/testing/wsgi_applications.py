@@ -3,18 +3,23 @@
 import asyncio
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
+from contextvars import copy_context
 from typing import Any, cast
 
 from runflow_mock.runtime.sender import OutgoingRequest
 from runflow_mock.testing.application_answers import WsgiAnswer
 from runflow_mock.testing.application_requests import environ_of
 from runflow_mock.testing.applications import Exceptions, HandlerFailed
+from runflow_mock.testing.loop_threads import begin
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class WsgiApplication:
-    """One WSGI application under test; each callback is handled in a thread."""
+    """One WSGI application under test; each callback is handled in a thread of its own.
+
+    How many there are at once the turns of callbacks bound; a handler that a callback no longer waits for keeps its thread.
+    """
 
     def __init__(self, app: WsgiApp, exceptions: Exceptions) -> None:
         self._app = app
@@ -22,7 +27,8 @@ class WsgiApplication:
 
     async def post(self, request: OutgoingRequest) -> tuple[int, bytes]:
         """Returns status and body of the answer to a callback."""
-        return await asyncio.to_thread(self._call, environ_of(request), request.url)
+        # Not one of the threads with which the fake works: the handler may ask the fake for a file, which is made in one of those.
+        return await asyncio.wrap_future(begin(copy_context().run, self._call, environ_of(request), request.url))
 
     def start(self) -> "Future[None]":
         """Returns that it has started: a WSGI application knows no start."""
