@@ -158,7 +158,7 @@ def test_answer_that_was_refused_is_still_to_be_given(app: InProcess) -> None:
 
 
 def test_password_in_an_address_without_a_host_is_not_told() -> None:
-    with pytest.raises(ValueError, match=r"url is an address such as .*, not ''$"):
+    with pytest.raises(ValueError, match=r"url is an address such as .*, not '': it must name a host$"):
         Control("https://user:hunter2@")
 
 

@@ -20,6 +20,12 @@ def test_password_in_the_address_of_a_server_is_not_told(address: str) -> None:
     assert "w0" not in str(told.value)
 
 
+@pytest.mark.parametrize("address", ["http://:80", "http://a b", "http://@"])
+def test_address_without_a_host_is_told_as_that_of_no_server(address: str) -> None:
+    with pytest.raises(NoServer, match=r"runflow_server: no runflow-mock is at .*: url is an address such as"):
+        server_at(address)
+
+
 @pytest.mark.parametrize(
     "address",
     ["http://me:s3c/r3t@127.0.0.1:9", "http://me:s3c?r3t@127.0.0.1:9", "http://me:s3c#r3t@127.0.0.1:9/x", "me:s3c/r3t@127.0.0.1:9"],

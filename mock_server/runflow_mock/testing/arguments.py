@@ -5,10 +5,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from urllib.parse import quote
 
-from urllib3.exceptions import LocationParseError
-from urllib3.util import parse_url
-
-from runflow_mock.domain.ports import PORT_OF_SCHEME
+from runflow_mock.domain.hosts import objection_to_address
 from runflow_mock.testing.json_bodies import is_sendable
 
 _EXAMPLE_ADDRESS = "'http://127.0.0.1:8787'"
@@ -34,15 +31,11 @@ def check_address(name: str, value: object) -> None:
     """Accepts an address of http or https that names a host; raises as `check_text` does."""
     check_text(name, value, _EXAMPLE_ADDRESS)
     text = str(value)
-    try:
-        parts = parse_url(text)
-        is_one = parts.scheme in PORT_OF_SCHEME and bool(parts.host) and not any(map(str.isspace, text))
-    except LocationParseError:
-        is_one = False
-    if not is_one:
+    objection = objection_to_address(text)
+    if objection is not None:
         # What stands before an @ may be a password.
         told = text.rpartition("@")[2]
-        raise ValueError(f"{name} is an address such as {_EXAMPLE_ADDRESS}, not {told!r:.80}")
+        raise ValueError(f"{name} is an address such as {_EXAMPLE_ADDRESS}, not {told!r:.80}: it {objection}")
 
 
 def check_count(name: str, value: object, least: int = 0) -> None:

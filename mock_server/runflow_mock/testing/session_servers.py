@@ -42,7 +42,10 @@ def server_at(url: str) -> RunflowServer:
         raise NoServer(f"...{bare[bare.rindex('@') :]}", _UNCLEAR)
     if url.partition("://")[0].lower() not in PORT_OF_SCHEME:
         raise NoServer(bare, "an address begins with http:// or https://")
-    client = Client(bare, None, HttpExchanger(bare))
+    try:
+        client = Client(bare, None, HttpExchanger(bare))
+    except ValueError as error:
+        raise NoServer(bare, str(error)) from None
     try:
         client.check_server()
     except (ClientError, HTTPError) as error:
