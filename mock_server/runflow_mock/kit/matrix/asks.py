@@ -16,7 +16,10 @@ ASKS: Mapping[str, tuple[str, Weight]] = {
     ),
     "keeps-successes": ("What has succeeded is not created a second time because something else has failed.", Weight.ERROR),
     "tolerates-unknown-fields": ("Fields that nobody documented are ignored.", Weight.ERROR),
-    "tolerates-nulls": ("A duration that is null, as it may be by the document, does not keep the client from its end.", Weight.WARNING),
+    "tolerates-nulls": (
+        "A duration or an end that is null, as it may be by the document, keeps the client from nothing, and its callback is taken.",
+        Weight.WARNING,
+    ),
     "tolerates-unknown-states": ("A state that nobody documented is no end: the client goes on waiting.", Weight.ERROR),
     "finds-its-own": ("Beside the records of others the client waits for its own, and ends as that one does.", Weight.ERROR),
     "takes-no-page": (
@@ -40,7 +43,8 @@ ASKS: Mapping[str, tuple[str, Weight]] = {
         Weight.ERROR,
     ),
     "key-not-in-output": (
-        "What the client prints holds neither its API key nor what signs callbacks or webhooks, as it is, escaped, in base64 or in hex.",
+        "What the client prints holds neither its API key nor what signs callbacks or webhooks at its end, as it is, "
+        "escaped, in base64 or in hex.",
         Weight.ERROR,
     ),
     "contract": ("What the client sends fits the document.", Weight.ERROR),

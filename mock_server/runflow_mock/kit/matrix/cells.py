@@ -335,7 +335,7 @@ CELLS: tuple[Cell, ...] = (
     _told("line break at the end", "takes-callbacks", callback("line_break"), unless="other spaces"),
     # Whoever gives no answer to it, or fails later, has not ignored what it does not know.
     _told("callback with unknown fields", "takes-callbacks", callback("fields", fields=_NEW_FIELDS), also=("tolerates-unknown-fields",)),
-    _told("callback with nulls", "takes-callbacks", callback("fields", fields={"duration_ms": None, "completed_at": None})),
+    _told("callback with nulls", "tolerates-nulls", callback("fields", fields={"duration_ms": None, "completed_at": None})),
     _told("stale", "refuses-stale", callback("stale", by=_TOO_FAR), also=("survives-callbacks", "creates-once")),
     _told("ahead", "refuses-stale", callback("future", by=_TOO_FAR), also=("survives-callbacks",)),
     _told("twice", "takes-repeats", callback("duplicate"), also=("survives-callbacks", "creates-once")),

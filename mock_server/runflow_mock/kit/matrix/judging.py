@@ -127,8 +127,10 @@ def _takes_callbacks(trials: Mapping[str, Trial]) -> bool:
 def _seen(cell: Cell, rule: str, trials: Mapping[str, Trial], expected: Expected) -> Seen:
     """What a trial says about a rule of its cell."""
     trial = trials[cell.name]
-    if rule in _BY_ANSWERS:
-        return _BY_ANSWERS[rule](trial)
+    # What keeps a client from nothing is judged by its answers where it comes in a callback.
+    asked = "takes-callbacks" if rule == "tolerates-nulls" and cell.needs_callback else rule
+    if asked in _BY_ANSWERS:
+        return _BY_ANSWERS[asked](trial)
     if rule in _ABOUT_WAITING and trials[CONTROL.name].only_creates and trial.only_creates and trial.runs:
         return Judgement.NOT_EXERCISED, ONLY_CREATES
     if rule in _BY_RECORDS:

@@ -293,7 +293,10 @@ def _sent(exchange: Exchange) -> tuple[str | None, Any] | None:
 
 
 def _signing_secrets(control: Control, job: MatrixJob, journal: Sequence[Exchange]) -> Iterator[tuple[str, str]]:
-    """Yields what signs callbacks, the secrets that the client has made among them, of which the journal keeps nothing."""
+    """Yields what signs callbacks at the end of a trial, the secrets that the client has made among them.
+
+    Of one that was replaced or deleted nothing is known any more: journal and history keep no secrets.
+    """
     yield "the secret of callbacks", job.callback_secret
     if not any(exchange.request.method != "GET" and _path(exchange).startswith(MAKES_SECRETS) for exchange in journal):
         return
