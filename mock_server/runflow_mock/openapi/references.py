@@ -14,7 +14,7 @@ from runflow_mock.openapi.dynamic_scopes import TooManyCopies, specialised
 from runflow_mock.openapi.parts import COPIES, FIELDS, FILES, UNREAD, Holds, Part, children, misplaced, whole_references
 from runflow_mock.openapi.pointers import MISSING, Pointer, place_of, pointer_of, reference_to, walk
 from runflow_mock.openapi.problems import Problem
-from runflow_mock.openapi.schema_keywords import drop_dialect, drop_patterns, drop_unknown, say_as_31
+from runflow_mock.openapi.schema_keywords import Patterns, drop_dialect, drop_unknown, say_as_31
 from runflow_mock.openapi.schemas import ANCHORS
 
 FILES_MAX = 2_000
@@ -81,6 +81,7 @@ class Bundle:
         self._name = name
         self._sources = sources
         self._is_30 = is_30
+        self._patterns = Patterns()
         self._files: dict[str, Json] = {"": document}
         # Schemas by the address of their `$id`, and by an anchor of a schema with an `$id`, or of a file.
         self._addressed: dict[str, Base] = {}
@@ -211,7 +212,7 @@ class Bundle:
             schema.pop(word, None)
         if self._is_30:
             say_as_31(schema)
-        for keyword, says in (*drop_dialect(schema), *drop_patterns(schema)):
+        for keyword, says in (*drop_dialect(schema), *self._patterns.drop(schema)):
             self.tell(_inside(place, keyword), says)
         return base
 

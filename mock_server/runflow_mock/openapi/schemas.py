@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NoReturn, cast
 
 from runflow_mock.domain.documents import Json, parts_of
 from runflow_mock.openapi.combinations import held_against
-from runflow_mock.openapi.pattern_lengths import LENGTH_MAX, LENGTHS_MAX, characters_max, length_of
+from runflow_mock.openapi.pattern_lengths import LENGTHS_MAX, Room, characters_max
 from runflow_mock.openapi.pointers import MISSING, pointer_of, walk, way_of
 
 # The compiler is imported where a schema is compiled: a test whose server runs elsewhere reads settings, and never compiles one.
@@ -183,14 +183,11 @@ def check_patterns(schema: Schema) -> None:
     Raises:
         SchemaError: see above.
     """
-    left = LENGTHS_MAX
+    room = Room(LENGTHS_MAX)
     for place, pattern in patterns_in(schema):
-        length = length_of(pattern).parts
-        if length > LENGTH_MAX:
-            raise SchemaError(place[:200], f"with its repeats written out it has {length} parts, and {LENGTH_MAX} are possible")
-        left -= length
-        if left < 0:
-            raise SchemaError(place[:200], f"with this one and their repeats written out, the patterns have more than {LENGTHS_MAX} parts")
+        objection = room.objection(pattern)
+        if objection is not None:
+            raise SchemaError(place[:200], objection)
 
 
 def compile_schema(
