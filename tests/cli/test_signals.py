@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -231,3 +231,21 @@ def test_server_that_is_to_outlive_its_terminal_does() -> None:
         process.terminate()
         process.communicate(timeout=30)
     assert process.returncode == 0
+
+
+def test_signals_are_ignored_to_the_end_of_a_process_once_its_command_has_taken_them(usual: None) -> None:
+    with ended_by_signals(ends_process=True):
+        signal.signal(signal.SIGTERM, lambda number, frame: None)
+    assert [signal.getsignal(each) for each in ALL] == [signal.default_int_handler, signal.SIG_IGN, signal.SIG_DFL]
+
+
+@pytest.mark.slow
+def test_server_that_is_told_to_stop_again_and_again_has_stopped() -> None:
+    with running("serve", "--port", "0", "--json") as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        while process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=0.002)
+        assert process.returncode == 0

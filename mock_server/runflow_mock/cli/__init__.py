@@ -103,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     gc.disable()
     try:
         given = sys.argv[1:] if arguments is None else list(arguments)
-        with ended_by_signals(), clean_streams(arguments=given) as scrubber:
+        with ended_by_signals(ends_process=arguments is None), clean_streams(arguments=given) as scrubber:
             _run(given, scrubber)
     finally:
         gc.enable()

@@ -18,11 +18,12 @@ _ENDED_BY = 128
 
 
 @contextmanager
-def ended_by_signals(monotonic: Callable[[], float] = time.monotonic) -> Iterator[None]:
+def ended_by_signals(monotonic: Callable[[], float] = time.monotonic, *, ends_process: bool = False) -> Iterator[None]:
     """Lets a signal end the command in order while the context lasts: what was begun is taken back. A second one that comes later, and not
     right after the first, ends it at once.
 
-    Commands that are stopped by signals as a matter of course have handlers of their own.
+    Commands that are stopped by signals as a matter of course have handlers of their own. Where the process ends with the context, signals
+    are ignored after these: it has ended as it was asked to, and whoever asks once more must not find it ended by that.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -32,6 +33,7 @@ def ended_by_signals(monotonic: Callable[[], float] = time.monotonic) -> Iterato
     taken = [number for number, handler in before.items() if handler not in (signal.SIG_IGN, None)]
 
     codes: list[int] = []
+    own = list[object]()
 
     def end(number: int, frame: FrameType | None) -> NoReturn:
         began = monotonic()
@@ -41,11 +43,13 @@ def ended_by_signals(monotonic: Callable[[], float] = time.monotonic) -> Iterato
                 signal.signal(number, signal.SIG_DFL)
                 signal.raise_signal(number)
 
+        own.append(end_at_once)
         for each in taken:
             signal.signal(each, end_at_once)
         codes.append(_ENDED_BY + number)
         sys.exit(codes[0])
 
+    own.append(end)
     for number in taken:
         signal.signal(number, end)
     try:
@@ -57,7 +61,8 @@ def ended_by_signals(monotonic: Callable[[], float] = time.monotonic) -> Iterato
         sys.exit(codes[0])
     finally:
         for number in taken:
-            signal.signal(number, before[number])
+            is_commands = ends_process and signal.getsignal(number) not in own
+            signal.signal(number, signal.SIG_IGN if is_commands else before[number])
 
 
 def is_ignored(number: signal.Signals) -> bool:
