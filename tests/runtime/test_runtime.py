@@ -13,6 +13,7 @@ from runflow_mock.domain.records import Limits
 from runflow_mock.domain.runs import RunStatus
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.runtime.config import Config
+from runflow_mock.runtime.polls import Poll
 from runflow_mock.runtime.refusals import StepsExceeded
 from runflow_mock.runtime.runtime import YIELD_EVERY_TIMERS, Runtime
 from runflow_mock.runtime.sender import CallbackSender, OutgoingRequest, RecordingSender
@@ -177,7 +178,7 @@ def test_poll_moves_an_auto_clock_to_the_next_change_of_what_is_polled() -> None
         first = created(runtime.execute(tenant, create_run()))
         second = created(runtime.execute(tenant, create_run("runflow/background-replace", {"prompt": "x"})))
         for _ in range(3):
-            runtime.poll(tenant, second.id)
+            runtime.poll(tenant, Poll(tenant.world.store, second.id))
         statuses = [tenant.world.store.run(run.id).status for run in (first, second)]
         assert statuses == [RunStatus.SUCCEEDED, RunStatus.SUCCEEDED]
         await runtime.close()
@@ -192,10 +193,10 @@ def test_poll_waits_while_a_callback_is_in_flight() -> None:
         runtime.execute(tenant, CancelRun(told.id))
         other = created(runtime.execute(tenant, create_run()))
         assert tenant.in_flight == 1
-        runtime.poll(tenant, other.id)
+        runtime.poll(tenant, Poll(tenant.world.store, other.id))
         assert tenant.world.store.run(other.id).status is RunStatus.QUEUED
         await runtime.idle(tenant)
-        runtime.poll(tenant, other.id)
+        runtime.poll(tenant, Poll(tenant.world.store, other.id))
         assert tenant.world.store.run(other.id).status is RunStatus.DISPATCHING
         await runtime.close()
 
@@ -215,7 +216,7 @@ def test_dropped_tenant_is_told_nothing_more() -> None:
         assert len(sender.sent) == 1
         (delivery,) = tenant.world.store.deliveries.values()
         assert delivery.status is DeliveryStatus.DELIVERING
-        assert tenant.alarm is None or tenant.alarm.cancelled()
+        assert tenant.alarm.due is None
         await runtime.close()
 
     asyncio.run(story())
@@ -269,6 +270,23 @@ def test_alarm_fires_what_nobody_asks_for() -> None:
         await runtime.idle(tenant)
         (delivery,) = tenant.world.store.deliveries.values()
         assert delivery.status is DeliveryStatus.SUCCEEDED
+        await runtime.close()
+
+    asyncio.run(story())
+
+
+def test_alarm_is_set_anew_where_a_clock_that_passes_was_moved() -> None:
+    async def story() -> None:
+        runtime, tenant, stopwatch = make(config=Config(clock=ClockMode.REAL, speed=1.0))
+        run = created(runtime.execute(tenant, create_run()))
+        await runtime.next(tenant)
+        due = tenant.world.store.timers.next_due()
+        assert due is not None
+        before = tenant.world.store.run(run.id).status
+        # The real time until the next change is over, but for a moment.
+        await runtime.advance(tenant, due - timedelta(milliseconds=1))
+        stopwatch.seconds += 0.001
+        assert await until(runtime, tenant, lambda: tenant.world.store.run(run.id).status is not before, run.id, 0.04)
         await runtime.close()
 
     asyncio.run(story())

@@ -116,7 +116,8 @@ def test_tenant_that_is_deleted_while_it_catches_up_is_left_where_it_stands() ->
 
 
 @pytest.mark.slow(is_covering=True)
-def test_world_of_which_others_make_more_all_the_while_is_left_to_whoever_settles_next() -> None:
+@pytest.mark.parametrize("many", [1, 3])
+def test_world_of_which_others_make_more_all_the_while_is_left_to_whoever_settles_next(many: int) -> None:
     class Endless:
         turns = 0
 
@@ -130,11 +131,12 @@ def test_world_of_which_others_make_more_all_the_while_is_left_to_whoever_settle
         tenant = fake.runtime.tenants.get("late")
         assert tenant is not None
         endless = Endless()
-        await catch_up(cast(Runtime, endless), tenant)
+        await asyncio.gather(*(catch_up(cast(Runtime, endless), tenant) for _ in range(many)))
         await fake.runtime.close()
         return endless.turns
 
-    assert asyncio.run(tell()) == TURNS_MAX
+    # Those of whoever came a turn before count for all.
+    assert TURNS_MAX <= asyncio.run(tell()) < TURNS_MAX + many
 
 
 Way = Callable[[Tenants, Tenant], object]

@@ -5,6 +5,8 @@ import asyncio
 import pytest
 from loop_turns import Fake
 
+from runflow_mock.runtime.tenant_uses import WAITS_MAX
+
 WAITS = 20
 NEVER = {"for": {"journal": {"path": "/v1/**", "count": 1_000}}, "timeout": 0.05}
 
@@ -29,3 +31,37 @@ def test_others_have_a_turn_between_waits_that_begin_and_end_together() -> None:
         return most, statuses
 
     assert asyncio.run(tell()) == (1, [408] * WAITS)
+
+
+@pytest.mark.slow(is_covering=True)
+def test_wait_stands_behind_one_of_another_tenants_and_not_behind_all() -> None:
+    async def tell() -> int:
+        fake = Fake()
+        at_once = {**NEVER, "timeout": 0}
+        assert (await fake.ask("POST", "/_mock/wait", "late", at_once).answer())[0] == 408
+        assert (await fake.ask("GET", "/v1/runs", "other").answer())[0] == 200
+        many = [fake.ask("POST", "/_mock/wait", "late", at_once) for _ in range(WAITS)]
+        one = fake.ask("POST", "/_mock/wait", "other", at_once)
+        while not await one.is_answered():
+            assert not all(each.has_answer for each in many)
+        before = sum(each.has_answer for each in many)
+        for each in (*many, one):
+            assert (await each.answer())[0] == 408
+        await fake.runtime.close()
+        return before
+
+    assert asyncio.run(tell()) <= 2
+
+
+@pytest.mark.slow(is_covering=True)
+def test_no_more_waits_are_open_than_may_be_however_many_come_in_one_turn() -> None:
+    async def tell() -> tuple[int, int]:
+        fake = Fake()
+        assert (await fake.ask("GET", "/v1/runs", "late").answer())[0] == 200
+        assert (await fake.ask("POST", "/_mock/wait", "late", NEVER).answer())[0] == 408
+        asked = [fake.ask("POST", "/_mock/wait", "late", NEVER) for _ in range(WAITS_MAX + 5)]
+        statuses = [(await each.answer())[0] for each in asked]
+        await fake.runtime.close()
+        return statuses.count(408), statuses.count(409)
+
+    assert asyncio.run(tell()) == (WAITS_MAX, 5)

@@ -19,10 +19,11 @@ class Behind(Exception):
 async def catch_up(runtime: Runtime, tenant: Tenant) -> None:
     """Lets happen what is due by now, and what comes due meanwhile: a clock may pass a million times as fast as ours.
 
-    Where others make more of it all the while, the rest is left to whoever settles next. Of many who wait for the same tenant one does it.
+    Where others make more of it all the while, the rest is left to whoever settles next. Of many who wait for the same tenant one does it,
+    and nobody waits longer than `TURNS_MAX`, whoever has them.
     """
+    last = tenant.turns_behind + TURNS_MAX
     async with tenant.catching_up:
-        for _ in range(TURNS_MAX):
-            if tenant.is_dropped or runtime.settle(tenant, YIELD_EVERY_TIMERS):
-                return
+        while tenant.turns_behind < last and not (tenant.is_dropped or runtime.settle(tenant, YIELD_EVERY_TIMERS)):
+            tenant.turns_behind += 1
             await sleep(0)

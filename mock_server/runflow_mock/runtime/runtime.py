@@ -11,6 +11,7 @@ from asyncio import sleep
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from sys import maxsize
 from time import monotonic as real_monotonic
 from time import perf_counter
@@ -25,7 +26,7 @@ from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.domain.snapshots import Timer
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.engine.journal import Journal
-from runflow_mock.engine.polls import counts_poll, is_held
+from runflow_mock.engine.polls import is_held
 from runflow_mock.engine.world import Outcome
 from runflow_mock.runtime.bounds import Bounds
 from runflow_mock.runtime.callback_turns import CallbackTurns
@@ -146,24 +147,20 @@ class Runtime:
             self._arm(tenant, due)
         return is_there
 
-    def poll(self, tenant: Tenant, resource_id: str | None) -> None:
-        """Takes note that a client waits for an unfinished resource; under `auto` its next change of state comes at once.
+    def poll(self, tenant: Tenant, poll: Poll) -> None:
+        """Counts a poll where a rule asks for the number of them; under `auto` the next change of what is polled comes at once.
 
         A poll costs a client a real pause, so each is worth a change of the very resource that it asks for; whatever else is due until then
         happens on the way, in order. While a callback is in flight, time stands still. What is more than one step may take happens piece
         by piece, and before anything else does in the tenant.
         """
-        if tenant.settings.clock is not ClockMode.AUTO or tenant.is_dropped or tenant.moving.locked():
+        if tenant.is_dropped:
             return
-        if not is_held(tenant.world.store, resource_id):
-            tenant.polls.append(Poll(resource_id, tenant.settings.limits.steps_max))
-            self._bring_on(tenant, YIELD_EVERY_TIMERS)
-
-    def see_poll(self, tenant: Tenant, resource_id: str | None) -> None:
-        """Takes note of a client's poll where a rule asks for the number of them."""
-        store = tenant.world.store
-        if resource_id is not None and (store.rules or store.polls_awaited_by) and counts_poll(store, resource_id):
-            self.execute(tenant, SeePoll(resource_id))
+        if tenant.settings.clock is ClockMode.AUTO and not tenant.moving.locked():
+            tenant.polls.append(poll)
+            self.settle(tenant, YIELD_EVERY_TIMERS)
+        elif (counted := poll.counted(tenant.world.store)) is not None:
+            self.execute(tenant, SeePoll(counted))
 
     async def advance(self, tenant: Tenant, to: datetime) -> Timeline:
         """Moves to an instant and returns what happened, once all of it has: the receivers' answers included.
@@ -211,7 +208,7 @@ class Runtime:
         self.settle(tenant)
         self.meter(tenant)
         tenant.clock = tenant.clock.with_rate(rate, self._monotonic())
-        self._disarm(tenant)
+        tenant.alarm.stop()
         self.settle(tenant, YIELD_EVERY_TIMERS)
         self.feeds.moved(tenant)
 
@@ -273,7 +270,7 @@ class Runtime:
     async def close(self) -> None:
         """Stops what is in flight and closes the sender."""
         for tenant in self.tenants:
-            self._disarm(tenant)
+            tenant.alarm.stop()
         await self.deliveries.close()
 
     async def _move(self, tenant: Tenant, is_wanted: Callable[[datetime], bool], to: datetime | None) -> Timeline:
@@ -312,21 +309,32 @@ class Runtime:
 
     def _bring_on(self, tenant: Tenant, timers_max: int) -> int:
         """Lets happen what polls bring about, up to a number of timers, and returns how many are left."""
-        store = tenant.world.store
-        while tenant.polls and timers_max:
-            # Out of the way first: what cannot happen is not tried for ever.
-            poll = tenant.polls.pop(0)
-            due = store.timers.next_due()
-            if tenant.in_flight or due is None or due > LATEST or not poll.wants_more(store):
-                continue
-            self._fire(tenant)
-            timers_max -= 1
-            if poll.resource_id is not None:
-                tenant.polls.insert(0, poll)
-        self._follow_clock(tenant)
-        if tenant.polls and tenant.alarm is None:
-            tenant.alarm = asyncio.get_running_loop().call_later(0, self._ring, tenant)
+        try:
+            while tenant.polls and timers_max:
+                # Out of the way first: what cannot happen is not tried for ever.
+                poll = tenant.polls.pop(0)
+                if self._wants_more(tenant, poll):
+                    self._fire(tenant)
+                    timers_max -= 1
+                    tenant.polls.insert(0, poll)
+        finally:
+            self._follow_clock(tenant)
+            if tenant.polls:
+                # Whatever else it was set for is due later, and the clock may take its time until then.
+                tenant.alarm.set(tenant.world.now, 0, partial(self._ring, tenant))
         return timers_max
+
+    def _wants_more(self, tenant: Tenant, poll: Poll) -> bool:
+        store, due = tenant.world.store, tenant.world.store.timers.next_due()
+        if poll.begins():
+            counted = poll.counted(store)
+            if counted is not None:
+                self._follow(tenant, tenant.world.execute(SeePoll(counted)))
+                due = store.timers.next_due()
+            if is_held(store, poll.resource_id):
+                return False
+        is_possible = not tenant.in_flight and due is not None and due <= LATEST
+        return is_possible and poll.wants_more(store, tenant.settings.limits.steps_max)
 
     def _fire(self, tenant: Tenant) -> None:
         self._follow(tenant, tenant.world.fire_next())
@@ -349,23 +357,19 @@ class Runtime:
         real = self._monotonic()
         if tenant.world.now > tenant.clock.at(real):
             tenant.clock = tenant.clock.jumped(tenant.world.now, real)
+            if tenant.clock.rate:
+                # It was set by the clock as that stood before.
+                tenant.alarm.stop()
+                self._arm(tenant, tenant.world.store.timers.next_due())
 
     def _arm(self, tenant: Tenant, due: datetime | None) -> None:
-        if due is None or tenant.is_dropped or (tenant.alarm_due is not None and tenant.alarm_due <= due):
+        if due is None or tenant.is_dropped or (tenant.alarm.due is not None and tenant.alarm.due <= due):
             return
-        self._disarm(tenant)
         seconds = tenant.clock.real_seconds_until(due, self._monotonic())
         assert seconds is not None
-        tenant.alarm_due = due
-        tenant.alarm = asyncio.get_running_loop().call_later(max(seconds, ALARM_SECONDS_MIN), self._ring, tenant)
-
-    def _disarm(self, tenant: Tenant) -> None:
-        if tenant.alarm is not None:
-            tenant.alarm.cancel()
-        tenant.alarm, tenant.alarm_due = None, None
+        tenant.alarm.set(due, max(seconds, ALARM_SECONDS_MIN), partial(self._ring, tenant))
 
     def _ring(self, tenant: Tenant) -> None:
-        tenant.alarm, tenant.alarm_due = None, None
         started = self.timer()
         try:
             # Nobody waits for all of it: a request brings the world to the present by itself.

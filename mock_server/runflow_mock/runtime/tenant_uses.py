@@ -31,7 +31,7 @@ def uses_of(tenant: Tenant) -> Mapping[str, Use]:
     used |= {"journal_max": len(journal), "journal_bytes_max": journal.size}
     used |= {"history_max": len(history), "history_bytes_max": history.size}
     uses = {name: Use(count, getattr(limits, name)) for name, count in used.items()}
-    return {**uses, "waits_max": Use(len(tenant.change_events), WAITS_MAX)}
+    return {**uses, "waits_max": Use(tenant.waits_open, WAITS_MAX)}
 
 
 async def fullest(tenants: Iterable[Tenant], limits: Limits) -> Mapping[str, Use]:

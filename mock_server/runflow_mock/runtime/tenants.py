@@ -28,6 +28,7 @@ from runflow_mock.engine.moment import Renderers
 from runflow_mock.engine.slots import caps_by_id
 from runflow_mock.engine.store import Store
 from runflow_mock.engine.world import World
+from runflow_mock.runtime.alarms import Alarm
 from runflow_mock.runtime.blobs import Blobs
 from runflow_mock.runtime.bounds import Bounds
 from runflow_mock.runtime.config import Config
@@ -70,20 +71,18 @@ class Tenant:
         self.rules = rules
         self.clock = clock
         self.journal = Journal(settings.limits.journal_max, settings.limits.journal_bytes_max, scrubber)
-        self.in_flight = self.requests_under_way = 0
+        self.in_flight = self.requests_under_way = self.waits_open = self.turns_behind = 0
         self.held = Held()
         self.quiet = asyncio.Event()
         self.quiet.set()
-        self.moving = asyncio.Lock()
-        self.catching_up = asyncio.Lock()
+        self.moving, self.catching_up, self.looking = asyncio.Lock(), asyncio.Lock(), asyncio.Lock()
         self.polls: list[Poll] = []
         self.timelines: list[Timeline] = []
         self.blobs = Blobs()
         self.parked = ParkedAttempts()
         self.change_events: set[asyncio.Event] = set()
         self.latest_subjects: dict[str, JournalSubject] = {}
-        self.alarm: asyncio.TimerHandle | None = None
-        self.alarm_due: datetime | None = None
+        self.alarm = Alarm()
         self.meter = Meter(settings.quota, is_shown=self.dialect.rate_limit_headers == "full", is_virtual=settings.client_time == "virtual")
         self.readings = Readings()
         self.last_delivery: asyncio.Task[None] | None = None
@@ -315,8 +314,7 @@ class Tenants:
             tenant.is_dropped = True
             tenant.wake()
             tenant.quiet.set()
-            if tenant.alarm is not None:
-                tenant.alarm.cancel()
+            tenant.alarm.stop()
             for key in (*tenant.principals, *(key for key, owner in self._config.keys.items() if owner == name)):
                 self._by_key.pop(key, None)
         return tenant

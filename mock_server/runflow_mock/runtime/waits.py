@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.runtime.catching_up import catch_up
+from runflow_mock.runtime.polls import Poll
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenants import Tenant
 
@@ -38,7 +39,9 @@ async def until(
                             await runtime.idle(tenant)
                         # What an earlier poll brings about, perhaps our own, comes first.
                         await catch_up(runtime, tenant)
-                        runtime.poll(tenant, resource_id)
+                        if holds():
+                            break
+                        runtime.poll(tenant, Poll(tenant.world.store, resource_id, is_client=False))
                         await sleep(0)
                     await changed.wait()
         return holds()

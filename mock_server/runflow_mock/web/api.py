@@ -142,9 +142,8 @@ class Api:
     def _see_polls(self, call: Call) -> None:
         # A poll counts once its answer is there: what it brings about must not show in it, and neither must a bug of ours in that.
         try:
-            for resource_id in call.waits_for:
-                self._runtime.see_poll(call.caller, resource_id)
-                self._runtime.poll(call.caller, resource_id)
+            for poll in call.waits_for:
+                self._runtime.poll(call.caller, poll)
         except Exception as error:
             self._runtime.report(call.tenant, error)
 

@@ -77,7 +77,7 @@ def get_batch(call: Call) -> Answer:
     """GET /v1/batches/{id}"""
     batch = call.store.batch(call.uuid("id"))
     if not batch.is_terminal:
-        call.waits_for.append(batch.id)
+        call.wait_for(batch.id)
     return answer(represent_batch(batch, call.store.runs, call.caller.dialect, show_in(call)))
 
 
@@ -145,7 +145,7 @@ def _named_model(call: Call, body: dict[str, Json]) -> str:
 def _items(call: Call) -> list[BatchItem]:
     batch = call.store.batch(call.uuid("batch_id"))
     if not batch.is_terminal:
-        call.waits_for.append(batch.id)
+        call.wait_for(batch.id)
     return batch_items(batch, call.store.runs)
 
 

@@ -17,6 +17,7 @@ from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.principals import Principal
 from runflow_mock.engine.store import Store
 from runflow_mock.engine.world import Outcome
+from runflow_mock.runtime.polls import Poll
 from runflow_mock.runtime.runtime import YIELD_EVERY_TIMERS, Runtime
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.faults.plans import ResponseFault
@@ -109,7 +110,7 @@ class Call:
     `is_settled` says that the tenant's time was brought to the present for this request, `timers_max` how many timers may be fired for
     that in one step, `is_watched` that rules or magic values may act
     on it, `response_fault` what they do; `limits` are headers about its quota.
-    `waits_for` names the unfinished things that the client looks at, nothing standing for any; see `Runtime.poll`. `prepared` is what the
+    `waits_for` are polls of the unfinished things that the client looks at; see `Runtime.poll`. `prepared` is what the
     operation has read of the request already, before anybody decided about it.
     """
 
@@ -155,7 +156,7 @@ class Call:
         self.response_fault: ResponseFault | None = None
         self.is_watched = False
         self.limits: tuple[tuple[bytes, bytes], ...] = ()
-        self.waits_for: list[str | None] = []
+        self.waits_for: list[Poll] = []
         self._parameters: dict[str, str] | None = None
         self._headers = headers_of(scope)
 
@@ -255,6 +256,10 @@ class Call:
         if not is_uuid(text):
             raise invalid_field(("path", name), "Input should be a valid UUID", "uuid_parsing")
         return text
+
+    def wait_for(self, resource_id: str | None) -> None:
+        """Takes note that the client is told of something unfinished, as it stands now; nothing stands for any."""
+        self.waits_for.append(Poll(self.store, resource_id))
 
     def execute(self, command: Command) -> Outcome:
         """Carries a command out in the tenant's world, at the instant to which the request has settled it, if it has."""

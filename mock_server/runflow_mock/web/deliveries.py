@@ -38,7 +38,7 @@ def redeliver_batch_callback(call: Call) -> Answer:
 def _history(call: Call, parent_id: str, deliveries: Sequence[Delivery], *, is_ended: bool) -> Answer:
     pending = next((delivery.id for delivery in deliveries if not delivery.is_terminal), None)
     if pending is not None or not is_ended:
-        call.waits_for.append(pending or parent_id)
+        call.wait_for(pending or parent_id)
     return answer([represent_delivery(delivery) for delivery in deliveries])
 
 

@@ -32,7 +32,7 @@ def get_evaluation(call: Call) -> Answer:
     evaluation = call.store.evaluation(call.uuid("id"))
     embed = _embed(call)
     if not evaluation.is_terminal:
-        call.waits_for.append(evaluation.id)
+        call.wait_for(evaluation.id)
     return answer(represent_evaluation(evaluation, call.dialect, embed, show_in(call)))
 
 

@@ -87,5 +87,5 @@ def _steps(
             yield
     body = represent_page(page, listing, items, call.dialect)
     if waits is not None and any(waits(record) for record in page.records):
-        call.waits_for.append(None)
+        call.wait_for(None)
     return answer(body)

@@ -56,7 +56,7 @@ def _parts(call: Call, parts_of: Callable[[Call, Run], Sequence[PartT]]) -> Iter
         return (part for run in runs for part in parts_of(call, run))
     run = call.store.run(call.uuid("run_id"))
     if not run.is_terminal:
-        call.waits_for.append(run.id)
+        call.wait_for(run.id)
     return parts_of(call, run)
 
 

@@ -46,7 +46,7 @@ def get_run(call: Call) -> Answer:
     run = call.store.run(call.uuid("id"))
     is_signed_again = decode_flag(call.parameters, "add_signature")
     if not run.is_terminal:
-        call.waits_for.append(run.id)
+        call.wait_for(run.id)
         return answer(run_body(call, run))
     if is_signed_again and run.output is not None:
         tenant, world = call.caller.settings, call.caller.world

@@ -14,6 +14,7 @@ from starlette.types import Receive
 from runflow_mock.domain.commands import HandOverOutput
 from runflow_mock.domain.runs import Run
 from runflow_mock.domain.sync_mode import addresses_in, with_media_inline
+from runflow_mock.runtime.catching_up import catch_up
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.waits import until_ended
 from runflow_mock.web.calls import Answer, Call, answer
@@ -48,6 +49,8 @@ class SyncMode:
         media = {url: await self._inline(call, run, url) for url in addresses_in(run.output) if url.startswith(ours)}
         output = with_media_inline(run.output, media)
         body = {**run_body(call, run), "output": Raw(output)}
+        # What a poll of somebody else has still to bring about comes first, piece by piece.
+        await catch_up(self._runtime, call.caller)
         call.execute(HandOverOutput(run.id))
         return answer(body, 201)
 

@@ -69,7 +69,7 @@ def _delivery(call: Call, name: str) -> Delivery:
     if delivery.webhook_id is None or parent not in (None, delivery.webhook_id):
         raise NotFound("delivery", wanted)
     if not delivery.is_terminal:
-        call.waits_for.append(delivery.id)
+        call.wait_for(delivery.id)
     return delivery
 
 

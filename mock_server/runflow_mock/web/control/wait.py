@@ -12,6 +12,7 @@ from runflow_mock.domain.identity import DeliveryId
 from runflow_mock.engine.store import Store
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenant_uses import WAITS_MAX
+from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.runtime.waits import until
 from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.app import STOPPED, ControlHandler
@@ -50,17 +51,25 @@ async def wait(call: Call) -> Answer:
     """POST /_mock/wait {"for": {"run": "<id>"}, "timeout": 5}: 200 when it holds, 409 when it never can, 408 when it took too long."""
     tenant = tenant_of(call)
     asked = decode_wait(call.body, names_in(call))
-    if len(tenant.change_events) >= WAITS_MAX:
+    if tenant.waits_open >= WAITS_MAX:
         raise ControlError(409, "limit", f"{WAITS_MAX} waits are open for this tenant already")
+    tenant.waits_open += 1
+    try:
+        return await _wait(call, tenant, asked)
+    finally:
+        tenant.waits_open -= 1
+
+
+async def _wait(call: Call, tenant: Tenant, asked: Wait) -> Answer:
     call.runtime.settle(tenant)
     watch = _journal(call, asked) if asked.noun == JOURNAL else _record(call, asked)
     began = asyncio.get_running_loop().time()
     looks_at_requests = asked.noun == JOURNAL
     is_over = lambda: watch.holds() or watch.is_hopeless()  # noqa: E731 - a predicate of one line
-    await _in_turn(call.runtime, watch.holds)
-    await until(call.runtime, tenant, is_over, watch.resource_id, asked.seconds, looks_at_requests=looks_at_requests)
+    if not await _in_turn(call.runtime, tenant, is_over):
+        await until(call.runtime, tenant, is_over, watch.resource_id, asked.seconds, looks_at_requests=looks_at_requests)
     waited = round(asyncio.get_running_loop().time() - began, 3)
-    told = {"waited_seconds": waited, "state": await _in_turn(call.runtime, watch.state)}
+    told = {"waited_seconds": waited, "state": await _in_turn(call.runtime, tenant, watch.state)}
     if watch.holds():
         return answer({"held": True, **told})
     if call.runtime.is_stopping:
@@ -72,9 +81,12 @@ async def wait(call: Call) -> Answer:
     return answer({**represent_control_error(error), "held": False, **told}, error.status)
 
 
-async def _in_turn(runtime: Runtime, look: Callable[[], object]) -> object:
-    """Returns what a look at everything shows; of many that are due at one moment each has a turn of the loop of its own."""
-    async with runtime.looks:
+async def _in_turn(runtime: Runtime, tenant: Tenant, look: Callable[[], object]) -> object:
+    """Returns what a look at everything shows; of many that are due at one moment each has a turn of the loop of its own, tenant by tenant.
+
+    Whoever has many waits lets those of others stand behind one of them, not behind all.
+    """
+    async with tenant.looking, runtime.looks:
         await asyncio.sleep(0)
         return look()
 
