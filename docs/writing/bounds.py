@@ -6,7 +6,7 @@ import msgspec
 
 from runflow_mock.domain.records import Limits
 from runflow_mock.kit.suite import carriers
-from runflow_mock.openapi import schemas
+from runflow_mock.openapi import pattern_sizes, pattern_states, patterns, schemas
 from runflow_mock.runtime import downloads
 from runflow_mock.runtime.bounds import BoundsMax
 from runflow_mock.runtime.callback_turns import TENANT_TURNS_MAX
@@ -78,6 +78,39 @@ def requests() -> str:
                 "schema",
                 schemas.PARTS_MAX,
                 "parts of a model's input schema, references replaced by what they lead to: refused when it is loaded",
+            ),
+            (
+                "pattern of a model",
+                pattern_sizes.MODEL_SIZE_MAX,
+                "bytes that it is compiled to, its repeats written out: refused when it is loaded",
+            ),
+            (
+                "patterns of a model",
+                pattern_sizes.MODEL_SIZES_MAX,
+                "bytes that they are compiled to together, each counted as the next of "
+                f"{', '.join(f'{size:,}' for size in patterns.SIZES[:-1])}: refused when they are loaded",
+            ),
+            (
+                "pattern of your own document",
+                schemas.SIZE_MAX,
+                "bytes that it is compiled to: told as not understood, and left out",
+            ),
+            (
+                "patterns of your own document",
+                pattern_sizes.DOCUMENT_SIZES_MAX,
+                f"bytes that different ones of more than {pattern_sizes.SMALL_SIZE:,} are compiled to together: further ones are told and "
+                "left out",
+            ),
+            (
+                "texts by patterns",
+                pattern_states.READ_MAX,
+                f"characters of a value, times the states that a pattern may be in at once where these are more than "
+                f"{pattern_states.REMEMBERED_MAX}: 422, or told as not judged by your own document",
+            ),
+            (
+                "text by a pattern that looks around or back",
+                schemas.TRIED_CHARACTERS_MAX,
+                "characters: 422, or told as not judged by your own document",
             ),
             ("idle connection", connections.KEEP_ALIVE_SECONDS, "seconds between two requests; then it is closed"),
             ("time of a head", connections.HEAD_SECONDS_MAX, "seconds: 408"),

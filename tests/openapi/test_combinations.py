@@ -127,30 +127,8 @@ def test_ordinary_list_of_listed_fractions_is_judged() -> None:
     assert not Counter({}).is_too_much(schema, [index % 30 + 0.5 for index in range(300)])
 
 
-PATTERN = "[01]*1" + "[01]" * 20
-
-
-@pytest.mark.parametrize(
-    ("schema", "value", "is_too_much"),
-    [
-        ({"pattern": PATTERN}, "0" * 80_000, False),
-        ({"pattern": PATTERN}, "0" * 100_000, True),
-        ({"pattern": "(a{0,100}){0,90}"}, "a" * 20_000, True),
-        ({"pattern": "^[a-z]+$"}, "a" * 10_000_000, False),
-        ({"items": {"pattern": PATTERN}}, ["0" * 40_000, "1" * 60_000], True),
-        ({"allOf": [{"pattern": f"{PATTERN}{number}"} for number in range(10)]}, "0" * 10_000, True),
-        ({"patternProperties": {PATTERN: {}}}, {"0" * 100_000: 1}, True),
-        ({"patternProperties": {"^[a-z]+$": {}}}, {"0" * 100_000: 1}, False),
-        ({"propertyNames": {"pattern": PATTERN}}, {"0" * 100_000: 1}, True),
-        ({"propertyNames": True}, {"0" * 100_000: 1}, False),
-    ],
-)
-def test_text_counts_as_what_it_costs_to_be_held_against_patterns(schema: dict[str, Any], value: Any, is_too_much: bool) -> None:
-    assert Counter({}).is_too_much(schema, value) is is_too_much
-
-
 def test_text_that_is_too_much_for_a_pattern_is_told_and_the_rest_is_judged() -> None:
-    wide = {"anyOf": [{"type": "string", "pattern": PATTERN * 2}]}
+    wide = {"anyOf": [{"type": "string", "pattern": "[01]*1" + "[01]" * 40 + "x"}]}
     judge = Judge(contract(document(0, "anyOf", wide)), lambda path: None)
     findings = judge.judge(exchange("POST", "/v1/runs?p=x", 200, body="0" * 60_000))
     assert [finding.loc for finding in findings.violations] == [("query", "p")]

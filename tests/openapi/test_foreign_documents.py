@@ -9,7 +9,6 @@ from foreign import contract, form_of
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.openapi.foreign_documents import DocumentError
 from runflow_mock.openapi.parts import ALSO_AT
-from runflow_mock.openapi.pattern_lengths import DOCUMENT_LENGTHS_MAX, LENGTH_MAX
 
 
 def in_our_form(given: Any, files: Any = None) -> dict[str, Any]:
@@ -491,26 +490,3 @@ def test_link_to_what_may_be_in_a_file_that_cannot_be_read_is_not_told() -> None
     given = linked({"operationId": "elsewhere"})
     given["paths"]["/y"] = {"$ref": "gone.yaml"}
     assert [problem.split(": ")[1] for problem in problems(given)] == ["#/paths/~1y"]
-
-
-def test_pattern_that_is_too_long_written_out_is_left_out_with_its_place_before_it_is_compiled() -> None:
-    names = [f"(a{{0,1000}}){{0,{number}}}" for number in range(90, 390)]
-    schema = {"properties": {name: {"pattern": name} for name in names}, "patternProperties": {names[0]: {}, "b": {"type": "null"}}}
-    given = document(components={"schemas": {"A": schema}})
-    told = problems(given)
-    assert len(told) == 301
-    place = "own.json: #/components/schemas/A/patternProperties"
-    assert told[0] == f"{place}: '{names[0]}' is left out: with its repeats written out it has 90000 parts, and {LENGTH_MAX} are possible"
-    assert in_our_form(given)["components"]["schemas"]["A"]["patternProperties"] == {"b": {"type": "null"}}
-
-
-@pytest.mark.slow(is_covering=True)
-def test_different_patterns_of_a_document_have_a_length_together() -> None:
-    most = DOCUMENT_LENGTHS_MAX // LENGTH_MAX
-    patterns = [f"{letter}{{{LENGTH_MAX}}}" for letter in "abcdefghijklmnopqrstuvwxyz"[: most + 1]]
-    schemas = {pattern[0]: {"items": {"pattern": pattern}, "contains": {"pattern": pattern}} for pattern in patterns}
-    (first, second) = problems(document(components={"schemas": schemas}))
-    says = f"with this one and their repeats written out, the patterns have more than {DOCUMENT_LENGTHS_MAX} parts"
-    last = patterns[0]
-    assert first == f"own.json: #/components/schemas/{last[0]}/contains/pattern: pattern '{last}' is left out: {says}"
-    assert "/items/pattern" in second

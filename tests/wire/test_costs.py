@@ -20,6 +20,9 @@ from runflow_mock.domain.pages import parse_order
 from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.kit.calibration.dumps import talk_of
 from runflow_mock.openapi.contracts import packaged_contract
+from runflow_mock.openapi.matched_schemas import check_patterns, with_matched_patterns
+from runflow_mock.openapi.pattern_states import states_of
+from runflow_mock.openapi.patterns import as_matched
 from runflow_mock.openapi.schemas import SchemaError, check_schema
 from runflow_mock.openapi.texts import read_text
 from runflow_mock.openapi.yaml_values import YamlError
@@ -120,6 +123,35 @@ WORST: dict[str, tuple[Read, int, Callable[[int], Any]]] = {
     "rules that a list breaks": (checker({"allOf": [{"minItems": 10**9 + n} for n in range(900)]}), 2_000, lambda size: [0] * size),
     "pattern that goes back": (checker({"pattern": r"^(a|aa)+\1?$"}), 2_000, lambda size: "a" * size + "!"),
     "pattern that looks ahead": (checker({"pattern": r"^(?:(?=[^z]*y)a|a)*$"}), 2_000, lambda size: "a" * size + "!"),
+    "texts by a pattern of many states": (
+        checker({"items": {"pattern": "(a|b)*a(a|b){500}x"}}),
+        40,
+        lambda size: [f"{n:050b}".replace("0", "a").replace("1", "b") for n in range(size)],
+    ),
+    "long text by a pattern of many states": (
+        checker({"pattern": "(a|b)*a(a|b){500}x"}),
+        500,
+        lambda size: "".join("ab"[n * n % 7 % 2] for n in range(size)),
+    ),
+    "classes without an end": (states_of, 2_000, lambda size: "[" * size),
+    "letters of alphabets without an end": (states_of, 2_000, lambda size: r"\p{" * size),
+    "repeats without an end": (states_of, 2_000, lambda size: "a{1,9" * size + "{" + "1" * size),
+    "repeats within repeats": (states_of, 2_000, lambda size: "(" * size + "a" + "{99})" * size),
+    "ways to choose": (states_of, 2_000, lambda size: "(a|b){1,99}|" * size),
+    "classes without an end, as they are meant": (as_matched, 500, lambda size: "[" * size),
+    "names of groups without an end": (as_matched, 2_000, lambda size: "(?<" * size + "?" * size),
+    "references to groups without an end": (as_matched, 2_000, lambda size: r"\k<" * size + "a" * size),
+    "dots and groups": (as_matched, 200, lambda size: "(?<a>.)" * size),
+    "patterns in a schema": (
+        with_matched_patterns,
+        200,
+        lambda size: {"properties": {f"p{n}": {"pattern": f"^.{n}[^]$"} for n in range(size)}},
+    ),
+    "large patterns in a schema": (
+        check_patterns,
+        4,
+        lambda size: {"properties": {f"p{n}": {"pattern": rf"\S{{100}}{n}"} for n in range(size)}},
+    ),
     "dump of one large piece": (talk_of, 4_000, lambda size: dump(1, size)),
     "dump of many pieces": (talk_of, 500, lambda size: dump(size, 16)),
     "different things": (checker({"uniqueItems": True}), 2_000, lambda size: [{"a": [n]} for n in range(size)]),

@@ -12,7 +12,6 @@ from typing import Any
 from runflow_mock.domain.documents import list_of, object_of, parts_of
 from runflow_mock.openapi.comparisons import Comparisons, comparisons_of
 from runflow_mock.openapi.long_numbers import is_long, long_whole_numbers
-from runflow_mock.openapi.pattern_lengths import READ_MAX, states_of
 from runflow_mock.openapi.pointers import MISSING, pointer_of, walk
 
 COMBINATIONS_MAX = 20_000
@@ -22,8 +21,6 @@ LONG_DIVISION = 500
 """As many combinations as it takes to divide a number of hundreds of digits."""
 RULES_PER_COMBINATION = 25
 """How many of the rules in which `openapi.comparisons` counts take as long as one combination."""
-READ_PER_COMBINATION = READ_MAX // COMBINATIONS_MAX
-"""How many characters, times the states of a pattern, are read in the time of one combination."""
 DEPTH_MAX = 250
 LOOKS_MAX = 200_000
 
@@ -71,7 +68,7 @@ class Counter:
             if known is None:
                 known = self._comparisons[id(schema)] = (schema, comparisons_of(schema))
             weight += known[1].rules(value) // RULES_PER_COMBINATION
-        return weight + _weight_of_patterns(schema, value)
+        return weight
 
 
 class Copies:
@@ -101,8 +98,13 @@ class Copies:
         return errors * (self._error_size + self._sizes.get(id(value), 1)) + len(list_of(schema.get("enum")))
 
 
-def held_against(document: dict[str, Any], value: Any, is_meant: Callable[[dict[str, Any], Any], bool], looks_max: int) -> set[int] | None:
-    """Returns the identities of those parts of a value that are held against a schema that is meant; nothing where that takes too long."""
+def held_against(
+    document: dict[str, Any], value: Any, is_meant: Callable[[dict[str, Any], Any], bool], looks_max: int, root: Any = None
+) -> set[int] | None:
+    """Returns the identities of those parts of a value that are held against a schema that is meant; nothing where that takes too long.
+
+    The value is held against the document itself, or against a schema in it.
+    """
     found = set[int]()
 
     def look(schema: dict[str, Any], part: Any) -> int:
@@ -112,25 +114,10 @@ def held_against(document: dict[str, Any], value: Any, is_meant: Callable[[dict[
         return 0
 
     try:
-        _Count(document, look, looks_max).count(document, value, 0)
+        _Count(document, look, looks_max).count(document if root is None else root, value, 0)
     except TooMuch:
         return None
     return found
-
-
-def _weight_of_patterns(schema: dict[str, Any], value: Any) -> int:
-    """Returns how many combinations the patterns of one schema take for what a value, or its names, have to be read for."""
-    if isinstance(value, str):
-        return len(value) * _states(schema) // READ_PER_COMBINATION
-    if not isinstance(value, dict):
-        return 0
-    states = _states(schema.get("propertyNames")) + sum(map(states_of, object_of(schema.get("patternProperties"))))
-    return states * sum(map(len, value)) // READ_PER_COMBINATION if states else 0
-
-
-def _states(schema: Any) -> int:
-    pattern = schema.get("pattern") if isinstance(schema, dict) else None
-    return states_of(pattern) if isinstance(pattern, str) else 0
 
 
 def _refuse_unknown(schema: dict[str, Any]) -> None:

@@ -22,6 +22,7 @@ from runflow_mock.openapi.parameters import ANYTHING, IGNORED_HEADERS, Parameter
 from runflow_mock.openapi.parts import UNREAD, methods_in
 from runflow_mock.openapi.pointers import Pointer, place_of, pointer_of, reference_to, walk
 from runflow_mock.openapi.problems import Problem
+from runflow_mock.openapi.readings import Readings
 from runflow_mock.openapi.schema_ways import ANY_TYPE, types_of, ways_of
 from runflow_mock.openapi.schemas import CompiledSchema, compile_schema, refuse_to_open
 from runflow_mock.openapi.security import Security, read_security
@@ -186,14 +187,12 @@ class Contract:
         return validator is None or not self.can_judge(schema, value, direction) or validator.is_valid(value)
 
     def can_judge(self, schema: Pointer, value: Json, direction: Direction = Direction.ANSWER) -> bool:
-        """Tells whether a value can be held against a schema in bounded time.
-
-        A text may be too long for a pattern that is matched by trying, and a user's schema may stand for too many combinations.
-        """
+        """Tells whether a value can be held against a schema in bounded time: texts may be too long, and combinations too many."""
         validator = self.validator(schema, direction)
         if validator is None:
             return True
-        is_known = self.source is None or not self._counter.is_too_much(walk(self.document, schema), value)
+        part = walk(self.document, schema)
+        is_known = self.source is None or not (self._counter.is_too_much(part, value) or self._readings.costly(part, value))
         return is_known and not validator.has_long_text(value)
 
     def ways(self, schema: Pointer) -> tuple[Pointer, ...]:
@@ -235,6 +234,10 @@ class Contract:
             names=frozenset(name for each in properties if isinstance(each, dict) for name in each),
             is_open=is_open or not properties,
         )
+
+    @cached_property
+    def _readings(self) -> Readings:
+        return Readings(self.document)
 
     @cached_property
     def _counter(self) -> combinations.Counter:

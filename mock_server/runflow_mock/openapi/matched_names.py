@@ -12,6 +12,7 @@ from runflow_mock.openapi.parts import Part, parts_met
 from runflow_mock.openapi.patterns import as_matched
 from runflow_mock.openapi.pointers import Pointer, pointer_of, reference_to, step
 from runflow_mock.openapi.replacements import with_replaced
+from runflow_mock.openapi.schemas import SIZE_MAX
 
 _WORD = "patternProperties"
 # A group that changes nothing tells a pattern from its equal.
@@ -22,13 +23,13 @@ Object = dict[str, Any]
 _Renamed = Mapping[int, Mapping[str, str]]
 
 
-def with_matched_names(document: Object, kind_of_all: Part = Part.DOCUMENT) -> Object:
+def with_matched_names(document: Object, kind_of_all: Part = Part.DOCUMENT, size_max: int = SIZE_MAX) -> Object:
     """Returns a copy of a document in our form, or of a schema, in which names that are patterns are as the validator reads them, or the
     same one where they are so already.
     """
     parts = [(kind, part) for _, kind, part in parts_met(document, kind_of_all)]
     by_pattern = [object_of(part.get(_WORD)) for kind, part in parts if kind is Part.SCHEMA]
-    renamed = {id(names): changed for names in by_pattern if (changed := _changed(names))}
+    renamed = {id(names): changed for names in by_pattern if (changed := _changed(names, size_max))}
     if not renamed:
         return document
     replacements: dict[int, Object] = {}
@@ -44,11 +45,11 @@ def with_matched_names(document: Object, kind_of_all: Part = Part.DOCUMENT) -> O
     return with_replaced(document, replacements)
 
 
-def _changed(names: Mapping[str, Any]) -> dict[str, str]:
+def _changed(names: Mapping[str, Any], size_max: int) -> dict[str, str]:
     """Returns what becomes of those names that the validator would read otherwise; each stays the name of one schema."""
     taken, changed = set(names), dict[str, str]()
     for name in names:
-        matched = as_matched(name)
+        matched = as_matched(name, size_max)
         if matched == name:
             continue
         while matched in taken:

@@ -60,7 +60,9 @@ class Holds(StrEnum):
 Fields = Mapping[str, tuple[Holds, Part]]
 
 _SCHEMAS = {
-    **dict.fromkeys(("properties", "patternProperties", "dependentSchemas", "$defs", "definitions"), (Holds.NAMED, Part.SCHEMA)),
+    **dict.fromkeys(
+        ("properties", "patternProperties", "dependentSchemas", "dependencies", "$defs", "definitions"), (Holds.NAMED, Part.SCHEMA)
+    ),
     **dict.fromkeys(("allOf", "anyOf", "oneOf", "prefixItems"), (Holds.LIST, Part.SCHEMA)),
     **dict.fromkeys(
         (

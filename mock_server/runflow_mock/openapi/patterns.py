@@ -10,17 +10,25 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache, partial
 
-from runflow_mock.openapi.schemas import compile_schema
+from runflow_mock.openapi.schemas import SIZE_MAX, compile_schema
+
+SIZES = (2_000, 10_000, 100_000, 1_000_000, 3_000_000, SIZE_MAX)
+"""By which sizes patterns are told apart, in bytes of what they are compiled to."""
+LENGTH_MAX = 30_000
+"""How many characters a pattern may have."""
+KNOWN_MAX, KNOWN_LENGTH_MAX = 2_048, 200
+"""Of how many patterns, and how long ones, the size stays known."""
 
 # The two halves of a character beyond the first plane.
 _PAIR = r"(?P<pair>\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
-# A class that nothing closes takes the rest, so that every character is read once.
-_GROUP = r"\((?!\?)|\(\?<(?P<group>[^=!>][^>]*)>"
+# What nothing closes takes the rest, so that every character is read once.
+_GROUP = r"\((?!\?)|\(\?<(?P<group>[^=!>][^>]*)(?:>|\Z)"
 _CLASS = r"\[\^?\]|\[(?:\\.|[^\]\\])*(?:\]|\\?\Z)"
-_TOKEN = re.compile(rf"{_PAIR}|\\k<[^>]+>|\\(?:0[0-9]+|.)|{_GROUP}|{_CLASS}|\(\?[A-Za-z]*s|\.", re.DOTALL)
+_TOKEN = re.compile(rf"{_PAIR}|\\k<[^>]*(?:>|\Z)|\\(?:0[0-9]+|.)|{_GROUP}|{_CLASS}|\(\?[A-Za-z]*s|\.", re.DOTALL)
 _TAKES_ALL = re.compile(r"\(\?[A-Za-z]*s")
 _ESCAPE = re.compile(rf"{_PAIR}|\\[dDsSwW]-(?!\])|\\(?:0[0-9]+|.)", re.DOTALL)
 _CHARACTER = re.compile(r"\\x\{(?P<code>[0-9A-F]+)\}|\\.", re.DOTALL)
+_COUNT = re.compile(r"\{[0-9]+(?:,[0-9]*)?\}")
 _WORD = "[0-9A-Za-z_]"
 _DOT = {".": r"[^\n\r\u2028\u2029]"}
 _CLASSES = {"[]": r"[^\x00-\u{10FFFF}]", "[^]": "(?s-i:.)"}
@@ -44,19 +52,24 @@ _WAYS: tuple[Mapping[str, str], ...] = (
 _WRITTEN = {"0": r"\0", "8": r"\b", "2D": "-", "3C": r"\<", "3E": r"\>"}
 
 
-@lru_cache(maxsize=4096)
-def is_pattern(text: str) -> bool:
+def size_of(text: str, most: int = SIZE_MAX) -> int | None:
+    """Returns the size that what a pattern is compiled to does not exceed, or nothing where it is too large or no regular expression."""
+    return (_known_size if len(text) <= KNOWN_LENGTH_MAX else _found_size)(text, most)
+
+
+def is_too_large(text: str, most: int) -> bool:
+    """Tells whether a text would be a pattern if only it stood for less: without the counts of its repeats it is one."""
+    if len(text) > LENGTH_MAX:
+        return True
+    return size_of(as_matched(text, most), most) is None and size_of(as_matched(_COUNT.sub("?", text), most), most) is not None
+
+
+def is_pattern(text: str, most: int = SIZE_MAX) -> bool:
     """Tells whether a text is a regular expression that the validator understands, and that is not too large for it."""
-    import jsonschema_rs
-
-    try:
-        compile_schema({"pattern": text})
-    except (jsonschema_rs.ValidationError, ValueError):
-        return False
-    return True
+    return size_of(text, most) is not None
 
 
-def as_matched(pattern: str) -> str:
+def as_matched(pattern: str, most: int = SIZE_MAX) -> str:
     """Returns a pattern that means to the validator what this one means by ECMA-262, where there is one that it understands.
 
     Dots stay as they are where the pattern says that they take everything, `(?s:.)`.
@@ -66,7 +79,7 @@ def as_matched(pattern: str) -> str:
     for way in _WAYS:
         meanings = {**way, **named, ".": "."} if takes_all else {**way, **named}
         matched = _TOKEN.sub(partial(_meant, meanings), pattern)
-        if matched == pattern or is_pattern(matched):
+        if matched == pattern or is_pattern(matched, most):
             return matched
     return pattern
 
@@ -79,6 +92,24 @@ def as_written(text: str) -> str:
         for written, matched in way.items():
             text = text.replace(matched, written)
     return _CHARACTER.sub(_written, text)
+
+
+def _found_size(text: str, most: int) -> int | None:
+    import jsonschema_rs
+
+    for size in SIZES if len(text) <= LENGTH_MAX else ():
+        if size > most:
+            break
+        try:
+            compiled = compile_schema({"pattern": text}, size_max=size)
+        except (jsonschema_rs.ValidationError, ValueError):
+            continue
+        # One that looks around is compiled in pieces, each of which may be so large.
+        return size if compiled.is_linear else size * (1 + text.count("("))
+    return None
+
+
+_known_size = lru_cache(maxsize=KNOWN_MAX)(_found_size)
 
 
 def _named_groups(pattern: str) -> dict[str, str]:

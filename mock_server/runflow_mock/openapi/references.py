@@ -12,9 +12,10 @@ from runflow_mock.domain.documents import Json
 from runflow_mock.openapi.contracts import REFERENCES_MAX
 from runflow_mock.openapi.dynamic_scopes import TooManyCopies, specialised
 from runflow_mock.openapi.parts import COPIES, FIELDS, FILES, UNREAD, Holds, Part, children, misplaced, whole_references
+from runflow_mock.openapi.pattern_sizes import DocumentSizes
 from runflow_mock.openapi.pointers import MISSING, Pointer, place_of, pointer_of, reference_to, walk
 from runflow_mock.openapi.problems import Problem
-from runflow_mock.openapi.schema_keywords import Patterns, drop_dialect, drop_unknown, say_as_31
+from runflow_mock.openapi.schema_keywords import drop_dialect, drop_patterns, drop_unknown, say_as_31
 from runflow_mock.openapi.schemas import ANCHORS
 
 FILES_MAX = 2_000
@@ -81,7 +82,6 @@ class Bundle:
         self._name = name
         self._sources = sources
         self._is_30 = is_30
-        self._patterns = Patterns()
         self._files: dict[str, Json] = {"": document}
         # Schemas by the address of their `$id`, and by an anchor of a schema with an `$id`, or of a file.
         self._addressed: dict[str, Base] = {}
@@ -100,6 +100,7 @@ class Bundle:
         self._waiting: list[tuple[Place, Part, Any, Base]] = [(Place("", ()), Part.DOCUMENT, document, own)]
         self._seen: dict[tuple[int, Part], object] = {}
         self._roots: list[tuple[Place, Object]] = []
+        self._sizes = DocumentSizes()
         self._unresolved: list[Reference] = []
 
     def gather(self) -> None:
@@ -212,7 +213,7 @@ class Bundle:
             schema.pop(word, None)
         if self._is_30:
             say_as_31(schema)
-        for keyword, says in (*drop_dialect(schema), *self._patterns.drop(schema)):
+        for keyword, says in (*drop_dialect(schema), *drop_patterns(schema, self._sizes)):
             self.tell(_inside(place, keyword), says)
         return base
 

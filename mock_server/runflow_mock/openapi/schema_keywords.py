@@ -8,8 +8,7 @@ from functools import cache
 from typing import Any
 
 from runflow_mock.openapi.parts import FIELDS, Holds, Part
-from runflow_mock.openapi.pattern_lengths import DOCUMENT_LENGTHS_MAX, Room
-from runflow_mock.openapi.patterns import as_matched, is_pattern
+from runflow_mock.openapi.pattern_sizes import DocumentSizes
 from runflow_mock.openapi.pointers import Pointer, walk
 from runflow_mock.openapi.schemas import CompiledSchema, compile_schema
 
@@ -59,36 +58,19 @@ def drop_dialect(schema: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "$schema", says
 
 
-class Patterns:
-    """The patterns of a document on their way to the validator: each is weighed before it is compiled, and there is room for so many."""
-
-    def __init__(self) -> None:
-        self._room = Room(DOCUMENT_LENGTHS_MAX)
-        self._objections: dict[str, str | None] = {}
-
-    def drop(self, schema: dict[str, Any]) -> Iterator[tuple[str, str]]:
-        """Leaves out the patterns of one schema that are no regular expressions, or too long; yields the keyword and what is wrong."""
-        pattern = schema.get("pattern")
-        if isinstance(pattern, str) and (objection := self._objection(pattern)) is not None:
-            del schema["pattern"]
-            yield "pattern", f"pattern {pattern[:80]!r} {objection}"
-        by_pattern = schema.get("patternProperties")
-        if not isinstance(by_pattern, dict):
-            return
-        for name in tuple(by_pattern):
-            if (objection := self._objection(name)) is not None:
-                del by_pattern[name]
-                yield "patternProperties", f"{name[:80]!r} {objection}"
-
-    def _objection(self, pattern: str) -> str | None:
-        if pattern not in self._objections:
-            too_long = self._room.objection(pattern)
-            if too_long is not None:
-                self._objections[pattern] = f"is left out: {too_long}"
-            else:
-                is_understood = is_pattern(as_matched(pattern))
-                self._objections[pattern] = None if is_understood else "is no regular expression that is understood"
-        return self._objections[pattern]
+def drop_patterns(schema: dict[str, Any], sizes: DocumentSizes) -> Iterator[tuple[str, str]]:
+    """Leaves out the patterns of one schema that are too large, or no regular expressions; yields the keyword and what is wrong."""
+    pattern = schema.get("pattern")
+    if isinstance(pattern, str) and (refusal := sizes.refusal(pattern)) is not None:
+        del schema["pattern"]
+        yield "pattern", f"pattern {pattern[:80]!r} {refusal}"
+    by_pattern = schema.get("patternProperties")
+    if not isinstance(by_pattern, dict):
+        return
+    for name in tuple(by_pattern):
+        if (refusal := sizes.refusal(name)) is not None:
+            del by_pattern[name]
+            yield "patternProperties", f"{name[:80]!r} {refusal}"
 
 
 def drop_unknown(root: dict[str, Any]) -> Told:

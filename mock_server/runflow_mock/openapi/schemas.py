@@ -4,18 +4,17 @@ Theory. A schema is data that can ask for two things which no data may have. It 
 so every reference has to stay within the schema, and our compiler has nothing to fetch with. And it can ask for work that has nothing to do
 with the length of what is checked, by references that unfold to a tree without end, and by patterns that try one way after the other. So
 references must not lead back to themselves, the unfolded schema has a largest size, and a pattern that is matched by trying gives up after
-`BACKTRACKS_MAX` attempts. Others are bounded by what they are written out to (`openapi.pattern_lengths`), and so are the texts for these.
+`BACKTRACKS_MAX` attempts. What a pattern is compiled to has a largest size (`SIZE_MAX`), and so have the texts for those of many states
+(`openapi.readings`).
 """
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cached_property, partial
-from math import inf
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn, cast
 
 from runflow_mock.domain.documents import Json, parts_of
 from runflow_mock.openapi.combinations import held_against
-from runflow_mock.openapi.pattern_lengths import LENGTHS_MAX, Room, characters_max
 from runflow_mock.openapi.pointers import MISSING, pointer_of, walk, way_of
 
 # The compiler is imported where a schema is compiled: a test whose server runs elsewhere reads settings, and never compiles one.
@@ -33,6 +32,8 @@ TRIED_CHARACTERS_MAX = 2_000
 """How many attempts a pattern has that looks around or back, and how long a text may be that is held against it."""
 LOOKS_MAX = 20_000
 """At how many parts of a schema for how many of a value is looked to find out which long texts such a pattern is held against."""
+SIZE_MAX = 10_000_000
+"""How many bytes a pattern may be compiled to."""
 EXPLAINED_MAX = 500_000
 """How many values may be copied to explain what is wrong: each error holds a copy of the value that it is about."""
 ERROR_SIZE = 16
@@ -64,14 +65,16 @@ class TooManyErrors(Exception):
 class CompiledSchema:
     """A schema that is ready to check values; unless it `is_linear`, its patterns are matched by trying.
 
-    Texts may be too long for these, and for patterns of many repeats: `long_texts` come first.
+    Texts may be too long for these: `long_texts` come first.
     """
 
-    def __init__(self, schema: Schema, *, registry: "jsonschema_rs.Registry | None", mask: str | None, formats: bool | None) -> None:
+    def __init__(
+        self, schema: Schema, *, registry: "jsonschema_rs.Registry | None", mask: str | None, formats: bool | None, size_max: int
+    ) -> None:
         import jsonschema_rs
 
-        linear = jsonschema_rs.RegexOptions()
-        trying = jsonschema_rs.FancyRegexOptions(backtrack_limit=BACKTRACKS_MAX)
+        linear = jsonschema_rs.RegexOptions(size_limit=size_max)
+        trying = jsonschema_rs.FancyRegexOptions(backtrack_limit=BACKTRACKS_MAX, size_limit=size_max)
         own = {"byte": _is_base64} if formats else None
         compiler = partial(jsonschema_rs.Draft202012Validator, schema, registry=registry, mask=mask, validate_formats=formats, formats=own)
         try:
@@ -83,7 +86,7 @@ class CompiledSchema:
             self.is_linear = False
         self.is_valid = self._validator.is_valid
         self._schema = schema
-        self._characters_max: dict[str, float] = {}
+        self._tried: dict[str, bool] = {}
 
     def iter_errors(self, value: Json) -> "Iterator[jsonschema_rs.ValidationError]":
         """Returns what is wrong with a value.
@@ -128,33 +131,24 @@ class CompiledSchema:
         if not self.has_long_text(value):
             return []
         held = held_against(self._schema, value, self._is_too_long, LOOKS_MAX)
-        return [place for place, text in _long_texts(value, (), self.shortest_too_long) if held is None or id(text) in held]
+        return [place for place, text in _long_texts(value, ()) if held is None or id(text) in held]
 
     def _is_too_long(self, part: Schema, value: Json) -> bool:
         """Tells whether a part of the schema has a pattern for which the value is a text that is too long."""
         pattern = part.get("pattern")
         if not isinstance(pattern, str) or not isinstance(value, str) or len(value) <= TRIED_CHARACTERS_MAX:
             return False
-        if pattern not in self._characters_max:
-            is_linear = self.is_linear or compile_schema({"pattern": pattern}).is_linear
-            self._characters_max[pattern] = characters_max(pattern) if is_linear else TRIED_CHARACTERS_MAX
-        return len(value) > self._characters_max[pattern]
-
-    @cached_property
-    def shortest_too_long(self) -> float:
-        """How many characters are never too many, whatever the place of a text."""
-        if not self.is_linear:
-            return TRIED_CHARACTERS_MAX
-        return min((characters_max(pattern) for _, pattern in patterns_in(self._schema)), default=inf)
+        if pattern not in self._tried:
+            self._tried[pattern] = not compile_schema({"pattern": pattern}).is_linear
+        return self._tried[pattern]
 
     def has_long_text(self, value: Json) -> bool:
         """Tells whether there is one that may be, for much less than where it stands."""
-        most = self.shortest_too_long
-        waiting = [] if most == inf else [value]
+        waiting = [] if self.is_linear else [value]
         while waiting:
             part = waiting.pop()
             if isinstance(part, str):
-                if len(part) > most:
+                if len(part) > TRIED_CHARACTERS_MAX:
                     return True
             elif isinstance(part, dict):
                 waiting.extend(part.values())
@@ -163,42 +157,20 @@ class CompiledSchema:
         return False
 
 
-def patterns_in(schema: Schema) -> Iterator[tuple[str, str]]:
-    """Returns every pattern of a schema with its place, those of names included.
-
-    Raises:
-        SchemaError: it is nested too deeply.
-    """
-    for place, part in _parts(schema, "", 0):
-        pattern, named = part.get("pattern"), part.get("patternProperties")
-        if isinstance(pattern, str):
-            yield _at(place, "pattern"), pattern
-        if isinstance(named, dict):
-            yield from ((_at(place, "patternProperties"), name) for name in named)
-
-
-def check_patterns(schema: Schema) -> None:
-    """Raises for patterns that would take too long, or too much memory, to be compiled.
-
-    Raises:
-        SchemaError: see above.
-    """
-    room = Room(LENGTHS_MAX)
-    for place, pattern in patterns_in(schema):
-        objection = room.objection(pattern)
-        if objection is not None:
-            raise SchemaError(place[:200], objection)
-
-
 def compile_schema(
-    schema: Schema, *, registry: "jsonschema_rs.Registry | None" = None, mask: str | None = None, formats: bool | None = None
+    schema: Schema,
+    *,
+    registry: "jsonschema_rs.Registry | None" = None,
+    mask: str | None = None,
+    formats: bool | None = None,
+    size_max: int = SIZE_MAX,
 ) -> CompiledSchema:
     """Returns a schema ready to check values; what is not in the schema or the registry cannot be reached from it.
 
     Raises:
         jsonschema_rs.ValidationError, ValueError: it is no schema, or a reference leads nowhere.
     """
-    return CompiledSchema(schema, registry=registry, mask=mask, formats=formats)
+    return CompiledSchema(schema, registry=registry, mask=mask, formats=formats, size_max=size_max)
 
 
 def _is_base64(text: str) -> bool:
@@ -346,13 +318,13 @@ def _at(place: str, *words: str) -> str:
     return ".".join((*([place] if place else []), *words))
 
 
-def _long_texts(value: Json, place: tuple[str | int, ...], most: float) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def _long_texts(value: Json, place: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
     if isinstance(value, str):
-        if len(value) > most:
+        if len(value) > TRIED_CHARACTERS_MAX:
             yield place, value
     elif isinstance(value, dict):
         for name, part in value.items():
-            yield from _long_texts(part, (*place, name), most)
+            yield from _long_texts(part, (*place, name))
     elif isinstance(value, list):
         for index, part in enumerate(value):
-            yield from _long_texts(part, (*place, index), most)
+            yield from _long_texts(part, (*place, index))

@@ -17,8 +17,19 @@ from runflow_mock.openapi.combinations import Copies
 from runflow_mock.openapi.loads import PAIR, Load, bytes_never_too_much, is_too_much, load_of
 from runflow_mock.openapi.loads import weight_of as weight_of_rules
 from runflow_mock.openapi.long_numbers import long_whole_numbers
+from runflow_mock.openapi.parts import Part
 from runflow_mock.openapi.patterns import as_written
-from runflow_mock.openapi.schemas import ERROR_SIZE, CompiledSchema, Schema, TooManyErrors, compile_schema, parts_in
+from runflow_mock.openapi.readings import Readings
+from runflow_mock.openapi.schemas import (
+    ERROR_SIZE,
+    LOOKS_MAX,
+    TRIED_CHARACTERS_MAX,
+    CompiledSchema,
+    Schema,
+    TooManyErrors,
+    compile_schema,
+    parts_in,
+)
 from runflow_mock.wire.problems import FieldError, Location, invalid
 
 if TYPE_CHECKING:
@@ -65,10 +76,10 @@ class Checker:
         """
         if sent_bytes > self._bytes_never_too_much and is_too_much(self._load, value, HELD_MAX):
             return [FieldError(loc, *self._too_much([value], _TOO_MUCH))]
-        if sent_bytes > self._compiled.shortest_too_long:
-            too_long = self._compiled.long_texts(value)
-            if too_long:
-                return [FieldError((*loc, *place), *_TOO_COSTLY) for place in too_long]
+        if sent_bytes > self._bytes_never_too_long:
+            costly = self._compiled.long_texts(value) or self._readings.costly(self._schema, value)
+            if costly:
+                return [FieldError((*loc, *place), *_TOO_COSTLY) for place in costly]
         if self._compiled.is_valid(value):
             return []
         return [field for error in self._broken(value) for field in self._explain(error, loc)] or [FieldError(loc, *_TOO_LARGE)]
@@ -90,6 +101,14 @@ class Checker:
     def _too_much(self, values: Sequence[Json], otherwise: tuple[str, str]) -> tuple[str, str]:
         pairs = sum(long_whole_numbers(value) ** 2 for value in values) if self._load.compares_items else 0
         return _TOO_MANY_LONG if PAIR * pairs > HELD_MAX else otherwise
+
+    @cached_property
+    def _readings(self) -> Readings:
+        return Readings(self._schema, Part.SCHEMA, LOOKS_MAX)
+
+    @cached_property
+    def _bytes_never_too_long(self) -> float:
+        return min(TRIED_CHARACTERS_MAX, self._readings.characters_free)
 
     @cached_property
     def _load(self) -> Load:

@@ -17,9 +17,9 @@ from runflow_mock.domain.assets import REFERENCE_PREFIX
 from runflow_mock.domain.documents import Document, Json, read_document, write_document
 from runflow_mock.domain.media_fields import LISTS, SINGLE, MediaFields, Object, blanks, media_fields, required_fields
 from runflow_mock.domain.models import Model
-from runflow_mock.openapi.matched_schemas import with_matched_patterns
+from runflow_mock.openapi.matched_schemas import check_patterns, with_matched_patterns
 from runflow_mock.openapi.patterns import as_written
-from runflow_mock.openapi.schemas import SchemaError, check_patterns, check_schema
+from runflow_mock.openapi.schemas import SchemaError, check_schema
 from runflow_mock.wire.fields import Checker, Schema, Weigh
 from runflow_mock.wire.problems import FieldError, Location
 
