@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 # Below this two words only happen to share letters, such as `models` and `folders`.
-_LIKENESS_MIN = 0.7
+_LIKENESS_MIN = 0.65
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -21,7 +21,8 @@ class UnknownScenario(ConfigError):
     """A name that no scenario has."""
 
     def __init__(self, name: str) -> None:
-        hint = did_you_mean(name[:80], scenario_names())
+        # A path that leads nowhere may still end with a name.
+        hint = did_you_mean(Path(name[:80]).stem, scenario_names())
         choose = f"{hint} Choose" if hint else "; choose"
         super().__init__(f"there is no scenario {name[:80]!r}{choose} one of {', '.join(scenario_names())}, or give the path of a file")
         self.name = name
