@@ -4,7 +4,7 @@ import pytest
 from stories import tell, tell_in_process
 
 NAMES = [
-    *("time.time", "time.monotonic", "time.sleep", "asyncio.sleep"),
+    *("time.time", "time.monotonic", "time.sleep", "asyncio.sleep", "asyncio.timeout", "asyncio.to_thread", "asyncio.gather"),
     *("uuid.uuid4", "random.random", "os.urandom", "builtins.open", "threading.Thread"),
 ]
 

@@ -73,14 +73,14 @@ def test_transport_leads_to_the_fake(app: InProcess, patched: None) -> None:
         assert client.get("http://localhost/v1/auth/me", headers=runflow.headers).status_code == 200
 
 
-SLEEPING = re.compile(r"(?<!Sleep = )\basyncio\.sleep\b")
+WORKING = re.compile(r"(?<!Sleep = )\basyncio\.(sleep|timeout|to_thread|wait|gather|create_task|wrap_future|shield)\b")
 SERVING = [file for floor in ("web", "runtime", "testing") for file in sorted((Path(runflow_mock.__file__).parent / floor).rglob("*.py"))]
 
 
-def test_nothing_that_serves_looks_sleep_up_in_its_module() -> None:
-    """Tests of clients that wait put something else there, such as an `AsyncMock`, and count how often it was called."""
+def test_nothing_that_serves_looks_up_in_asyncio_what_it_works_with() -> None:
+    """Tests of clients put something else there, such as an `AsyncMock`, and count how often it was called."""
     assert SERVING
-    assert [file.name for file in SERVING if SLEEPING.search(file.read_text(encoding="utf-8"))] == []
+    assert [file.name for file in SERVING if WORKING.search(file.read_text(encoding="utf-8"))] == []
 
 
 @pytest.mark.slow(is_covering=True)
@@ -96,6 +96,50 @@ def test_server_goes_on_where_asyncio_sleeps_no_more(monkeypatch: pytest.MonkeyP
         assert (answer.status_code, runflow.clock.run_until_idle(), runflow.report()["clean"]) == (200, [], True)
     # What remains is the end of uvicorn's own server, after the last test.
     assert slept in ([], [(0.1,)])
+
+
+@pytest.mark.slow(is_covering=True)
+@pytest.mark.parametrize("name", ["timeout", "to_thread", "wait", "gather", "create_task", "wrap_future", "shield"])
+def test_callbacks_and_the_world_are_there_whatever_a_test_puts_into_asyncio(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    arrived: list[bytes] = []
+
+    async def shop(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            arrived.append((await receive())["body"])
+            await send({"type": "http.response.start", "status": 204, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+
+    body = {"input": {"image_url": "https://cdn.example.com/a.png"}, "callback_url": "https://shop.example/hooks"}
+    app = InProcess(Config(clock=ClockMode.MANUAL))
+    with open_tenant_in(app) as runflow, monkeypatch.context() as patch:
+        runflow.deliver_to(shop, "https://shop.example/")
+        patch.setattr(asyncio, name, caught)
+        with httpx.Client(transport=runflow.transport, base_url=runflow.base_url, headers=runflow.headers) as client:
+            assert client.post(PATH, json=body).status_code == 201
+        runflow.clock.run_until_idle()
+        assert len(arrived) == 1
+        assert runflow.control.wait(**{"for": {"run": runflow.runs[0]["id"], "status": "succeeded"}})["held"]
+        assert (runflow.control.snapshot()["format"], runflow.report()["clean"]) == ("runflow-mock/snapshot", True)
+        assert (runflow.scenario("happy-path")["name"], runflow.control.history()["format"]) == ("happy-path", "runflow-mock/history")
+    app.stop()
+
+
+@pytest.mark.slow(is_covering=True)
+@pytest.mark.parametrize("name", ["timeout", "to_thread", "wait", "gather", "create_task", "wrap_future", "shield"])
+def test_server_goes_on_whatever_a_test_puts_into_asyncio(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    with (
+        serve(Config(port=0, clock=ClockMode.AUTO)) as server,
+        open_tenant(server.url, exchanger=server.calls) as runflow,
+        monkeypatch.context() as patch,
+        runflow.receiver() as receiver,
+    ):
+        patch.setattr(asyncio, name, caught)
+        body = {"input": {"image_url": "https://cdn.example.com/a.png"}, "callback_url": receiver.url}
+        requests.post(server.url + PATH, json=body, headers=runflow.headers, timeout=5).raise_for_status()
+        assert len(receiver.wait(1, seconds=5)) == 1
+        address = runflow.runs[0]["output"]["image_urls"][0]
+        assert requests.get(address, timeout=5).headers["content-type"] == "image/webp"
+        assert runflow.report()["clean"]
 
 
 @pytest.mark.parametrize("name", ["open_connection", "start_server", "create_task", "gather"])

@@ -5,6 +5,7 @@ whether it still is. Nobody has to agree with anybody, no lease has to run out, 
 """
 
 import asyncio
+from asyncio import create_task, shield, timeout
 from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qs, urlsplit
 
@@ -87,7 +88,7 @@ class ClusterKeeper:
                 pending_size=0,
             )
             # Once it was there it is waited for; one that never was is told.
-            async with asyncio.timeout(CONNECT_SECONDS_MAX):
+            async with timeout(CONNECT_SECONDS_MAX):
                 self._client: Client = await connecting
         except (nats.errors.Error, OSError, TimeoutError) as error:
             why = str(error) or self._unreached or "no answer"
@@ -115,9 +116,9 @@ class ClusterKeeper:
         if self._tenants.get(name) is not None or self._tenants.known(KEY_PREFIX + name) is not None:
             return
         if name not in self._coming:
-            self._coming[name] = task = asyncio.create_task(self._bring(name))
+            self._coming[name] = task = create_task(self._bring(name))
             task.add_done_callback(lambda done: self._coming.pop(name, None))
-        await asyncio.shield(self._coming[name])
+        await shield(self._coming[name])
 
     async def confirm(self, name: str) -> None:
         """Returns if the tenant of a name, where it is here, is nowhere else.

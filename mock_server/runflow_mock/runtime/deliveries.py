@@ -1,6 +1,7 @@
 """Deliveries at work: each attempt is sent, or waits for a test to carry it, and its result comes back as a command."""
 
 import asyncio
+from asyncio import gather, wait
 from collections import Counter
 from collections.abc import Callable, Collection
 
@@ -74,7 +75,7 @@ class Deliveries:
         """
         awaited = [answered for answered, (owner, told) in self._unanswered.items() if owner is tenant and told in about]
         if awaited:
-            await asyncio.wait(awaited, timeout=seconds)
+            await wait(awaited, timeout=seconds)
 
     def conclude(self, tenant: Tenant, delivery_id: str, status: int) -> None:
         """Takes the answer to an attempt that the test carried itself.
@@ -90,7 +91,7 @@ class Deliveries:
         """Stops what is in flight and closes the sender."""
         for task in tuple(self._tasks):
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await gather(*self._tasks, return_exceptions=True)
         await self._sender.close()
 
     def _park(self, tenant: Tenant, effect: SendCallback) -> bool:
@@ -120,7 +121,7 @@ class Deliveries:
                 del self._unanswered[answered]
                 answered.set_result(None)
             if earlier is not None and not earlier.done():
-                await asyncio.wait((earlier,))
+                await wait((earlier,))
             if not tenant.is_dropped:
                 self._record(tenant, RecordAttempt(effect.delivery.id, result))
         except KeepError:

@@ -5,6 +5,7 @@ before it, so that the order is exact also where time stands.
 """
 
 import asyncio
+from asyncio import to_thread
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
@@ -57,7 +58,7 @@ class Happenings:
         """Returns these happenings once the past is among them; it is told beside the event loop."""
         async with self._telling:
             if self._past is not None:
-                self._rows, self.total = await asyncio.to_thread(self._past.tell)
+                self._rows, self.total = await to_thread(self._past.tell)
                 self._past = None
                 self._number(self._later)
                 self._later.clear()

@@ -6,7 +6,7 @@ counted as that.
 """
 
 import asyncio
-from asyncio import sleep
+from asyncio import sleep, to_thread
 from collections.abc import Iterable, Sequence
 from functools import partial
 from itertools import takewhile
@@ -278,7 +278,7 @@ class Judgings:
         if judging.is_concluded or len(exchanges) <= SEQUENCE_AT_ONCE or not journal.holds(exchanges[-1]):
             return judging.verdicts()
         total, clearings = exchanges[-1].number, journal.clearings
-        return judging.conclude(await asyncio.to_thread(judging.look_at, exchanges), total, clearings)
+        return judging.conclude(await to_thread(judging.look_at, exchanges), total, clearings)
 
     async def acquitted(self, tenant: Tenant) -> bool:
         """Tells whether nothing in a tenant's journal is a violation; between few exchanges others have their turn.
@@ -297,7 +297,7 @@ class Judgings:
     async def prepared(self) -> None:
         """Waits until everything is loaded that judges: a long document takes seconds, and so a thread of its own."""
         if not self._is_prepared:
-            await asyncio.to_thread(self._prepare)
+            await to_thread(self._prepare)
 
     def judge_later(self, tenant: Tenant) -> None:
         """Has the exchanges judged that are in the journal, once the tenant is quiet."""

@@ -4,6 +4,7 @@ Files are named by world, run and name. A world that was replaced is another wor
 """
 
 import asyncio
+from asyncio import shield, to_thread
 from collections import OrderedDict
 from collections.abc import Callable
 from hashlib import sha256
@@ -53,12 +54,12 @@ class MediaShelf:
         if task is None:
             task = self._making[key] = asyncio.get_running_loop().create_task(self._make(key, make))
         # A client that goes away leaves the others waiting for their file.
-        return await asyncio.shield(task)
+        return await shield(task)
 
     async def _make(self, key: Key, make: Callable[[], bytes]) -> MadeFile:
         try:
             async with self._workers:
-                file = await asyncio.to_thread(lambda: _made(make()))
+                file = await to_thread(lambda: _made(make()))
         finally:
             del self._making[key]
         self.made += 1

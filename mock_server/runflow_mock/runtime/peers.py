@@ -6,7 +6,7 @@ out, and named.
 
 import asyncio
 import re
-from asyncio import sleep
+from asyncio import create_task, sleep, timeout
 from collections.abc import Awaitable, Callable
 
 from nats.aio.client import Client
@@ -41,7 +41,7 @@ class Peers:
         """Begins to listen and to tell."""
         await self._client.subscribe(_ALIVE, cb=self._hear)
         await self._client.subscribe(_ASK, cb=self._answer)
-        self._beating = asyncio.create_task(self._beat())
+        self._beating = create_task(self._beat())
 
     def close(self) -> None:
         """Ends telling."""
@@ -64,7 +64,7 @@ class Peers:
         subscription = await self._client.subscribe(inbox, cb=take)
         try:
             await self._client.publish(_ASK, question.encode(), reply=inbox)
-            async with asyncio.timeout(ANSWER_SECONDS_MAX):
+            async with timeout(ANSWER_SECONDS_MAX):
                 await everybody.wait()
         except (TimeoutError, Error):
             silent = awaited - answers.keys()

@@ -1,8 +1,7 @@
 """Sends callbacks: one POST at a time out of the process, with every failure translated to an `AttemptResult` in one place."""
 
-import asyncio
 import ssl
-from asyncio import sleep
+from asyncio import sleep, timeout
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -53,7 +52,7 @@ class HttpSender:
         connections = self._open()
         started = perf_counter()
         try:
-            async with asyncio.timeout(self._timeout_seconds):
+            async with timeout(self._timeout_seconds):
                 status, body = await connections.post(request.url, request.headers, request.body)
         except TimeoutError:
             return AttemptResult(error=f"no answer within {self._timeout_seconds:g} s", reason="timeout", response_time_ms=_since(started))

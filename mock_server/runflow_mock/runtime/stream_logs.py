@@ -8,7 +8,7 @@ message is on its way go together with the next.
 
 import asyncio
 import re
-from asyncio import sleep
+from asyncio import create_task, shield, sleep, wait
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 
@@ -135,11 +135,11 @@ class StreamLog:
         for part in base:
             parts.append(part)
             await sleep(0)
-        sequence = covered if isinstance(covered, int) else await asyncio.shield(covered)
+        sequence = covered if isinstance(covered, int) else await shield(covered)
         before, name = self._base, self._next_base()
         entry = Entry(BASE, blobs=tuple(self._blobs), base=name, covered=sequence)
         # Once it is on its way it goes to its end, also where the tenant is replaced meanwhile.
-        await asyncio.shield(self._enqueue(entry, ((name, _encode(parts)),), stale=(before,)))
+        await shield(self._enqueue(entry, ((name, _encode(parts)),), stale=(before,)))
 
     async def confirm(self) -> None:
         """Asks the engine whether our latest message is the latest of all; whoever comes while it is asked waits for the next time."""
@@ -148,7 +148,7 @@ class StreamLog:
         waiting = asyncio.get_running_loop().create_future()
         self._waiting.append(waiting)
         if self._asking is None:
-            self._asking = asyncio.create_task(self._ask())
+            self._asking = create_task(self._ask())
         error = await waiting
         if error is not None:
             raise error
@@ -163,7 +163,7 @@ class StreamLog:
     async def settled(self) -> None:
         """Returns once nothing is on its way."""
         while self._writing is not None:
-            await asyncio.wait((self._writing,))
+            await wait((self._writing,))
 
     def _next_base(self) -> str:
         self._based += 1
@@ -187,7 +187,7 @@ class StreamLog:
         item = _Item(entry, objects, asyncio.get_running_loop().create_future(), is_last, stale)
         self._queue.append(item)
         if self._writing is None:
-            self._writing = asyncio.create_task(self._write())
+            self._writing = create_task(self._write())
         return item.ack
 
     async def _write(self) -> None:

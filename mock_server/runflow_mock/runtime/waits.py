@@ -1,7 +1,7 @@
 """Waits: whoever asks for something to come to pass is told when it has."""
 
 import asyncio
-from asyncio import sleep
+from asyncio import sleep, timeout
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -31,7 +31,7 @@ async def until(
     listeners.append(changed.set)
     try:
         with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
+            async with timeout(seconds):
                 while not (holds() or runtime.is_stopping or tenant.is_dropped):
                     changed.clear()
                     if tenant.settings.clock is ClockMode.AUTO:

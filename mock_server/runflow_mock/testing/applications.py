@@ -7,6 +7,7 @@ import asyncio
 import dis
 import sys
 import threading
+from asyncio import wait, wrap_future
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
@@ -116,10 +117,10 @@ class AsgiApplication:
     async def post(self, request: OutgoingRequest) -> tuple[int, bytes]:
         """Returns status and body of the answer to a callback; what the handler does after its answer goes on."""
         started = self.start()
-        waited = asyncio.wrap_future(started)
+        waited = wrap_future(started)
         # Whoever does not wait to the end leaves it behind, and asyncio would tell the user of an exception that nobody took.
         waited.add_done_callback(lambda done: done.cancelled() or done.exception())
-        await asyncio.wait([waited], timeout=self._start_seconds)
+        await wait([waited], timeout=self._start_seconds)
         if not started.done():
             self._give_up(started)
         started.result()
@@ -152,7 +153,7 @@ class AsgiApplication:
 
         self._lifespan.home.spawn(work, lost)
         try:
-            return await asyncio.wrap_future(call.answered)
+            return await wrap_future(call.answered)
         finally:
             call.hang_up(self._lifespan.home)
 

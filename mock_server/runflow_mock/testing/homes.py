@@ -7,6 +7,8 @@ none, it runs on a loop in a thread of its own, apart from the fake's, so that a
 
 import asyncio
 import sys
+from asyncio import wait as asyncio_wait
+from asyncio import wrap_future
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, wait
 from typing import Any, Protocol
@@ -93,9 +95,7 @@ class AsyncioHome:
         if self._loop.is_running():
             wait(waited, seconds)
         elif _running_loop() is None:
-            self._loop.run_until_complete(
-                asyncio.wait([asyncio.wrap_future(future, loop=self._loop) for future in waited], timeout=seconds)
-            )
+            self._loop.run_until_complete(asyncio_wait([wrap_future(future, loop=self._loop) for future in waited], timeout=seconds))
 
     def _begin(self, work: Work) -> None:
         task = HomeTask(_carry_out(work), loop=self._loop)

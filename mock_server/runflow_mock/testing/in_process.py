@@ -6,6 +6,7 @@ connections to it that behave as sockets do.
 """
 
 import asyncio
+from asyncio import wrap_future
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future
 from typing import Any, TypeVar
@@ -140,7 +141,7 @@ async def _wait(future: "Future[ResultT]") -> ResultT:
         import anyio.to_thread
 
         return await anyio.to_thread.run_sync(future.result)
-    return await asyncio.wrap_future(future)
+    return await wrap_future(future)
 
 
 async def _live(receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]) -> None:

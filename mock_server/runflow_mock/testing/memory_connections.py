@@ -6,6 +6,7 @@ and with its own exceptions. The server's end lives on the fake's event loop; th
 
 import asyncio
 import threading
+from asyncio import timeout
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -61,7 +62,7 @@ class MemoryConnection:
             if self._is_readable():
                 return self._take(most)
             self._wakers.append(lambda: _wake(loop, arrived))
-        async with asyncio.timeout(seconds):
+        async with timeout(seconds):
             await arrived.wait()
         with self._arrived:
             return self._take(most)

@@ -1,6 +1,6 @@
 """Callbacks without a socket: they go straight into the ASGI or WSGI application under test."""
 
-import asyncio
+from asyncio import timeout
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -92,7 +92,7 @@ class AppSender:
             return result if result.status_code is not None or not self.mounts else replace(result, error=f"{result.error}; {known}")
         try:
             with hearing_of(mount.exceptions, f"POST {request.url}"):
-                async with asyncio.timeout(self._timeout_seconds):
+                async with timeout(self._timeout_seconds):
                     status, body = await mount.app.post(request)
         except TimeoutError:
             return AttemptResult(error=f"no answer within {self._timeout_seconds:g} s", reason="timeout")

@@ -1,6 +1,6 @@
 """Applications under test that speak WSGI: each callback is handled in a thread, as a server would, and what is raised is kept."""
 
-import asyncio
+from asyncio import wrap_future
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from contextvars import copy_context
@@ -28,7 +28,7 @@ class WsgiApplication:
     async def post(self, request: OutgoingRequest) -> tuple[int, bytes]:
         """Returns status and body of the answer to a callback."""
         # Not one of the threads with which the fake works: the handler may ask the fake for a file, which is made in one of those.
-        return await asyncio.wrap_future(begin(copy_context().run, self._call, environ_of(request), request.url))
+        return await wrap_future(begin(copy_context().run, self._call, environ_of(request), request.url))
 
     def start(self) -> "Future[None]":
         """Returns that it has started: a WSGI application knows no start."""

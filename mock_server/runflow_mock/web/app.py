@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from asyncio import create_task
+from asyncio import create_task, to_thread
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import cache, partial
@@ -274,7 +274,7 @@ class _WhenAsked:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         # A module stands among the others before it is whole: whoever comes meanwhile waits in a thread as well.
         if not self._is_imported:
-            await asyncio.to_thread(import_module, self._module)
+            await to_thread(import_module, self._module)
             self._is_imported = True
         await self._loaded()(scope, receive, send)
 

@@ -1,6 +1,7 @@
 """Presence: whether a client is still there while something is done for it."""
 
 import asyncio
+from asyncio import create_task, wait
 from collections.abc import Coroutine
 from typing import Any
 
@@ -9,9 +10,9 @@ from starlette.types import Receive
 
 async def while_connected(work: Coroutine[Any, Any, None], receive: Receive) -> bool:
     """Tells whether the work came to its end before the client went away."""
-    working, gone = asyncio.create_task(work), asyncio.create_task(until_gone(receive))
+    working, gone = create_task(work), create_task(until_gone(receive))
     try:
-        await asyncio.wait((working, gone), return_when=asyncio.FIRST_COMPLETED)
+        await wait((working, gone), return_when=asyncio.FIRST_COMPLETED)
         if working.done():
             working.result()
         return working.done()

@@ -7,7 +7,7 @@ import asyncio
 import os
 import socket
 import ssl
-from asyncio import sleep
+from asyncio import create_task, sleep
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -145,7 +145,7 @@ class Server(uvicorn.Server):
         if self._secure is not None:
             self.servers.append(await self._listen(self._secure))
         if self.started:
-            self._sweeping = asyncio.create_task(self._sweep())
+            self._sweeping = create_task(self._sweep())
             self._on_ready()
 
     async def main_loop(self) -> None:

@@ -1,6 +1,6 @@
 """The end of a tenant: everything that a test has to be told about it, in one answer."""
 
-import asyncio
+from asyncio import to_thread
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -39,7 +39,7 @@ async def evidence_on(call: Call, tenant: Tenant) -> dict[str, object]:
     """Returns what shows what happened to a tenant, without secrets; others have their turn while it is made."""
     timeline, journal = await steps_of(call, tenant), await entries_of(call, tenant)
     written = await export_of(call, with_history=True)
-    scenario = await asyncio.to_thread(lambda: msgspec.Raw(msgspec.json.encode(write_yaml(written))))
+    scenario = await to_thread(lambda: msgspec.Raw(msgspec.json.encode(write_yaml(written))))
     return {"timeline": timeline, "journal": journal, "scenario": scenario}
 
 

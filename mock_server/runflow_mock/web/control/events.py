@@ -5,7 +5,7 @@ the feed does not reach back so far, or another world stands in the tenant's pla
 """
 
 import asyncio
-from asyncio import sleep
+from asyncio import sleep, timeout
 from collections.abc import AsyncIterator, Iterable
 from functools import partial
 from typing import NamedTuple
@@ -103,7 +103,7 @@ async def _until(woken: asyncio.Event) -> AsyncIterator[bytes]:
     while not woken.is_set():
         try:
             # Not `wait_for`: before Python 3.12 it forgets that it was cancelled if what it waits for happens at the same moment.
-            async with asyncio.timeout(HEARTBEAT_SECONDS):
+            async with timeout(HEARTBEAT_SECONDS):
                 await woken.wait()
         except TimeoutError:
             yield b": still here\n\n"

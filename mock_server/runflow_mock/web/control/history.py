@@ -3,7 +3,7 @@
 Secrets are left out: they follow from the seed, or the user has them.
 """
 
-import asyncio
+from asyncio import to_thread
 from collections.abc import Callable
 from functools import partial
 
@@ -20,7 +20,7 @@ async def get_history(call: Call) -> Answer:
     """GET /_mock/history: the commits of the world, in order, with all that `runflow-mock replay` needs."""
     tenant = tenant_of(call)
     call.runtime.settle(tenant)
-    return Answer(200, await asyncio.to_thread(history_writer(tenant.world, call.runtime.scrubber)))
+    return Answer(200, await to_thread(history_writer(tenant.world, call.runtime.scrubber)))
 
 
 def history_writer(world: World, scrubber: Scrubber) -> Callable[[], bytes]:

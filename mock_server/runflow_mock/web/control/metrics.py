@@ -1,6 +1,6 @@
 """Metrics for Prometheus: what is counted, and how much there is; of all workers, where there are many."""
 
-import asyncio
+from asyncio import to_thread
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -69,11 +69,11 @@ async def get_metrics(call: Call) -> Answer:
     """GET /_mock/metrics: in the form of Prometheus; `?local=true` tells of this worker alone."""
     cluster = call.runtime.cluster
     if cluster is None or flag_in(call, "local"):
-        return await asyncio.to_thread(_rendered, {"": list(figures_of(call.runtime))}, has_workers=False)
+        return await to_thread(_rendered, {"": list(figures_of(call.runtime))}, has_workers=False)
     told = await cluster.ask("metrics")
     figures = {worker: json_decoder(list[Figure]).decode(said) for worker, said in told.answers.items()}
     figures[""] = [Figure("workers_silent", (), len(told.silent))]
-    return await asyncio.to_thread(_rendered, figures, has_workers=True)
+    return await to_thread(_rendered, figures, has_workers=True)
 
 
 def _rendered(figures: Mapping[str, Iterable[Figure]], *, has_workers: bool) -> Answer:

@@ -1,6 +1,6 @@
 """What a tenant's world holds, as its operator sees it: the ledger; and the cancelling that customers cannot do."""
 
-import asyncio
+from asyncio import to_thread
 from functools import partial
 
 from runflow_mock.domain.commands import AddCredit, CancelBatch, CancelRun
@@ -37,7 +37,7 @@ async def _ledger(call: Call, window: Window | None) -> dict[str, object]:
     )
     told = {"balance": format_money(ledger.balance), "held": format_money(ledger.held), "charged": format_money(ledger.charged)}
     items = await list_in_pieces(map(represent_entry, entries))
-    checked = await asyncio.to_thread(check, standing, tenant.settings.concurrency)
+    checked = await to_thread(check, standing, tenant.settings.concurrency)
     invariants = [{"name": each.name, "held": each.is_held, "evidence": each.evidence} for each in checked]
     return {**told, "entries": items, "total": total, "invariants": invariants}
 

@@ -1,6 +1,6 @@
 """Scenarios: put one into force, see how far its story has come, and write one of the present tenant."""
 
-import asyncio
+from asyncio import to_thread
 from collections.abc import Sequence
 
 import msgspec
@@ -53,7 +53,7 @@ async def put_scenario(call: Call) -> Answer:
     """PUT /_mock/scenario: replaces the world of the key's tenant by that of a scenario: a name, a whole one, or YAML."""
     tenant_of(call)
     # To read one, and to compile the schemas in it, takes a moment; by then another tenant may stand in the place of this one.
-    scenario = await asyncio.to_thread(_asked, call)
+    scenario = await to_thread(_asked, call)
     call.tenant = tenant = call.runtime.tenants.play(tenant_of(call), scenario, len(call.body))
     return answer(scene_of(call, scenario, await unfired_rules(tenant, completion(call))))
 
@@ -67,7 +67,7 @@ async def export_present(call: Call) -> Answer:
     written = await export_of(call, with_history=flag_in(call, "history"))
     if form == "json":
         return answer(written)
-    return Answer(200, await asyncio.to_thread(lambda: write_yaml(written).encode()), ((b"content-type", YAML.encode()),))
+    return Answer(200, await to_thread(lambda: write_yaml(written).encode()), ((b"content-type", YAML.encode()),))
 
 
 async def export_of(call: Call, *, with_history: bool) -> dict[str, Json | msgspec.Raw]:
@@ -78,7 +78,7 @@ async def export_of(call: Call, *, with_history: bool) -> dict[str, Json | msgsp
     written: dict[str, Json | msgspec.Raw] = {**read_object(call.runtime.scrubber.scrub(write_document(exported)))}
     if with_history:
         call.runtime.settle(tenant)
-        written["history"] = msgspec.Raw(await asyncio.to_thread(history_writer(tenant.world, call.runtime.scrubber)))
+        written["history"] = msgspec.Raw(await to_thread(history_writer(tenant.world, call.runtime.scrubber)))
     return written
 
 

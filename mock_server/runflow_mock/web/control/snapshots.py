@@ -3,7 +3,7 @@
 The document shows the tenant's secrets: whoever may read it could read them one by one. Exchanges are not in it.
 """
 
-import asyncio
+from asyncio import to_thread
 
 from runflow_mock.runtime.catching_up import catch_up
 from runflow_mock.runtime.refusals import Contradiction
@@ -20,7 +20,7 @@ from runflow_mock.wire.times import write_instant
 async def get_snapshot(call: Call) -> Answer:
     """GET /_mock/snapshot: the whole tenant as one document, secrets included."""
     tenant = tenant_of(call)
-    return Answer(200, await asyncio.to_thread(represent_snapshot, *call.runtime.save(tenant)))
+    return Answer(200, await to_thread(represent_snapshot, *call.runtime.save(tenant)))
 
 
 async def put_snapshot(call: Call) -> Answer:
@@ -30,12 +30,12 @@ async def put_snapshot(call: Call) -> Answer:
     if objection is not None:
         raise ControlError(503, "full", objection)
     try:
-        saved = await asyncio.to_thread(decode_snapshot, call.body)
+        saved = await to_thread(decode_snapshot, call.body)
     except Unreadable as error:
         raise refused(str(error)) from None
     try:
         # Whichever tenant has the name by now.
-        fresh = await asyncio.to_thread(call.runtime.tenants.prepare, tenant_of(call).settings.name, saved)
+        fresh = await to_thread(call.runtime.tenants.prepare, tenant_of(call).settings.name, saved)
     except Contradiction as error:
         raise refused(str(error)) from None
     call.runtime.restore(fresh)

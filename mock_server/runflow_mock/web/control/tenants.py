@@ -1,6 +1,6 @@
 """Tenants: list, make, drop, reset."""
 
-import asyncio
+from asyncio import to_thread
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -88,7 +88,7 @@ async def create_tenant(call: Call) -> Answer:
     if tenants.get(name) is not None:
         raise _exists(name)
     asked = requested_scenario(call.body)
-    scenario = tenants.usual if asked is None else await asyncio.to_thread(scenario_of, asked, call.runtime.catalog)
+    scenario = tenants.usual if asked is None else await to_thread(scenario_of, asked, call.runtime.catalog)
     if tenants.get(name) is not None:
         raise _exists(name)
     call.tenant = tenants.create(call.runtime.config.tenant(name), scenario, call.body, len(call.body))

@@ -1,6 +1,6 @@
 """The timeline of a world: everything that happened in it, retold from its history; as a window, with the requests among it."""
 
-import asyncio
+from asyncio import to_thread
 from collections.abc import Iterator
 
 import msgspec
@@ -37,7 +37,7 @@ async def get_timeline(call: Call) -> Answer:
 async def steps_of(call: Call, tenant: Tenant) -> msgspec.Raw:
     """Returns everything that happened in a tenant's world, without secrets; rules that were taken out of force are told as they were."""
     history, rules = tenant.world.history.standing(), dict(tenant.world.store.rules)
-    return await asyncio.to_thread(_written, history, rules, call.runtime.scrubber)
+    return await to_thread(_written, history, rules, call.runtime.scrubber)
 
 
 def _written(history: Standing, rules: dict[RuleId, FaultRule], scrubber: Scrubber) -> msgspec.Raw:

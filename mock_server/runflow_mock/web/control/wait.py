@@ -1,6 +1,7 @@
 """Wait: holds its answer until something is true of the tenant, without asking again and again; bounded, and told why it was in vain."""
 
 import asyncio
+from asyncio import sleep
 from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import NamedTuple
@@ -87,7 +88,7 @@ async def _in_turn(runtime: Runtime, tenant: Tenant, look: Callable[[], object])
     Whoever has many waits lets those of others stand behind one of them, not behind all.
     """
     async with tenant.looking, runtime.looks:
-        await asyncio.sleep(0)
+        await sleep(0)
         return look()
 
 
