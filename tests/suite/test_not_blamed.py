@@ -3,6 +3,7 @@
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from hashlib import sha256
+from itertools import chain
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,11 +12,13 @@ from foreign import contract
 from msgspec.structs import replace
 
 from runflow_mock.domain.signing import sign_bare
+from runflow_mock.kit.suite.agreements import records_agree
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.files import address_is_signed
 from runflow_mock.kit.suite.laws import departures
 from runflow_mock.kit.suite.laws_of_callbacks import is_sent_as_promised
 from runflow_mock.kit.suite.laws_of_lists import has_cursors
+from runflow_mock.kit.suite.laws_of_parts import leads_to_itself, tells_of_its_latest_evaluation
 from runflow_mock.kit.suite.laws_of_records import deliveries_are_kept, goes_forward
 from runflow_mock.kit.suite.laws_of_refusals import has_its_headers
 from runflow_mock.kit.suite.laws_of_twins import says_it_alike
@@ -27,10 +30,15 @@ RUN = "019b76da-a800-7000-8abc-0123456789ab"
 def says(law: Law, *told: tuple[str, str, int, object]) -> list[str]:
     memory, found = Memory(), list[str]()
     for method, path, status, body in told:
-        answer = Answer(method, path, status, {}, json.dumps(body).encode())
+        answer = Answer(method, path, status, {}, json.dumps(body).encode(), moment=1)
         memory.look_at(answer)
         found += law(answer, memory)
     return found
+
+
+def knowing(law: Law) -> Law:
+    """A law of what was seen before."""
+    return lambda answer, memory: chain(records_agree(answer, memory), law(answer, memory))
 
 
 def ready(status: int, **checks: str) -> list[str]:
@@ -170,3 +178,44 @@ def test_bearer_may_be_one_of_several_ways_to_come_in(challenges: str, breaches:
     memory, answer = Memory(), Answer("GET", "/v1/runs", 401, {"www-authenticate": challenges}, b"{}")
     memory.look_at(answer)
     assert len(list(has_its_headers(answer, memory))) == breaches
+
+
+OTHER = "019b76da-a800-7000-8abc-0123456789ac"
+
+
+@pytest.mark.parametrize(
+    ("address", "breaches"),
+    [
+        (f"https://api.example/v1/runs/{RUN}/", 0),
+        (f"https://api.example/v1/runs/{RUN}#x", 0),
+        (f"https://app.example/runs/{RUN}/overview", 0),
+        ("https://app.example/overview", 0),
+        (f"https://app.example/runs/{RUN}?before={OTHER}", 0),
+        (f"https://api.example/v1/runs/{OTHER}", 1),
+        (f"https://app.example/runs/{OTHER}/overview#x", 1),
+    ],
+)
+def test_address_of_a_record_is_a_lie_only_where_it_is_that_of_another(address: str, breaches: int) -> None:
+    told = [("GET", f"/v1/runs/{key}", 200, {"id": key, "links": {"self": own}}) for key, own in ((OTHER, OTHER), (RUN, address))]
+    assert len(says(knowing(leads_to_itself), *told)) == breaches
+
+
+@pytest.mark.parametrize(
+    ("summary", "verdicts", "breaches"),
+    [
+        ({"passed": True, "status_code": "succeeded"}, [True], 0),
+        ({"passed": True, "status_code": "completed"}, [None, True], 0),
+        ({"passed": None, "status_code": "pending"}, [None, True], 0),
+        ({"passed": True}, [False, True], 1),
+        ({"passed": None}, [True], 1),
+    ],
+)
+def test_summary_of_a_run_has_the_verdict_of_the_newest_evaluation_that_has_one(
+    summary: object, verdicts: list[bool | None], breaches: int
+) -> None:
+    items = [{"id": f"{OTHER[:-1]}{number}", "overall_passed": verdict} for number, verdict in enumerate(verdicts)]
+    run = ("GET", f"/v1/runs/{RUN}", 200, {"id": RUN, "current_evaluation_summary": summary})
+    assert (
+        len(says(knowing(tells_of_its_latest_evaluation), run, ("GET", f"/v1/runs/{RUN}/evaluations", 200, {"items": items, "next": None})))
+        == breaches
+    )

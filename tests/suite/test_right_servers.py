@@ -19,7 +19,14 @@ PLAYED = frozenset(
         *("redelivery_is_told", "stale_change_is_refused", "page_stays", "upload_is_kept", "statuses_of_runs", "statuses_of_billing"),
         *("attempts_are_told", "cancellation_is_told", "batch_is_cancelled", "change_is_dated", "page_has_room", "comparison_finds"),
         *("current_secret_signs", "webhook_is_signed", "input_is_ones_own", "keys_are_told_apart", "filter_finds", "rules_of_runs"),
-        *("statuses_of_openapi_json", "deleted_is_gone", "file_expires", "assets_agree", "repeats_of_asset_uploads"),
+        *(
+            "statuses_of_openapi_json",
+            "deleted_is_gone",
+            "file_expires",
+            "assets_agree",
+            "repeats_of_asset_uploads",
+        ),
+        "repeats_of_evaluations",
         *("repeats_of_batches", "record_is_ones_own", "poverty_is_told", "evaluations_agree", "reading_is_free", "part_is_below_its_own"),
     )
 )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl, quote, unquote
 
 from msgspec.structs import replace
-from mutants import Asked, Body, Bug, Mutant, asked, put, when
+from mutants import Asked, Body, Bug, Mutant, asked, put, same, when
 
 from runflow_mock.kit.suite.carriers import Answer
 
@@ -342,9 +342,17 @@ def _one_request_for_a_key(mutant: Mutant, answer: Answer) -> Answer:
     return replace(answer, status=409, headers={**answer.headers, "content-length": str(len(conflict))}, body=conflict)
 
 
+def _with_defaults(method: str, target: str, headers: dict[str, str], body: bytes | None) -> Asked:
+    """What was left out is filled in before a body is compared with that of an earlier request."""
+    content: Body = json.loads(body) if body and method == "POST" and target == "/v1/evaluations" else None
+    is_whole = isinstance(content, dict) and "generated_image_url" in content
+    return method, target, headers, json.dumps({"job_class": "standard", **content}, sort_keys=True).encode() if is_whole else body
+
+
 RIGHT: Mapping[str, Bug] = {
     # How the state of a step is spelled, and whether a file has parts, is the server's own.
     "steps are called completed": when(_is_of_the_api, put("state_code", lambda state: "completed" if state == "succeeded" else state)),
+    "what was left out is filled in": Bug(same, _with_defaults),
     "files have no parts": Bug(lambda mutant, answer: replace(answer, status=416, body=b"") if answer.status == 206 else answer),
     "spells media types in capitals": Bug(_in_capitals),
     "says for which realm a key is": _headed(_with_a_realm),

@@ -20,7 +20,7 @@ from runflow_mock.openapi.addresses import Addressed, Addresses, why_unread
 from runflow_mock.openapi.directions import Direction, towards
 from runflow_mock.openapi.parameters import ANYTHING, IGNORED_HEADERS, Parameter, Style, Wanted, read_parameter, wrong_with
 from runflow_mock.openapi.parts import UNREAD, methods_in
-from runflow_mock.openapi.pointers import Pointer, place_of, pointer_of, reference_to, walk
+from runflow_mock.openapi.pointers import REFERENCES_MAX, Pointer, place_of, pointer_of, reference_to, walk
 from runflow_mock.openapi.problems import Problem
 from runflow_mock.openapi.readings import Readings
 from runflow_mock.openapi.schema_ways import ANY_TYPE, types_of, ways_of
@@ -29,8 +29,6 @@ from runflow_mock.openapi.security import Security, read_security
 from runflow_mock.packaged import openapi_document
 
 COMPILED_MAX = 5_000
-# References that follow one another may lead in a circle.
-REFERENCES_MAX = 100
 ITEMS = "itemSchema"
 """Leads to what each item of a sequence must be, where a body is one."""
 ANY_CONTENT: Mapping[str, Pointer] = {"*/*": ANYTHING}

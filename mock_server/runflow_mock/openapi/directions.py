@@ -16,7 +16,7 @@ from typing import Any
 
 from runflow_mock.domain.documents import Json, list_of, object_of
 from runflow_mock.openapi.parts import Part, parts_met
-from runflow_mock.openapi.patterns import as_matched
+from runflow_mock.openapi.patterns import otherwise_matched
 from runflow_mock.openapi.pointers import pointer_of, walk
 from runflow_mock.openapi.replacements import with_replaced
 from runflow_mock.openapi.schema_ways import BRANCHES, TOGETHER
@@ -69,8 +69,8 @@ class _Graph:
     def patterns(self) -> Iterator[Edit]:
         """Yields the patterns that the validator would read otherwise, each as it has to be for it."""
         for schema in self._schemas.values():
-            pattern = schema.get("pattern")
-            if isinstance(pattern, str) and (matched := as_matched(pattern)) != pattern:
+            matched = otherwise_matched(schema)
+            if matched is not None:
                 yield schema, "pattern", matched
 
     def not_required(self) -> Iterator[Edit]:

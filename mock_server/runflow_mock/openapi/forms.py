@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from runflow_mock.domain.documents import Json, contains, list_of, object_of
-from runflow_mock.openapi.contracts import REFERENCES_MAX, Contract
+from runflow_mock.openapi.contracts import Contract
 from runflow_mock.openapi.parts import FILES
-from runflow_mock.openapi.pointers import Pointer, pointer_of
+from runflow_mock.openapi.pointers import REFERENCES_MAX, Pointer, pointer_of
 from runflow_mock.openapi.schema_ways import said_types, type_of
 
 CHOICES = ("oneOf", "anyOf")

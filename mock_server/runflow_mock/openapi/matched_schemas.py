@@ -6,7 +6,7 @@ from typing import Any
 from runflow_mock.openapi.matched_names import with_matched_names
 from runflow_mock.openapi.parts import Part, parts_met
 from runflow_mock.openapi.pattern_sizes import MODEL_SIZE_MAX, ModelSizes
-from runflow_mock.openapi.patterns import as_matched
+from runflow_mock.openapi.patterns import otherwise_matched
 from runflow_mock.openapi.pointers import Pointer
 from runflow_mock.openapi.replacements import with_replaced
 from runflow_mock.openapi.schemas import SchemaError
@@ -19,8 +19,8 @@ def with_matched_patterns(schema: Object) -> Object:
     named = with_matched_names(schema, Part.SCHEMA, MODEL_SIZE_MAX)
     replacements: dict[int, Object] = {}
     for _, _, part in parts_met(named, Part.SCHEMA):
-        pattern = part.get("pattern")
-        if isinstance(pattern, str) and (matched := as_matched(pattern, MODEL_SIZE_MAX)) != pattern:
+        matched = otherwise_matched(part, MODEL_SIZE_MAX)
+        if matched is not None:
             replacements[id(part)] = {**part, "pattern": matched}
     return with_replaced(named, replacements)
 

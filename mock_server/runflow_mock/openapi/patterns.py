@@ -9,6 +9,7 @@ can be told of it.
 import re
 from collections.abc import Mapping
 from functools import lru_cache, partial
+from typing import Any
 
 from runflow_mock.openapi.schemas import SIZE_MAX, compile_schema
 
@@ -82,6 +83,13 @@ def as_matched(pattern: str, most: int = SIZE_MAX) -> str:
         if matched == pattern or is_pattern(matched, most):
             return matched
     return pattern
+
+
+def otherwise_matched(schema: Mapping[str, Any], most: int = SIZE_MAX) -> str | None:
+    """Returns the pattern of a schema as it is matched, or nothing where it has none or means the same as it stands."""
+    pattern = schema.get("pattern")
+    matched = as_matched(pattern, most) if isinstance(pattern, str) else None
+    return None if matched == pattern else matched
 
 
 def as_written(text: str) -> str:

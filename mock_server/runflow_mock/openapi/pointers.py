@@ -8,6 +8,9 @@ from runflow_mock.domain.whole_numbers import whole_number
 Pointer = tuple[str, ...]
 """The way to a part of a document, key by key."""
 
+# References that follow one another may lead in a circle.
+REFERENCES_MAX = 100
+
 MISSING = object()
 """What a way leads to that leads nowhere; it is equal to nothing else."""
 

@@ -9,11 +9,10 @@ from typing import Any, NamedTuple, Protocol
 from urllib.parse import unquote, urljoin
 
 from runflow_mock.domain.documents import Json
-from runflow_mock.openapi.contracts import REFERENCES_MAX
 from runflow_mock.openapi.dynamic_scopes import TooManyCopies, specialised
 from runflow_mock.openapi.parts import COPIES, FIELDS, FILES, UNREAD, Holds, Part, children, misplaced, whole_references
 from runflow_mock.openapi.pattern_sizes import DocumentSizes
-from runflow_mock.openapi.pointers import MISSING, Pointer, place_of, pointer_of, reference_to, walk
+from runflow_mock.openapi.pointers import MISSING, REFERENCES_MAX, Pointer, place_of, pointer_of, reference_to, walk
 from runflow_mock.openapi.problems import Problem
 from runflow_mock.openapi.schema_keywords import drop_dialect, drop_patterns, drop_unknown, say_as_31
 from runflow_mock.openapi.schemas import ANCHORS

@@ -1,11 +1,11 @@
 """Flows of owners: what belongs to an organization is its own, comes back as it was sent, and stops being sent when it is told to."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from runflow_mock.domain.documents import write_document
 from runflow_mock.kit.suite.carriers import Answer
-from runflow_mock.kit.suite.crawls import is_served
+from runflow_mock.kit.suite.crawls import is_served, operation_at
 from runflow_mock.kit.suite.flows import Flow, Needs
 from runflow_mock.kit.suite.flows_of_callbacks import every_attempt
 from runflow_mock.kit.suite.flows_of_runs import create_batch, create_run, ended
@@ -20,6 +20,9 @@ OWN = (
     *("/v1/runs", "/v1/batches", "/v1/callback-secrets", "/v1/assets", "/v1/asset-uploads", "/v1/webhooks", "/v1/evaluations"),
     WORKFLOWS,
 )
+# Where what is made of something stands under the id of that.
+SEEN_AT: Mapping[str, tuple[str, ...]] = {"asset-uploads": ("/v1/assets",)}
+BALANCE = "/v1/billing/balance"
 NOT_LISTED = ("/v1/evaluations", "/v1/asset-uploads")
 IDENTIFIER = 36
 # Tenants of one seed make the same ids.
@@ -73,28 +76,52 @@ def _is_done_by_others(tenant: SuiteTenant, other: SuiteTenant) -> Iterator[str]
         path, body = WRITES[declared.id](tenant)
         if _is_of_one_record(path):
             yield from _is_closed(tenant, other, Request(declared, path, body))
-    refers = {**WRITES["create_evaluation"](tenant)[1], "run_id": create_run(tenant)["id"]}
+    run = create_run(tenant)["id"]
+    refers = {**WRITES["create_evaluation"](tenant)[1], "run_id": run}
+    looked_at = (f"/v1/runs/{run}", f"/v1/runs/{run}/evaluations", BALANCE)
+    before = _seen(tenant, looked_at)
     answer = other.post("/v1/evaluations", refers)
     if answer.status < 300:
         yield f"a run that belongs to somebody else is evaluated: {answer.evidence}"
+    yield from _is_the_same(tenant, answer, before)
 
 
 def _is_closed(tenant: SuiteTenant, other: SuiteTenant, request: Request) -> Iterator[str]:
-    """To the owner a record is the same before and after somebody else tried."""
-    record = "/".join(request.path.split("/")[:4])
-    before = tenant.get(record)
+    """To the owner a record, and what stands where the request is sent, is the same before and after somebody else tried."""
+    parts = request.path.split("/")
+    above = ["/".join(parts[:depth]) for depth in range(4, len(parts) + 1)]
+    looked_at = (*above, *(f"{place}/{parts[3]}" for place in SEEN_AT.get(parts[2], ())), f"{above[0]}/callback", BALANCE)
+    before = _seen(tenant, looked_at)
     answer = request.send(other)
     if answer.status != 404:
         yield f"{answer.method} {request.path} changes what belongs to somebody else: {answer.evidence}"
-    after = tenant.get(record)
-    if _without_addresses(before) != _without_addresses(after):
-        yield f"{answer.method} {request.path} is refused to somebody else, and {record} is another after it: {after.evidence}"
+    yield from _is_the_same(tenant, answer, before)
 
 
-def _without_addresses(answer: Answer) -> tuple[int, Any]:
-    """What is told of a record, without addresses: each reading signs new ones."""
-    told = answer.json
-    return answer.status, {name: value for name, value in told.items() if "url" not in name} if isinstance(told, dict) else told
+def _is_the_same(tenant: SuiteTenant, tried: Answer, before: Mapping[str, Any]) -> Iterator[str]:
+    for path, now in _seen(tenant, before).items():
+        if now != before[path]:
+            yield f"{tried.method} {tried.path} was tried by somebody else, and {path} is another after it: {str(now)[:300]}"
+
+
+def _seen(tenant: SuiteTenant, paths: Iterable[str]) -> Mapping[str, Any]:
+    """What is told at each path where something can be read."""
+    answers = (tenant.get(path) for path in paths if _is_read(path))
+    return {answer.path: (answer.status, _unsigned(answer.json)) for answer in answers}
+
+
+def _is_read(path: str) -> bool:
+    addressed = packaged_contract().address(path)
+    return addressed is not None and operation_at(addressed.path) is not None
+
+
+def _unsigned(told: Any) -> Any:
+    """What is told, without what follows an address in it: each reading signs files anew."""
+    if isinstance(told, dict):
+        return {name: _unsigned(value) for name, value in told.items()}
+    if isinstance(told, list):
+        return [_unsigned(each) for each in told]
+    return told.partition("?")[0] if isinstance(told, str) and "://" in told else told
 
 
 def _records_are_below_their_own(tenant: SuiteTenant) -> Iterator[str]:

@@ -6,7 +6,7 @@ of the contract's files on errors and state machines, and of the behaviours that
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from time import time
 from typing import Any
 from uuid import UUID
@@ -48,6 +48,7 @@ INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|\+00:00)", r
 # What can only have happened to a record after it was made.
 AFTER_CREATION = frozenset(("updated_at", "last_used_at", "last_triggered_at", "next_attempt_at", "next_retry_at"))
 INSTANT_NAMES = frozenset(("created_at", "started_at", "completed_at", *AFTER_CREATION))
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CODE = re.compile(r"[A-Z][A-Z0-9_]+")
 COUNTERS = {"succeeded": "items_succeeded", "failed": "items_failed", "cancelled": "items_cancelled"}
 # What never changes once a run or batch has ended.
@@ -225,7 +226,7 @@ def _tells_time_in_order(answer: Answer, memory: Memory) -> Iterator[str]:
     """Instants are UTC; a record is created first, and starts before it ends; its UUIDv7 holds the instant of its creation."""
     for record in _records(answer.json):
         texts = {name: record[name] for name in INSTANT_NAMES & record.keys() if record[name] is not None}
-        wrong = [f"{name} is {text!r}" for name, text in texts.items() if not isinstance(text, str) or not INSTANT.fullmatch(text)]
+        wrong = [f"{name} is {text!r}" for name, text in texts.items() if not _is_utc(text)]
         yield from wrong
         if wrong:
             continue
@@ -241,6 +242,10 @@ def _tells_time_in_order(answer: Answer, memory: Memory) -> Iterator[str]:
             yield from _wrong_id(record, times.get("created_at"))
 
 
+def _is_utc(text: Any) -> bool:
+    return isinstance(text, str) and INSTANT.fullmatch(text) is not None and laws_of_records.instant(text) is not None
+
+
 def _wrong_id(record: Record, created: datetime | None) -> Iterator[str]:
     text = record.get("id")
     try:
@@ -250,7 +255,7 @@ def _wrong_id(record: Record, created: datetime | None) -> Iterator[str]:
         return
     if number.version != 7 or str(number) != text:
         yield f"the id {text!r} is no lower-case UUIDv7"
-    elif created is not None and abs(datetime.fromtimestamp((number.int >> 80) / 1000, UTC) - created) > laws_of_records.GRAIN:
+    elif created is not None and abs(timedelta(milliseconds=number.int >> 80) - (created - EPOCH)) > laws_of_records.GRAIN:
         yield f"the id {text!r} does not hold the instant of creation {created.isoformat()}"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
+from runflow_mock.domain.documents import object_of
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.laws_of_lists import items_of
 from runflow_mock.kit.suite.memories import Memory, is_replay
@@ -114,7 +115,7 @@ def has_what_it_says(answer: Answer, memory: Memory) -> Iterator[str]:
     depth = 0 if items is None else 2
     for part in memory.parts if template in LOGS and "fields" not in answer.query else ():
         shown = part.value.get("run")
-        if len(part.way) == depth and part.described.name == "RunLog" and (shown or {}).get("id") != part.value.get("run_id"):
+        if len(part.way) == depth and part.described.name == "RunLog" and object_of(shown).get("id") != part.value.get("run_id"):
             yield f"the log {part.value.get('id')} is of the run {part.value.get('run_id')}, and shows {str(shown)[:120]}"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from runflow_mock.domain.signing import sign_bare, sign_timestamped
 from runflow_mock.domain.whole_numbers import whole_number
 from runflow_mock.kit.suite.carriers import Answer
-from runflow_mock.kit.suite.laws_of_records import batch_output, instant
+from runflow_mock.kit.suite.laws_of_records import GRAIN, amount, batch_output, instant
 from runflow_mock.kit.suite.memories import Heard, Memory, Record, packaged_walk
 from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.openapi.media_types import read_media_type
@@ -71,9 +71,10 @@ def contradicts_itself(heard: Heard, memory: Memory) -> Iterator[str]:
     if end != ENDS.get((noun, status), status):
         yield f"the event is {content.get('event')!r} and the status {status!r}"
     created, completed = instant(content.get("created_at")), instant(content.get("completed_at"))
-    if created and completed and content.get("duration_ms") is not None:
-        lasted = (completed - created).total_seconds() * 1000
-        if subject != "evaluation_id" and abs(lasted - content["duration_ms"]) > 1:
+    told = amount(content.get("duration_ms"))
+    if created and completed and told is not None:
+        lasted = (completed - created) / GRAIN
+        if subject != "evaluation_id" and abs(lasted - float(told)) > 1:
             yield f"duration_ms is {content['duration_ms']} from {content['created_at']} to {content['completed_at']}"
     output = content.get("output")
     if subject == "batch_id" and isinstance(output, dict) and isinstance(output.get("items"), list):
@@ -123,14 +124,14 @@ def _is_of_one_end(one: Record, other: Record) -> bool:
 def tells_what_is(answer: Answer, memory: Memory) -> Iterator[str]:
     """What the callbacks of this tenant said of a record is what the record says now that it has ended."""
     for part in memory.parts:
-        if part.described.name in ("Run", "Batch", "Evaluation") and part.value.get("status_code") in TERMINAL:
+        if part.described.name in ("Run", "Batch", "Evaluation") and str(part.value.get("status_code")) in TERMINAL:
             for heard in memory.heard:
                 subject = subject_of(heard.content)
                 if subject is not None and heard.content[subject] == part.value.get("id"):
                     yield from _departures(heard.content, part.value)
-                    places = {part.value.get("callback_url", heard.url), *memory.webhook_urls}
+                    places = {str(part.value.get("callback_url", heard.url)), *memory.webhook_urls}
                     if heard.url not in places:
-                        yield f"the callback of {part.value['id']} went to {heard.url!r}, and {sorted(map(str, places))} were asked for"
+                        yield f"the callback of {part.value['id']} went to {heard.url!r}, and {sorted(places)} were asked for"
 
 
 def _departures(content: Record, record: Record) -> Iterator[str]:

@@ -51,7 +51,7 @@ def is_in_order(answer: Answer, memory: Memory) -> Iterator[str]:
         return
     name, _, direction = asked.partition(":")
     values: list[Any] = [item.get(name) for item in items]
-    if name not in ORDERED or None in values or len({type(value) for value in values}) > 1:
+    if name not in ORDERED or not any(all(type(value) is kind for value in values) for kind in (str, int, float)):
         return
     if values != sorted(values, reverse=direction == "desc"):
         yield f"sorted by {asked}, {name} is {values[:6]}"
@@ -118,7 +118,7 @@ def has_cursors(answer: Answer, memory: Memory) -> Iterator[str]:
 def tells_what_ends(answer: Answer, memory: Memory) -> Iterator[str]:
     """A table of statuses says of each whether anything follows it, as the state machines do; other tables say nothing of the kind."""
     for item in items_of(answer) or () if answer.path in TABLES.values() else ():
-        state, ends = ("cancelled" if item.get("code") == "canceled" else item.get("code")), item.get("is_terminal")
+        state, ends = ("cancelled" if item.get("code") == "canceled" else str(item.get("code"))), item.get("is_terminal")
         machine = STATUSES.get(answer.path)
         if machine is None and ends is not None:
             yield f"is_terminal of {item.get('code')} is {ends}, and that is no status"
@@ -145,15 +145,14 @@ def has_every_code(answer: Answer, memory: Memory) -> Iterator[str]:
 
 def pages_well(answer: Answer, memory: Memory) -> Iterator[str]:
     """A page has at most as many records as were asked for, and none twice."""
-    body = answer.json
-    items = body.get("items") if answer.method == "GET" and answer.status == 200 and isinstance(body, dict) else None
-    if not isinstance(items, list) or "next" not in body:
+    items = items_of(answer)
+    if items is None or "next" not in answer.json:
         return
     # How many stand on a page for which nobody asked is the server's own.
     limit = whole_number(answer.query.get("limit"))
     if limit is not None and len(items) > limit:
         yield f"{len(items)} records on a page of {limit}"
-    ids = [item["id"] for item in items if isinstance(item, dict) and "id" in item]
+    ids = [str(item["id"]) for item in items if "id" in item]
     if len(ids) != len(set(ids)):
         yield "a record is on the page twice"
 

@@ -1,5 +1,6 @@
 """Laws of parts: what a run says of its steps, of its latest evaluation and of its address is what those say."""
 
+import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
@@ -8,33 +9,34 @@ from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.laws_of_belonging import LEAVES_ALL
 from runflow_mock.kit.suite.laws_of_lists import items_of
 from runflow_mock.kit.suite.laws_of_records import SKEW, SUCCEEDED, amount, instant
+from runflow_mock.kit.suite.machine_tables import machine_of
 from runflow_mock.kit.suite.memories import Memory, Record
 
+# Words of an address, of which an id may be one.
+WORD = re.compile(r"[^\w-]+")
 STEPS, EVALUATIONS = "/v1/runs/{run_id}/node-runs", "/v1/runs/{run_id}/evaluations"
-UNDER_WAY = frozenset(("queued", "pending", "dispatching", "running"))
-# What a run tells of its latest evaluation, as that calls it.
-SUMMARY: Mapping[str, str] = {"status_code": "status_code", "passed": "overall_passed"}
+SUMMARY, VERDICT = "current_evaluation_summary", "overall_passed"
 
 
 def steps_make_their_run(answer: Answer, memory: Memory) -> Iterator[str]:
-    """The steps of a run happen within it; those of one that succeeded have ended, are as many as it counts, and come to its cost."""
-    steps = _listed(answer, memory, STEPS)
+    """The steps of a run happen within it; those of one that succeeded have ended, are done as it counts them, and come to its cost."""
+    # All of it is only inferred.
+    steps = None if memory.is_strict else _listed(answer, memory, STEPS)
     run = {} if steps is None else _now(answer, memory)
     for step in steps or () if run else ():
         yield from _lies_within(step, run)
     if not steps or run.get("status_code") != SUCCEEDED:
         return
-    states = [step.get("state_code") for step in steps]
-    if UNDER_WAY & set(states):
-        yield f"run {run['id']} has succeeded, and its steps are {states}"
+    states, (ways, ends) = [str(step.get("state_code")) for step in steps], machine_of("run")
+    if (ways.keys() - ends).intersection(states):
+        yield f"run {memory.params['run_id']} has succeeded, and its steps are {states}"
     done = run.get("nodes_completed")
     # How the state of a step is spelled is the server's own.
     if done is not None and run.get("nodes_total") == len(steps) and set(states) == {SUCCEEDED} and done != len(steps):
-        yield f"run {run['id']} has completed {done} nodes, and its steps are {states}"
+        yield f"run {memory.params['run_id']} has completed {done} nodes, and its steps are {states}"
     costs, cost = [amount(step.get("cost")) for step in steps], amount(run.get("cost"))
-    # That they come to the cost of the run is only inferred.
-    if None not in (*costs, cost) and not memory.is_strict and sum(filter(None, costs), Decimal(0)) != cost:
-        yield f"run {run['id']} costs {cost}, and its steps {list(map(str, costs))}"
+    if None not in (*costs, cost) and sum(filter(None, costs), Decimal(0)) != cost:
+        yield f"run {memory.params['run_id']} costs {cost}, and its steps {list(map(str, costs))}"
 
 
 def _lies_within(step: Record, run: Mapping[str, Any]) -> Iterator[str]:
@@ -46,25 +48,30 @@ def _lies_within(step: Record, run: Mapping[str, Any]) -> Iterator[str]:
 
 
 def tells_of_its_latest_evaluation(answer: Answer, memory: Memory) -> Iterator[str]:
-    """The summary of a run is that of the evaluation that its list has first, as it is at the same moment."""
+    """The summary of a run has the verdict of its newest evaluation, or of the newest that has one, as that is at the same moment."""
     listed = _listed(answer, memory, EVALUATIONS)
     if not listed or "sort_by" in answer.query:
         return
-    summary, latest = _now(answer, memory).get("current_evaluation_summary"), listed[0]
-    if not isinstance(summary, dict):
+    summary, verdicts = _now(answer, memory).get(SUMMARY), [each[VERDICT] for each in listed if VERDICT in each]
+    if not isinstance(summary, dict) or "passed" not in summary or len(verdicts) != len(listed):
         return
-    for name, told in SUMMARY.items():
-        if name in summary and told in latest and summary[name] != latest[told]:
-            yield f"current_evaluation_summary has {name} {summary[name]!r}, and the latest evaluation {told} {latest[told]!r}"
+    # How its status is spelled there is the server's own, and whether it shows one that has not ended.
+    newest = next((verdict for verdict in verdicts if verdict is not None), None)
+    if summary["passed"] not in (verdicts[0], newest):
+        yield f"{SUMMARY} has passed {summary['passed']!r}, and the evaluations, the newest first, {VERDICT} {verdicts[:6]}"
 
 
 def leads_to_itself(answer: Answer, memory: Memory) -> Iterator[str]:
-    """The address that a record calls its own ends in its id."""
-    for part in memory.parts:
+    """The address that a record calls its own is not that of another one."""
+    # That it has the id in it is only inferred, and where it stands there is the server's own.
+    for part in memory.parts if not memory.is_strict else ():
         links, key = part.value.get("links"), part.value.get("id")
         address = links.get("self") if isinstance(links, dict) else None
-        if isinstance(address, str) and isinstance(key, str) and address.partition("?")[0].rpartition("/")[2] != key:
-            yield f"{part.described.name} {key} calls {address} its own"
+        if not isinstance(address, str) or not isinstance(key, str) or key in address:
+            continue
+        kinds = {word: memory.records[word].fields["id"].kind for word in WORD.split(address) if word in memory.records}
+        if part.described.name in kinds.values():
+            yield f"{part.described.name} {key} calls {address} its own, which is that of another one"
 
 
 def _listed(answer: Answer, memory: Memory, template: str) -> list[Record] | None:

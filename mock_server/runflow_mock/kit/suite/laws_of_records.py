@@ -1,11 +1,11 @@
 """Laws of records: what one part of a record says follows from its others, or from records that it belongs to."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from runflow_mock.domain.documents import try_document
+from runflow_mock.domain.documents import list_of, object_of, try_document
 from runflow_mock.domain.whole_numbers import whole_number
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.memories import Memory, Record, is_replay
@@ -17,6 +17,8 @@ STALE_SECONDS = 300
 SKEW = timedelta(seconds=1)
 GRAIN = timedelta(milliseconds=1)
 """How exactly instants are told at least."""
+# No amount has more.
+DIGITS_MAX = 28
 CANCELLED = ("cancelled", "canceled")
 SUCCEEDED = "succeeded"
 BATCH_ITEM_FACTS = ("client_ref", "status_code")
@@ -35,10 +37,10 @@ def lasts_as_long(answer: Answer, memory: Memory) -> Iterator[str]:
         record = part.value
         if part.described.name not in ("Run", "Batch") or not {"duration_ms", "created_at", "completed_at"} <= record.keys():
             continue
-        created, ended, lasted = instant(record["created_at"]), instant(record["completed_at"]), record["duration_ms"]
+        created, ended, lasted = instant(record["created_at"]), instant(record["completed_at"]), amount(record["duration_ms"])
         if created is None or lasted is None:
             continue
-        if ended is None or abs((ended - created).total_seconds() * 1000 - lasted) > 1:
+        if ended is None or abs((ended - created) / GRAIN - float(lasted)) > 1:
             yield f"duration_ms is {lasted} from {record['created_at']} to {record['completed_at']}"
 
 
@@ -79,7 +81,7 @@ def batch_tells_of_its_items(answer: Answer, memory: Memory) -> Iterator[str]:
         if part.described.name == "Run":
             yield from _knows_its_batch(part.value, memory)
         if part.described.name == "BatchItemList" and "sort_by" not in answer.query and "pq" not in answer.query:
-            indexes = [item.get("sequence_index") for item in part.value["items"] if isinstance(item, dict)]
+            indexes = [item.get("sequence_index") for item in _objects(part.value.get("items"))]
             if "q" not in answer.query and None not in indexes and indexes != list(range(len(indexes))):
                 yield f"the items of a batch are listed as {indexes}"
 
@@ -87,7 +89,7 @@ def batch_tells_of_its_items(answer: Answer, memory: Memory) -> Iterator[str]:
 def _batch(record: Record) -> Iterator[str]:
     handles, inputs = record.get("items"), record.get("input")
     if isinstance(handles, list):
-        indexes = [handle.get("sequence_index") for handle in handles if isinstance(handle, dict)]
+        indexes = [handle.get("sequence_index") for handle in _objects(handles)]
         if indexes != list(range(len(handles))):
             yield f"the items of a batch have the indexes {indexes}"
         if isinstance(inputs, list) and len(inputs) != len(handles):
@@ -103,7 +105,7 @@ def _batch(record: Record) -> Iterator[str]:
 
 def batch_output(output: Record, handles: Any, inputs: Any) -> Iterator[str]:
     """Yields what is wrong with the items in a batch's output, which stand in the order of its input."""
-    items = [item for item in output["items"] if isinstance(item, dict)]
+    items = _objects(output["items"])
     indexes = [item.get("sequence_index") for item in items]
     if indexes != list(range(len(indexes))):
         yield f"the items of an output have the indexes {indexes}"
@@ -115,7 +117,7 @@ def batch_output(output: Record, handles: Any, inputs: Any) -> Iterator[str]:
     for number, item in enumerate(items):
         if isinstance(inputs, list) and item.get("input") != inputs[number]:
             yield f"item {number} of the output has another input than was sent: {str(item.get('input'))[:120]}"
-        handle = handles[number] if isinstance(handles, list) else {}
+        handle = object_of(handles[number]) if isinstance(handles, list) else {}
         for name in BATCH_ITEM_FACTS:
             if name in handle and name in item and item[name] != handle[name]:
                 yield f"item {number} has {name} {item[name]!r} in the output and {handle[name]!r} among the items"
@@ -173,10 +175,10 @@ def deliveries_are_kept(answer: Answer, memory: Memory) -> Iterator[str]:
             yield from _says(payload.get("event") == record["event_type_code"], says)
         attempts = record.get("attempts") if name.endswith("Delivery") else None
         if isinstance(attempts, list):
-            numbers = [attempt.get("attempt_number") for attempt in attempts if isinstance(attempt, dict)]
+            numbers = [attempt.get("attempt_number") for attempt in _objects(attempts)]
             if None not in numbers and numbers not in (list(range(1, len(numbers) + 1)), list(range(len(numbers), 0, -1))):
                 yield f"attempts are numbered {numbers}"
-            for attempt in attempts:
+            for attempt in _objects(attempts):
                 if "id" in record and attempt.get("delivery_id", record["id"]) != record["id"]:
                     yield f"an attempt of delivery {record['id']} has delivery_id {attempt['delivery_id']!r}"
 
@@ -203,15 +205,17 @@ def _end_of_delivery(record: Record, memory: Memory) -> Iterator[str]:
     reasons = [record.get("failure_reason_code"), record.get("failure_detail")]
     yield from _says(state == "failed" or reasons == [None, None], f"a delivery that has succeeded has the reasons {reasons}")
     if isinstance(attempts, list) and attempts and state == "succeeded":
-        yield from _says(_is_received(attempts[-1]), f"a delivery that has succeeded was answered {attempts[-1].get('status_code')}")
+        yield from _says(
+            _is_received(attempts[-1]), f"a delivery that has succeeded was answered {object_of(attempts[-1]).get('status_code')}"
+        )
 
 
 def _comes_when_announced(record: Record, memory: Memory) -> Iterator[str]:
     """The next attempt is made when it was announced, or later, and never before."""
-    attempts, key = record.get("attempts"), str(record.get("id"))
-    for attempt in attempts if isinstance(attempts, list) else ():
+    key = str(record.get("id"))
+    for attempt in _objects(record.get("attempts")):
         made, number = instant(attempt.get("created_at")), attempt.get("attempt_number")
-        announced = memory.announced.get((key, number))
+        announced = memory.announced.get((key, number)) if isinstance(number, int) else None
         if made and announced and made < announced - SKEW:
             yield f"attempt {number} was announced for {announced.isoformat()}, and was made at {attempt['created_at']}"
     upcoming, count = instant(record.get("next_attempt_at")), record.get("attempt_count")
@@ -230,7 +234,7 @@ def _what_was_sent(record: Record, memory: Memory) -> Iterator[str]:
             # An attempt is dated with the moment at which it was made; where the clock is moved, receivers live by the true one.
             now = memory.clock()
             dated = whole_number(next((value for name, value in heard.headers.items() if name.lower() == "runflow-timestamp"), None))
-            for attempt in record.get("attempts") or ():
+            for attempt in _objects(record.get("attempts")):
                 made = instant(attempt.get("created_at")) if attempt.get("attempt_number") == heard.number else None
                 if made is None or dated is None:
                     continue
@@ -309,20 +313,28 @@ def happens_within_its_record(answer: Answer, memory: Memory) -> Iterator[str]:
                 yield f"a delivery of {record.get('created_at')} tells of an end at {payload.get('completed_at')}"
 
 
+def _objects(value: Any) -> list[Record]:
+    """The objects in a list, or none where there is no list."""
+    return [each for each in list_of(value) if isinstance(each, dict)]
+
+
 def amount(value: Any) -> Decimal | None:
-    """Returns an amount of money as a number, or nothing for what is no amount."""
+    """Returns an amount as a number, or nothing for what is no amount: not finite, or beyond what is reckoned with."""
     try:
-        return None if value is None or isinstance(value, bool) else Decimal(str(value))
+        read = None if value is None or isinstance(value, bool) else Decimal(str(value))
     except InvalidOperation:
         return None
+    return read if read is not None and read.is_finite() and abs(read.adjusted()) <= DIGITS_MAX else None
 
 
 def instant(text: Any) -> datetime | None:
-    """Returns the instant that a text tells, or nothing for what is no instant."""
+    """Returns the instant that a text tells, or nothing for what is no instant: without an offset, or at an end of the calendar."""
     try:
-        return datetime.fromisoformat(text) if isinstance(text, str) else None
+        read = datetime.fromisoformat(text) if isinstance(text, str) else None
     except ValueError:
         return None
+    # What lies around it can be reckoned as well.
+    return read if read is not None and read.tzinfo is not None and MINYEAR < read.year < MAXYEAR else None
 
 
 LAWS = {

@@ -52,7 +52,7 @@ def leads_to_the_problem(answer: Answer, memory: Memory) -> Iterator[str]:
         elif loc[0] == "body":
             yield from _astray(answer.sent, loc)
         else:
-            is_missing = issue["type"] == "missing"
+            is_missing = issue.get("type") == "missing"
             sent: Mapping[str, Any] = {"query": answer.query, "path": memory.params, "header": answer.sent_headers}[loc[0]]
             name = str(loc[1]) if len(loc) > 1 else ""
             if len(loc) != 2:
@@ -65,7 +65,9 @@ def _astray(sent: Any, loc: list[Any]) -> Iterator[str]:
     """Where a way through a body leaves what was sent; the last step may name what is missing."""
     part = sent
     for number, step in enumerate(loc[1:], 1):
-        if (isinstance(part, list) and isinstance(step, int) and 0 <= step < len(part)) or (isinstance(part, dict) and step in part):
+        is_index = isinstance(part, list) and isinstance(step, int) and 0 <= step < len(part)
+        is_name = isinstance(part, dict) and isinstance(step, str) and step in part
+        if is_index or is_name:
             part = part[step]
         elif isinstance(part, dict) and number == len(loc) - 1:
             return

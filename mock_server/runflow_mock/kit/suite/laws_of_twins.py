@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from runflow_mock.domain.documents import object_of
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.memories import Memory, Record
 
@@ -39,7 +40,7 @@ def _health(told: Record, status: int) -> Iterator[str]:
 def _readiness(told: Record, status: int) -> Iterator[str]:
     if told.get("status") != {OK: "ok", UNAVAILABLE: "unavailable"}.get(status):
         yield f"a service that answers {status} says that it is {told.get('status')!r}"
-    checks: dict[str, Any] = told.get("checks") or {}
+    checks: Mapping[str, Any] = object_of(told.get("checks"))
     database, redis = checks.get("database", "ok"), checks.get("redis", "ok")
     is_ready = database == "ok" and redis != "disabled"
     # A server that looks at more of itself may have another reason not to be ready.

@@ -136,7 +136,7 @@ class Memory(msgspec.Struct):
     def record(self) -> Record | None:
         """The one record that an answer is, where it is one."""
         first = self.parts[0] if self.parts else None
-        return first.value if first is not None and not first.way and "id" in first.value else None
+        return first.value if first is not None and not first.way and isinstance(first.value.get("id"), str) else None
 
     def known(self, record_id: object) -> Mapping[str, Any]:
         """Returns the latest that is known of a record, by its id."""

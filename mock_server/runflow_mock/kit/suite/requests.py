@@ -148,7 +148,10 @@ WRITES: Mapping[str, Make] = {
     "delete_asset": lambda tenant: (f"/v1/assets/{upload(tenant)}", None),
     "create_evaluation": lambda tenant: ("/v1/evaluations", {**_EVALUATION, "callback_url": tenant.hook}),
     "create_webhook": lambda tenant: ("/v1/webhooks", _webhook_body(tenant)),
-    "update_webhook": lambda tenant: (_webhook(tenant), _webhook_body(tenant)),
+    "update_webhook": lambda tenant: (
+        _webhook(tenant),
+        {**_webhook_body(tenant), "url": f"{tenant.hook}/again", "event_subscriptions": [{"event_type_code": "run.failed"}]},
+    ),
     "delete_webhook": lambda tenant: (_webhook(tenant), None),
     "create_comfyui_workflow": lambda tenant: (WORKFLOWS, _workflow_body(tenant)),
     "update_comfyui_workflow": lambda tenant: (_workflow(tenant), {"name": "changed", "description": "Changed"}),

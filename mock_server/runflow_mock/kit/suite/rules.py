@@ -99,18 +99,22 @@ def brims(request: Request, *, is_strict: bool = False) -> Iterator[Brim]:
 
 
 def variations(request: Request, *, is_strict: bool = False) -> Iterator[Variation]:
-    """Returns for each property of a request's body the same request with another value that its schema allows, or without it."""
+    """Returns for each property of a request's body the same request with another value that its schema allows, or without it.
+
+    A server may fill in what a schema has as the default: a request with that value is the same as one without the property.
+    """
     pointer = request.operation.body.get("application/json")
     if pointer is None or not isinstance(request.body, dict):
         return
     for name, inner in packaged_walk().described(pointer).properties.items():
         if is_strict and _is_absent(pointer, ("body", name)):
             continue
-        sent = request.body.get(name)
+        default = packaged_contract().follow(inner)[1].get("default")
+        sent = request.body.get(name, default)
         allowed = (value for value in OTHERS if value != sent and packaged_contract().allows(inner, value))
         for value in islice(allowed, 1):
             yield Variation(name, {**request.body, name: value})
-        if name in request.body and name not in required_of(pointer):
+        if name in request.body and name not in required_of(pointer) and (default is None or sent != default):
             yield Variation(name, {each: value for each, value in request.body.items() if each != name})
 
 
