@@ -367,3 +367,10 @@ def test_missing_docstring_and_long_function_are_found() -> None:
     planted = _planted(domain__runs=body + "class Run: ...\ndef _private(): ...")
     assert undocumented(planted) == [f"{PACKAGE}.domain.runs", f"{PACKAGE}.domain.runs.f", f"{PACKAGE}.domain.runs.Run"]
     assert long_functions(planted) == [f"{PACKAGE}.domain.runs.f: 71 lines"]
+
+
+def test_what_tests_share_has_one_name_each() -> None:
+    """Folders of the path and `tests/clients`, which the bench puts before them: of two with one name nobody knows which is meant."""
+    folders = [Path(__file__).parent / name for name in ("support", "seeds", "clients")] + [Path(__file__).parent.parent / "docs"]
+    names = [file.stem for folder in folders for file in folder.glob("*.py") if file.stem != "__init__"]
+    assert sorted(names) == sorted(set(names))

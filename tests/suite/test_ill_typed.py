@@ -90,7 +90,7 @@ def by_name(seen: list[Seen]) -> Mapping[str, list[Seen]]:
     return found
 
 
-@pytest.mark.slow(is_covering=True)
+@pytest.mark.slow
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("flow", PLAYED)
 def test_no_law_breaks_on_a_value_of_any_type(app: InProcess, flow: str) -> None:

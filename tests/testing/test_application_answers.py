@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse, StreamingResponse
-from orders import create_and_wait
+from orders_in_process import create_and_wait
 
 from runflow_mock.testing.application_answers import AsgiAnswer
 from runflow_mock.testing.runflow import Runflow

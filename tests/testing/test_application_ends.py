@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from orders import HOOK, create
+from orders_in_process import HOOK, create
 
 from runflow_mock.testing.endings import Lent, sections, take_back
 from runflow_mock.testing.in_process import InProcess, open_tenant_in

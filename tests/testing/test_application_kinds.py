@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from orders import create_and_wait, shop
+from orders_in_process import create_and_wait, shop
 
 from runflow_mock.testing.application_kinds import leads_to
 from runflow_mock.testing.runflow import Runflow

@@ -5,7 +5,7 @@ from typing import Any
 from wsgiref.validate import validator
 
 import pytest
-from orders import create_and_wait
+from orders_in_process import create_and_wait
 
 from runflow_mock.testing.runflow import Runflow
 

@@ -13,7 +13,7 @@ import pytest
 import trio
 from fastapi import BackgroundTasks, FastAPI
 from flask import Flask
-from orders import BODY, HOOK, RUN, create_and_wait, shop
+from orders_in_process import BODY, HOOK, RUN, create_and_wait, shop
 from steps import MODEL
 
 from runflow_mock.runtime.config import Config

@@ -574,8 +574,9 @@ def test_server_that_runs_elsewhere_is_used_and_no_part_of_ours_is_loaded(pytest
     ("address", "why"),
     [
         ("127.0.0.1:8787", "an address begins with http:// or https://"),
-        ("http://127.0.0.1:0", "*Connection refused"),
-        ("http://127.0.0.1:99999", "Failed to parse: *"),
+        ("http://127.0.0.1:1", "*Connection refused"),
+        ("http://127.0.0.1:0", "url is an address such as *"),
+        ("http://127.0.0.1:99999", "url is an address such as *"),
         ("{url}/v1", "40?: *"),
     ],
 )

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypedDict
 
 import pytest
-from orders import create
+from orders_in_process import create
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
