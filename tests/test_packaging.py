@@ -79,21 +79,21 @@ def test_extra_comes_by_name_once_the_package_is_there(empty: Path) -> None:
 
 def test_package_installs_in_every_way_that_the_page_names(empty: Path, wheel: Path, tmp_path: Path) -> None:
     shown_there = INSTALL.read_text(encoding="utf-8")
-    lines = re.findall(r"^# (a clone|a wheel|git|an archive)\b.*\npip install (.+)$", shown_there, re.MULTILINE)
+    (lines,) = re.findall(r"^```sh\n((?:pip install .+\n){4})```$", shown_there, re.MULTILINE)
     archive = tmp_path / "main.tar.gz"
     subprocess.run(["git", "archive", "--prefix=runflow-mock-main/", "-o", archive, "HEAD"], check=True, cwd=ROOT, timeout=60)
     commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True, cwd=ROOT, timeout=20).stdout.strip()
-    here = {
-        "a clone": ("/path/to/runflow-mock", str(ROOT)),
-        "a wheel": ("dist/runflow_mock-0.1.0-py3-none-any.whl", str(wheel)),
-        "git": ("https://github.com/OWNER/runflow-mock@main", f"file://{ROOT}@{commit}"),
-        "an archive": ("https://github.com/OWNER/runflow-mock/archive/refs/heads/main.tar.gz", archive.as_uri()),
-    }
-    assert [way for way, _ in lines] == list(here)
+    # A clone, a wheel, git, an archive: what the page shows, and what stands for it here.
+    here = (
+        ("/path/to/runflow-mock", str(ROOT)),
+        ("dist/runflow_mock-0.1.0-py3-none-any.whl", str(wheel)),
+        ("https://github.com/OWNER/runflow-mock@main", f"file://{ROOT}@{commit}"),
+        ("https://github.com/OWNER/runflow-mock/archive/refs/heads/main.tar.gz", archive.as_uri()),
+    )
     # What it needs and what builds it is there already, so that no way has to fetch it anew.
     install(empty, "hatchling")
-    for way, what in lines:
-        shown, ours = here[way]
+    for line, (shown, ours) in zip(lines.splitlines(), here, strict=True):
+        what = line.removeprefix("pip install ")
         assert shown in what
         install(empty, "--no-deps", "--no-build-isolation", "--no-compile", "--force-reinstall", what.strip('"').replace(shown, ours))
         assert told_by(empty, "runflow-mock", "--version").split()[1] == wheel.name.split("-")[1]

@@ -43,9 +43,9 @@ def test_good_handler_is_exit_code_0_with_its_options_or_without() -> None:
         whole = call("verify-receiver", running.url, "--secret", SECRET, *options, "--json")
     assert (least.code, whole.code, json.loads(whole.out)["not_exercised"]) == (0, 0, 0)
     assert (
-        "not exercised  each batch: acts-once, repeats: acts-once, next attempts of every event: acts-once, ids that are alike: acts-once, "
-        in least.out
-    )
+        "not exercised  each batch: acts-once, each evaluation: acts-once, repeats: acts-once, next attempts of every event: acts-once, "
+        "ids that are alike: acts-once, "
+    ) in least.out
     assert "(nobody tells how often the receiver acts" in least.out
     assert "held           genuine: takes-genuine\n" in least.err
 
