@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from steps import Body, post_run, refusal
 
+from runflow_mock.domain.identity import SEQUENCE_SPAN
 from runflow_mock.runtime.sender import RecordingSender
 
 Spoil = Callable[[Body], object]
@@ -126,6 +127,16 @@ def test_forged_snapshot_is_refused_with_what_is_wrong_and_changes_nothing(door:
 def test_genuine_snapshot_is_taken_and_the_tenant_works() -> None:
     with Door(sender=RecordingSender(500)) as door:
         assert put_snapshot(door, genuine()) == 200
+        assert failures(door) == []
+
+
+@pytest.mark.slow(is_covering=True)
+def test_snapshot_of_a_world_whose_ids_have_begun_anew_is_taken() -> None:
+    """Beyond the span the place of an id says no more which came first."""
+    document = copied(genuine())
+    document["world"].update(sequence=SEQUENCE_SPAN)
+    with Door(sender=RecordingSender(500)) as door:
+        assert put_snapshot(door, document) == 200
         assert failures(door) == []
 
 
