@@ -21,7 +21,7 @@ from benchmarks.contenders.installed import BIN
 from benchmarks.machine import note
 from benchmarks.servers import environment
 
-MANY = 200
+MANY = 1_000
 LOADING = "loading the plugin, unused"
 OPTIONS = ("-q", "-p", "no:randomly", "-p", "no:xdist", "-p", "no:cacheprovider", "-p", "no:timeout", "-p", "no:asyncio")
 

@@ -23,7 +23,7 @@ keys, validation, ledger, journal, history.
 QUICK = "**This was a quick try with small numbers: its figures say little.**\n"
 BUSY = "**The machine had other work meanwhile (load average {:.1f}): the figures are low and noisy, and the ratios rough.**\n"
 FIXTURES = """\
-A suite of 200 small tests (create something, read it back) less a suite of one, by the number of tests. The others do less for each test:
+A suite of 1,000 small tests (create something, read it back) less a suite of one, by the number of tests. The others do less for each test:
 none checks a contract, a ledger, or that nothing that was prepared stayed unused.
 """
 COMPARED = """\
