@@ -98,8 +98,10 @@ def _probe_kit(url: str, options: dict[str, Any]) -> Iterator[ProbeKit]:
     messages = load_messages(options["openapi"], tell_people)
     speech, events = read_speech(options), options["events"]
     genuine = events[0] if events else "run.completed"
-    known = None if options["sandbox"] is None else _known_records(options["sandbox"], options["key"], genuine)
     with ExitStack() as stack:
+        known = None
+        if options["sandbox"] is not None:
+            known = stack.enter_context(closing(_known_records(options["sandbox"], options["key"], genuine)))
         sender = Sender(options["secret"], speech.dialect, switches=speech.switches, event=genuine, known=known)
         effects = None if options["effects_url"] is None else stack.enter_context(closing(Effects(options["effects_url"])))
         yield ProbeKit(
@@ -118,8 +120,7 @@ def _known_records(sandbox: str, key: str | None, event: str) -> KnownRecords:
     if key is None:
         raise click.UsageError("--sandbox needs the key with which the application created something: --key, or RUNFLOW_API_KEY")
     try:
-        with closing(Control(sandbox.rstrip("/"), key)) as control:
-            known = KnownRecords(control)
+        known = KnownRecords(Control(sandbox.rstrip("/"), key))
     except ClientError as error:
         raise click.UsageError(f"{sandbox} refuses to tell: {error}; --key takes the key of a tenant of this sandbox") from None
     except urllib3.exceptions.HTTPError as error:

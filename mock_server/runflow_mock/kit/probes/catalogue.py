@@ -1,12 +1,13 @@
 """All probes for receivers, in one literal table; the first one is the control of all others."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from runflow_mock.domain.verdicts import Weight
-from runflow_mock.kit.probes import effect_steps, probe_steps
+from runflow_mock.kit.probes import content_steps, effect_steps, probe_steps
+from runflow_mock.kit.probes.content_steps import moved, with_fields
 from runflow_mock.kit.probes.effect_steps import where_told
 from runflow_mock.kit.probes.forgeries import (
     DATED,
@@ -82,12 +83,25 @@ def _with_field_within(message: dict[str, Any]) -> dict[str, Any]:
     return {**message, "output": {**output, "x_unknown": [1]} if isinstance(output, dict) else output}
 
 
-def _with_event(message: dict[str, Any]) -> dict[str, Any]:
-    return {**message, "event": NEWS, "status": "hibernating"}
+def _with_other_duration(message: dict[str, Any]) -> dict[str, Any]:
+    return {**message, "duration_ms": (message["duration_ms"] or 0) + 1}
 
 
-def _with(**fields: Any) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    return lambda message: {**message, **fields}
+def _with_other_end(message: dict[str, Any]) -> dict[str, Any]:
+    return {**message, "completed_at": moved(message)["completed_at"]}
+
+
+def _with_other_output(message: dict[str, Any]) -> dict[str, Any]:
+    return {**message, "output": _otherwise(message["output"])}
+
+
+def _otherwise(value: Any) -> Any:
+    """A value of the same form in which addresses and sentences are others."""
+    if isinstance(value, dict):
+        return {name: _otherwise(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_otherwise(part) for part in value]
+    return f"{value}&again" if isinstance(value, str) and (" " in value or "://" in value) else value
 
 
 def _in_other_form(message: dict[str, Any]) -> dict[str, Any]:
@@ -138,8 +152,8 @@ PROBES: tuple[Probe, ...] = (
     Probe("each evaluation", "acts-once", where_told(effect_steps.acts_on_each("evaluation.completed")), event="evaluation.completed"),
     *(Probe(event, "takes-every-event", probe_steps.takes(event), event=event) for event in EVENTS),
     Probe("status of the answer", "answers-as-declared", probe_steps.answers_as_declared, needs_document=True),
-    Probe("unusual bytes", "verifies-raw-bytes", probe_steps.takes(metadata=probe_steps.UNUSUAL)),
-    Probe("letter in two parts", "verifies-raw-bytes", probe_steps.takes_cut_letter),
+    Probe("unusual bytes", "verifies-raw-bytes", content_steps.takes_unusual_bytes),
+    Probe("letter in two parts", "verifies-raw-bytes", content_steps.takes_cut_letter),
     *(Probe(name, "verifies-raw-bytes", probe_steps.refuses(forge, FORGERIES["changed body"])) for name, forge in SAME_TO_READERS.items()),
     *(Probe(name, "refuses-forged", probe_steps.refuses(forge)) for name, forge in FORGERIES.items()),
     *(Probe(name, "refuses-forged", probe_steps.refuses(forge), needs_timestamp=True) for name, forge in DATED.items()),
@@ -156,7 +170,7 @@ PROBES: tuple[Probe, ...] = (
         for name, seconds in (("an hour old", -3600), ("a day old", -86400), ("a day ahead", 86400))
     ),
     # Each attempt is signed anew: of a later one an old timestamp is no older.
-    Probe("an hour old, last attempt", "refuses-stale", probe_steps.refuses_at(-3600, probe_steps.ATTEMPTS), needs_timestamp=True),
+    Probe("an hour old, last attempt", "refuses-stale", probe_steps.refuses_at(-3600, content_steps.ATTEMPTS), needs_timestamp=True),
     # Whoever tries one secret after the other may look at the time for the first of them alone.
     Probe("an hour old, rotation", "refuses-stale", probe_steps.at_rotation(seconds_ago=3600), needs_timestamp=True),
     # Whoever has a handler of its own for each event may look at the time in some of them alone.
@@ -182,21 +196,21 @@ PROBES: tuple[Probe, ...] = (
     Probe("attempts at once", "acts-once", where_told(effect_steps.acts_once_for_attempts_at_once)),
     Probe("forged, without effect", "acts-after-verifying", where_told(effect_steps.acts_after_verifying)),
     Probe("genuine after forged", "acts-after-verifying", effect_steps.acts_after_forgery),
-    Probe("reordered", "takes-any-order", probe_steps.takes_any_order),
-    Probe("last attempt", "takes-late", probe_steps.takes_late),
+    Probe("reordered", "takes-any-order", content_steps.takes_any_order),
+    Probe("last attempt", "takes-late", content_steps.takes_late),
     Probe("slow body", "takes-slow-bodies", probe_steps.takes_slow_body),
-    Probe("large body", "takes-large-bodies", probe_steps.takes_large_body),
-    Probe("large batch", "takes-large-bodies", probe_steps.takes_large_batch, event="batch.succeeded"),
+    Probe("large body", "takes-large-bodies", content_steps.takes_large_body),
+    Probe("large batch", "takes-large-bodies", content_steps.takes_large_batch, event="batch.succeeded"),
     Probe("rotation", "takes-previous-secret", probe_steps.at_rotation()),
-    Probe("unknown field", "tolerates-news", probe_steps.takes_rewritten(_with_field)),
-    Probe("unknown field in the output", "tolerates-news", probe_steps.takes_rewritten(_with_field_within)),
-    Probe("unknown event", "tolerates-news", probe_steps.takes_rewritten(_with_event), event=NEWS),
+    Probe("unknown field", "tolerates-news", content_steps.takes_rewritten(_with_field)),
+    Probe("unknown field in the output", "tolerates-news", content_steps.takes_rewritten(_with_field_within, _with_other_output)),
+    Probe("unknown event", "tolerates-news", content_steps.takes_new_event, event=NEWS),
     Probe("lower-case headers", "tolerates-spelling", probe_steps.takes_changed(_lower)),
     Probe("upper-case headers", "tolerates-spelling", probe_steps.takes_changed(_upper)),
     Probe("charset", "tolerates-spelling", probe_steps.takes_changed(_with_charset)),
-    Probe("whole seconds", "tolerates-spelling", probe_steps.takes_whole_seconds),
-    Probe("no duration", "takes-nulls", probe_steps.takes_rewritten(_with(duration_ms=None))),
-    Probe("no instant of its end", "takes-nulls", probe_steps.takes_rewritten(_with(completed_at=None))),
+    Probe("whole seconds", "tolerates-spelling", content_steps.takes_whole_seconds),
+    Probe("no duration", "takes-nulls", content_steps.takes_rewritten(with_fields(duration_ms=None), _with_other_duration)),
+    Probe("no instant of its end", "takes-nulls", content_steps.takes_rewritten(with_fields(completed_at=None), _with_other_end)),
     Probe("GET", "survives-oddities", probe_steps.survives_method("GET")),
     Probe("HEAD", "survives-oddities", probe_steps.survives_method("HEAD")),
     Probe("PUT", "survives-oddities", probe_steps.survives_method("PUT")),
@@ -221,12 +235,12 @@ PROBES: tuple[Probe, ...] = (
     Probe("no body", "survives-oddities", probe_steps.survives(b"")),
     Probe("a number", "survives-oddities", probe_steps.survives(b"42")),
     Probe("half a message", "survives-oddities", probe_steps.survives(b'{"event":"run.completed","run_id":')),
-    Probe("no client_ref", "survives-oddities", probe_steps.survives_rewritten(_with(client_ref=None, metadata=None))),
-    Probe("output of another form", "survives-oddities", probe_steps.survives_rewritten(_in_other_form)),
+    Probe("no client_ref", "survives-oddities", content_steps.survives_rewritten(with_fields(client_ref=None, metadata=None))),
+    Probe("output of another form", "survives-oddities", content_steps.survives_rewritten(_in_other_form)),
     Probe(
         "items without client_ref",
         "survives-oddities",
-        probe_steps.survives_rewritten(_without_labels, "batch.succeeded"),
+        content_steps.survives_rewritten(_without_labels, "batch.succeeded"),
         event="batch.succeeded",
     ),
     # Behind whatever needs a record of the application by itself: this one needs several, and there may be no more.

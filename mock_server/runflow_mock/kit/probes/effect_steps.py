@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 import msgspec
 
 from runflow_mock.kit.probes.carriers import Answer
+from runflow_mock.kit.probes.content_steps import INSTANTS
 from runflow_mock.kit.probes.effects import Effects
 from runflow_mock.kit.probes.forgeries import FORGERIES, Forge, distorted, of_event
 from runflow_mock.kit.probes.known_records import NoRecord
-from runflow_mock.kit.probes.probe_steps import GIVE_SANDBOX, INSTANTS, ProbeKit, ProbeStep, Seen
+from runflow_mock.kit.probes.probe_steps import GIVE_SANDBOX, LET_IT_END, ProbeKit, ProbeStep, Seen
 from runflow_mock.testing.samples import EVENTS, SampleCallback
 
 # Of so many at once two meet in a receiver that looks whether it knows a delivery before it notes it; not each time, so it is tried again.
@@ -26,7 +27,10 @@ ALIKE: Mapping[str, slice] = {"begin": slice(24, 36), "end": slice(9, 13)}
 WITHOUT_EFFECT = ("wrong secret", "unsigned", "changed body")
 NOT_TOLD = "nobody tells how often the receiver acts: give an address that answers with that number, with --effects"
 NONE_TAKEN = "none of them was taken, which other rules are about"
-NO_EFFECT = f"a genuine callback had no effect: if the receiver acts only on what its application has created, {GIVE_SANDBOX}"
+NO_EFFECT = (
+    f"a genuine callback had no effect: if the receiver acts only on what its application has created, {GIVE_SANDBOX}; "
+    f"if it reads the record, it may be that this {LET_IT_END}"
+)
 
 
 def where_told(step: Callable[[ProbeKit, Effects], Iterator[Seen]]) -> ProbeStep:

@@ -24,8 +24,8 @@ OLD_SECONDS = 3600
 
 
 def borrowed(sender: Sender) -> SampleCallback:
-    """A sample with the signature, and timestamp, of another one."""
-    other, mine = sender.write(), sender.write()
+    """A sample with the signature, and timestamp, of another one, which tells something else: of one record two may say the same."""
+    other, mine = sender.write(metadata={"note": "of something else"}), sender.write()
     return SampleCallback(
         {**mine.headers, **{name: other.headers[name] for name in (SIGNATURE, TIMESTAMP) if name in other.headers}}, mine.body
     )
@@ -59,14 +59,14 @@ def signed_with(secret: str) -> Forge:
 
 def of_event(event: str) -> Forge:
     """Returns the forgery that tells of another event than the genuine one: whoever verifies some events alone takes it."""
-    return lambda sender: sender.write(event, attempt_fault={"kind": "callback.wrong_secret"})
+    return lambda sender: sender.write(event, attempt_fault={"kind": "callback.wrong_secret"}, is_forged=True)
 
 
 def old_of_event(event: str) -> Forge:
     """Returns the old callback that tells of an event: whoever looks at the time for some events alone takes it."""
 
     def forge(sender: Sender) -> SampleCallback:
-        sample = sender.write(event)
+        sample = sender.write(event, is_forged=True)
         return sender.sign(sample, sample.body, at=int(sample.headers[TIMESTAMP]) - OLD_SECONDS)
 
     return forge

@@ -5,9 +5,7 @@ Each step differs from sending a genuine sample in one thing, so that a refusal 
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Any
 
 import msgspec
 
@@ -24,39 +22,12 @@ TOLERANCE_SECONDS = TOLERANCE.total_seconds()
 SURE_SECONDS = 2.0
 # With these a receiver says that it does not know what it is told of, and with those that it does not believe it.
 UNKNOWN, UNSIGNED = frozenset((404, 409, 410, 422, 424)), frozenset((401, 403))
+LET_IT_END = "has not ended in the sandbox: let it end there, and nothing be told of it (without a callback_url)"
 GIVE_SANDBOX = "give the sandbox in which it was created, with --sandbox"
 OTHER_FORM: Mapping[bool, str] = {
     True: "the bare signature over the body: give --dialect docs, or --switches signature=bare",
     False: "the timestamped signature: give --dialect seed, or --switches signature=timestamped",
 }
-
-# Bytes that come out differently when they are parsed and written again: other escapes, numbers, an order of keys, and a slash.
-UNUSUAL: Mapping[str, Any] = {
-    "note": "Größe 50 % ✓ \u2028",
-    "ratio": 1.0,
-    "10": "ten",
-    "9": "nine",
-    "path": "a/b",
-    "html": "<b>&amp;</b>",
-    # A letter of two characters, one beyond the first plane, and what whoever decodes once too often reads differently.
-    "accent": "e\u0301",
-    "face": "\U0001f389",
-    "query": "a%41+b",
-    "quoted": 'a"b\\c',
-}
-
-# The last attempt comes so long after the first, and has this number; these are the fields that tell of instants.
-LATE, ATTEMPTS = timedelta(minutes=37), 5
-# Before whatever else was told, so that whoever compares instants as texts is not confused by what follows.
-SOON = timedelta(minutes=1)
-INSTANTS = frozenset(("created_at", "started_at", "completed_at"))
-
-# A letter of more than one byte, which is cut in two.
-LETTER = "ß"
-# As much metadata as the API takes, but for a few bytes, and as many items.
-ITEMS_MAX = 100
-LONG = "0123456789abcdef" * 80
-LARGE: Mapping[str, Any] = {"note": "abcdefgh" * 2000}
 
 
 class ProbeKit(msgspec.Struct, frozen=True):
@@ -92,7 +63,7 @@ ProbeStep = Callable[[ProbeKit], Iterator[Seen]]
 
 def takes_genuine(kit: ProbeKit) -> Iterator[Seen]:
     """A genuine sample; a receiver that keeps state may not know what it is about, and one that speaks another dialect is told of that."""
-    sample = kit.sender.write()
+    sample, doubts = kit.sender.write(), _Doubts(kit)
     before = None if kit.effects is None else kit.effects.at_rest()
     answer = kit.carrier.carry(sample)
     if answer.is_taken:
@@ -104,17 +75,31 @@ def takes_genuine(kit: ProbeKit) -> Iterator[Seen]:
     elif answer.status in UNSIGNED and kit.carrier.carry(kit.sender.in_other_form(sample)).is_taken:
         yield Seen(is_held=False, told=f"{answer.told}, but it takes {OTHER_FORM[kit.sender.dates_attempts]}")
     else:
-        yield _taken_as_described(kit, sample, answer)
+        yield doubts.about(answer) or seen_as_described(kit, sample, answer)
 
 
-def takes(event: str | None = None, **how: Any) -> ProbeStep:
-    """Returns the step of a sample that must be taken."""
+def takes(event: str) -> ProbeStep:
+    """Returns the step of a sample of an event, which must be taken."""
 
     def step(kit: ProbeKit) -> Iterator[Seen]:
-        sample = kit.sender.write(event, is_fresh=event is not None, **how)
-        yield _taken_as_described(kit, sample, kit.carrier.carry(sample))
+        sample, doubts = kit.sender.write(event, is_fresh=True), _Doubts(kit)
+        answer = kit.carrier.carry(sample)
+        yield doubts.about(answer) or seen_as_described(kit, sample, answer)
 
     return step
+
+
+class _Doubts:
+    """Says of a refusal that the receiver has looked at a record that has not ended, and so cannot believe what it is told."""
+
+    def __init__(self, kit: ProbeKit) -> None:
+        self._known = kit.sender.known
+        self._before = None if self._known is None or self._known.has_latest_ended else self._known.latest_reading()
+
+    def about(self, answer: Answer) -> Seen | None:
+        if answer.is_taken or self._known is None or self._known.has_latest_ended or self._known.latest_reading() == self._before:
+            return None
+        return Seen(None, f"{answer.told}, and it has read the record, which {LET_IT_END}")
 
 
 def answers_as_declared(kit: ProbeKit) -> Iterator[Seen]:
@@ -171,7 +156,7 @@ def refuses_at(offset_seconds: int, attempt: int = 1) -> ProbeStep:
 
 def _at(offset_seconds: int, attempt: int = 1, *, is_taken: bool) -> ProbeStep:
     def step(kit: ProbeKit) -> Iterator[Seen]:
-        sample = _as_attempt(kit.sender.write(), attempt)
+        sample = as_attempt(kit.sender.write(), attempt)
         stamp = int(time.time()) + offset_seconds
         answer = kit.carrier.carry(kit.sender.sign(sample, sample.body, at=stamp))
         # While the sample was on its way it has grown older.
@@ -179,12 +164,13 @@ def _at(offset_seconds: int, attempt: int = 1, *, is_taken: bool) -> ProbeStep:
         if (distance < TOLERANCE_SECONDS - SURE_SECONDS) is not is_taken or abs(distance - TOLERANCE_SECONDS) < SURE_SECONDS:
             yield Seen(None, f"{answer.told}, so late that it was on the other side of the window")
         else:
-            yield _taken(answer) if is_taken else _refused(answer)
+            yield seen_taken(answer) if is_taken else _refused(answer)
 
     return step
 
 
-def _as_attempt(sample: SampleCallback, number: int) -> SampleCallback:
+def as_attempt(sample: SampleCallback, number: int) -> SampleCallback:
+    """Returns a sample as an attempt of another number."""
     return sample.with_headers(Runflow_Request_Id=f"{sample.headers[REQUEST_ID].rpartition('-')[0]}-{number}")
 
 
@@ -192,17 +178,7 @@ def takes_changed(change: Callable[[SampleCallback], SampleCallback]) -> ProbeSt
     """Returns the step of a sample whose headers are changed in a way that means the same."""
 
     def step(kit: ProbeKit) -> Iterator[Seen]:
-        yield _taken(kit.carrier.carry(change(kit.sender.write())))
-
-    return step
-
-
-def takes_rewritten(change: Callable[[dict[str, Any]], dict[str, Any]]) -> ProbeStep:
-    """Returns the step of a sample with another content, signed as the service would."""
-
-    def step(kit: ProbeKit) -> Iterator[Seen]:
-        sample = kit.sender.write()
-        yield _taken(kit.carrier.carry(kit.sender.sign(sample, msgspec.json.encode(change(msgspec.json.decode(sample.body))))))
+        yield seen_taken(kit.carrier.carry(change(kit.sender.write())))
 
     return step
 
@@ -211,7 +187,7 @@ def survives(body: bytes) -> ProbeStep:
     """Returns the step of bytes that are no message, signed as if they were: any answer will do but an error of the receiver's own."""
 
     def step(kit: ProbeKit) -> Iterator[Seen]:
-        yield _orderly(kit.carrier.carry(kit.sender.sign(kit.sender.write(), body)))
+        yield seen_orderly(kit.carrier.carry(kit.sender.sign(kit.sender.write(), body)))
 
     return step
 
@@ -220,20 +196,7 @@ def survives_forgery(forge: Forge) -> ProbeStep:
     """Returns the step of a forgery with odd headers, which anybody can send: it is refused, and not with an error."""
 
     def step(kit: ProbeKit) -> Iterator[Seen]:
-        yield _orderly(kit.carrier.carry(forge(kit.sender)))
-
-    return step
-
-
-def survives_rewritten(change: Callable[[dict[str, Any]], dict[str, Any]], event: str | None = None) -> ProbeStep:
-    """Returns the step of a genuine sample of what an application may never create: such a one may refuse it, in order."""
-
-    def step(kit: ProbeKit) -> Iterator[Seen]:
-        if kit.sender.known is not None:
-            yield Seen(None, "what the application has created is told as it is")
-            return
-        sample = kit.sender.write(event)
-        yield _orderly(kit.carrier.carry(kit.sender.sign(sample, msgspec.json.encode(change(msgspec.json.decode(sample.body))))))
+        yield seen_orderly(kit.carrier.carry(forge(kit.sender)))
 
     return step
 
@@ -243,7 +206,7 @@ def survives_method(method: str) -> ProbeStep:
 
     def step(kit: ProbeKit) -> Iterator[Seen]:
         sample = kit.sender.write()
-        yield _orderly(kit.carrier.carry(SampleCallback(sample.headers, b"") if method in ("GET", "HEAD") else sample, method))
+        yield seen_orderly(kit.carrier.carry(SampleCallback(sample.headers, b"") if method in ("GET", "HEAD") else sample, method))
 
     return step
 
@@ -252,7 +215,7 @@ def survives_headers(change: Callable[[SampleCallback], SampleCallback]) -> Prob
     """Returns the step of a sample with odd headers."""
 
     def step(kit: ProbeKit) -> Iterator[Seen]:
-        yield _orderly(kit.carrier.carry(change(kit.sender.write())))
+        yield seen_orderly(kit.carrier.carry(change(kit.sender.write())))
 
     return step
 
@@ -268,75 +231,9 @@ def takes_next_attempt(kit: ProbeKit) -> Iterator[Seen]:
     yield from _both_taken(kit, *kit.sender.write_twice())
 
 
-def takes_late(kit: ProbeKit) -> Iterator[Seen]:
-    """The last attempt of a delivery about what ended long ago, as after an outage; of who wants order it says nothing."""
-    yield _of_earlier(kit, _as_attempt(kit.sender.write(), ATTEMPTS), LATE, "milliseconds")
-
-
-def takes_whole_seconds(kit: ProbeKit) -> Iterator[Seen]:
-    """A sample whose instants have no fractions, as of what began and ended on a second; of who wants order it says nothing."""
-    yield _of_earlier(kit, kit.sender.write(), SOON, "seconds")
-
-
-def _of_earlier(kit: ProbeKit, sample: SampleCallback, by: timedelta, unit: str) -> Seen:
-    """Whether a sample is taken whose instants lie so long before, in the spelling in which they were given but for their fractions."""
-
-    def earlier(instant: str) -> str:
-        moved = (datetime.fromisoformat(instant) - by).isoformat(timespec=unit)
-        return moved.replace("+00:00", "Z") if instant.endswith("Z") else moved
-
-    message = msgspec.json.decode(sample.body)
-    told = {name: earlier(value) if name in INSTANTS and value is not None else value for name, value in message.items()}
-    answer = kit.carrier.carry(kit.sender.sign(sample, msgspec.json.encode(told)))
-    if answer.is_taken or all(seen.is_held for seen in takes_any_order(kit)):
-        return _taken(answer)
-    return Seen(None, "it takes nothing that happened before what it was told of, which another rule is about")
-
-
-def takes_any_order(kit: ProbeKit) -> Iterator[Seen]:
-    """What happened later is told first."""
-    earlier, later = kit.sender.write(), kit.sender.write()
-    for sample in (later, earlier):
-        yield _taken(kit.carrier.carry(sample))
-
-
 def takes_slow_body(kit: ProbeKit) -> Iterator[Seen]:
     """A sample whose body comes in two halves."""
-    yield _taken(kit.carrier.carry_slowly(kit.sender.write()))
-
-
-def takes_large_body(kit: ProbeKit) -> Iterator[Seen]:
-    """A sample with as much metadata as there can be; of who does not read bodies to their end it says nothing."""
-    yield _taken_whole(kit, kit.carrier.carry(kit.sender.write(metadata=LARGE)))
-
-
-def takes_large_batch(kit: ProbeKit) -> Iterator[Seen]:
-    """The end of a batch of as many items as there can be; of who does not take that of a small one it says nothing."""
-    if kit.sender.known is not None:
-        yield Seen(None, "no batch of the application's has so many items")
-        return
-    small = kit.sender.write("batch.succeeded", metadata=LARGE)
-    message = msgspec.json.decode(small.body)
-    items = message["output"]["items"]
-    # Each with an address as long as signed ones are: more than the 100 kB that some frameworks take by default.
-    many = [_with_long_address(items[index % len(items)], index) for index in range(ITEMS_MAX)]
-    message["output"] = {**message["output"], "items": many, "succeeded": ITEMS_MAX, "total": ITEMS_MAX}
-    answer = kit.carrier.carry(kit.sender.sign(small, msgspec.json.encode(message)))
-    if not answer.is_taken and not kit.carrier.carry(kit.sender.write("batch.succeeded")).is_taken:
-        yield Seen(None, "it takes no end of a batch, which another rule is about")
-    else:
-        yield _taken_whole(kit, answer)
-
-
-def _with_long_address(item: Mapping[str, Any], index: int) -> dict[str, Any]:
-    return {**item, "sequence_index": index, "input": {**item["input"], "image_url": f"https://cdn.example.com/{index}.jpg?signed={LONG}"}}
-
-
-def takes_cut_letter(kit: ProbeKit) -> Iterator[Seen]:
-    """A sample whose body comes in two parts, cut within a letter: whoever decodes each part for itself reads another one there."""
-    sample = kit.sender.write(metadata=UNUSUAL)
-    answer = kit.carrier.carry_slowly(sample, sample.body.index(LETTER.encode()) + 1)
-    yield _taken_whole(kit, answer)
+    yield seen_taken(kit.carrier.carry_slowly(kit.sender.write()))
 
 
 def at_rotation(*, seconds_ago: int = 0) -> ProbeStep:
@@ -348,7 +245,7 @@ def at_rotation(*, seconds_ago: int = 0) -> ProbeStep:
             return
         sample = kit.sender.write(secret=kit.previous_secret)
         signed = kit.sender.sign(sample, sample.body, secret=kit.previous_secret, at=int(time.time()) - seconds_ago)
-        yield (_refused if seconds_ago else _taken)(kit.carrier.carry(signed))
+        yield (_refused if seconds_ago else seen_taken)(kit.carrier.carry(signed))
 
     return step
 
@@ -367,28 +264,29 @@ def _both_taken(kit: ProbeKit, *samples: SampleCallback) -> Iterator[Seen]:
         yield Seen(answer.is_taken, f"the {name} was {answer.told}")
 
 
-def _taken_as_described(kit: ProbeKit, sample: SampleCallback, answer: Answer) -> Seen:
-    """A refusal says nothing of a receiver whose document describes such a message otherwise, or not at all."""
+def seen_as_described(kit: ProbeKit, sample: SampleCallback, answer: Answer) -> Seen:
+    """Says whether a sample was taken; a refusal says nothing where the receiver's document describes it otherwise, or not at all."""
     if answer.is_taken or kit.messages is None:
-        return _taken(answer)
+        return seen_taken(answer)
     departures = kit.messages.departures(Message(sample.headers, sample.body))
     if departures is None:
         return Seen(None, f"{answer.told}; {kit.messages.source} describes no such message")
     if departures:
         return Seen(None, f"{answer.told}; {kit.messages.source} describes it otherwise: {departures[0]}")
-    return _taken(answer)
+    return seen_taken(answer)
 
 
-def _taken_whole(kit: ProbeKit, answer: Answer) -> Seen:
-    """Whether a body was taken, where that is not what another rule is about."""
+def seen_whole(kit: ProbeKit, answer: Answer) -> Seen:
+    """Says whether a body was taken, where that is not what another rule is about."""
     if answer.is_late:
         return Seen(None, "it was not answered in time, which another rule is about")
     if answer.is_taken or kit.carrier.carry_slowly(kit.sender.write()).is_taken:
-        return _taken(answer)
+        return seen_taken(answer)
     return Seen(None, "it does not read a body to its end, which another rule is about")
 
 
-def _taken(answer: Answer) -> Seen:
+def seen_taken(answer: Answer) -> Seen:
+    """Says whether a sample was taken."""
     return Seen(answer.is_taken, answer.told)
 
 
@@ -396,5 +294,6 @@ def _refused(answer: Answer) -> Seen:
     return Seen(None if answer.status is None else not answer.is_taken, answer.told, is_proof=answer.is_taken)
 
 
-def _orderly(answer: Answer) -> Seen:
+def seen_orderly(answer: Answer) -> Seen:
+    """Says whether a sample was answered, and not with an error of the receiver's own."""
     return Seen(answer.is_orderly, answer.told)

@@ -73,19 +73,34 @@ class Sender:
         metadata: Mapping[str, Any] | None = None,
         secret: str | None = None,
         is_fresh: bool = False,
+        is_forged: bool = False,
     ) -> SampleCallback:
         """Returns the sample about an event, distorted by a fault of callbacks or signed with another secret if that is asked for.
 
-        With known records a fresh one is about something that the receiver was not told of yet.
+        With known records a fresh one is about something that the receiver was not told of yet, and one that `is_forged`, or is to be
+        refused for another reason, about something that may have ended otherwise.
 
         Raises:
             NoRecord: there is no known record for it.
         """
-        return self._write(event or self.event, attempt_fault, metadata, secret or self.secret, attempts=1, is_fresh=is_fresh)[0]
+        name = event or self.event
+        record = None if self.known is None else self.known.pick(name, is_fresh=is_fresh, is_forged=is_forged)
+        return self._write(name, attempt_fault, metadata, secret or self.secret, attempts=1, record=record)[0]
+
+    def write_in_order(self) -> tuple[SampleCallback, SampleCallback]:
+        """Returns two samples, the first of which is about what was created before.
+
+        Raises:
+            NoRecord: there are no known records for them.
+        """
+        records = (None, None) if self.known is None else self.known.pick_two(self.event)
+        first, second = (self._write(self.event, None, None, self.secret, attempts=1, record=record)[0] for record in records)
+        return first, second
 
     def write_twice(self) -> tuple[SampleCallback, SampleCallback]:
         """Returns the first two attempts of one delivery: the answer to the first is lost, in the eyes of the sender."""
-        first, second = self._write(self.event, None, None, self.secret, attempts=2, is_fresh=True)
+        record = None if self.known is None else self.known.pick(self.event, is_fresh=True)
+        first, second = self._write(self.event, None, None, self.secret, attempts=2, record=record)
         if self.dates_attempts:
             # As long ago as the service waits; in the same second both would carry the same signature.
             first = self.sign(first, first.body, at=int(second.headers[TIMESTAMP]) - RETRY_SECONDS)
@@ -140,9 +155,8 @@ class Sender:
         secret: str,
         *,
         attempts: int,
-        is_fresh: bool,
+        record: Mapping[str, Any] | None,
     ) -> list[SampleCallback]:
-        record = None if self.known is None else self.known.pick(event, is_fresh=is_fresh)
         sample = EVENTS[event]
         with sample_world(self._app, secret=secret, dialect=self._dialect.name, switches=self._switches) as control:
             if attempt_fault is not None:

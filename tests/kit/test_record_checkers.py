@@ -1,0 +1,80 @@
+"""Receivers that compare callbacks with the record that they read: with the sandbox in which it is none of them is accused."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from typing import Any
+
+import pytest
+from record_checkers import WAYS, Api, checker, fill
+from slips import SECRET
+
+from runflow_mock.domain.tenants import ClockMode
+from runflow_mock.domain.verdicts import Judgement
+from runflow_mock.kit.probes.carriers import Carrier
+from runflow_mock.kit.probes.content_steps import COMPARED
+from runflow_mock.kit.probes.effects import Effects
+from runflow_mock.kit.probes.known_records import KnownRecords
+from runflow_mock.kit.probes.probe_steps import LET_IT_END, ProbeKit
+from runflow_mock.kit.probes.sample_callbacks import Sender
+from runflow_mock.kit.probes.verdicts import verify_receiver
+from runflow_mock.kit.sheets.records import Sheet
+from runflow_mock.runtime.config import Config
+from runflow_mock.testing.control import Control
+from runflow_mock.testing.samples import EVENTS
+from runflow_mock.testing.server import RunningServer, serve
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[RunningServer]:
+    with serve(Config(port=0, clock=ClockMode.MANUAL, speed=1.0)) as server:
+        yield server
+
+
+def _verify(sandbox: RunningServer, way: str, *, dialect: str = "seed", event: str = "run.completed", **filled: Any) -> Sheet:
+    """Probes a receiver with what its application has created, with effects told."""
+    with ExitStack() as stack:
+        key = stack.enter_context(closing(Control(sandbox.url))).create_tenant(dialect=dialect).key
+        control = stack.enter_context(closing(Control(sandbox.url, key)))
+        fill(control, **{"runs": 20, **filled})
+        running = stack.enter_context(checker(way, Api(sandbox.url, key), dialect))
+        known = KnownRecords(control)
+        sender = stack.enter_context(Sender(SECRET, dialect, event=event, known=known))
+        effects = stack.enter_context(closing(Effects(running.effects_url, quiet_seconds=0.05, appear_seconds_max=0.4)))
+        carrier = stack.enter_context(closing(Carrier(running.url, seconds_max=5.0, pause_seconds=0.01, betrays=sender.betrayed)))
+        return verify_receiver(ProbeKit(sender, carrier, effects), running.url, lambda row: None, answer_seconds_max=5.0)
+
+
+def _broken(sheet: Sheet) -> dict[str, tuple[str, ...]]:
+    return {f"{row.subject}: {row.rule}": row.evidence for row in sheet.of(Judgement.BROKEN)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("way", "dialect"), [*((way, "seed") for way in WAYS), ("by its id", "docs"), ("item by item", "docs")])
+def test_receiver_that_compares_with_the_record_is_not_accused(sandbox: RunningServer, way: str, dialect: str) -> None:
+    sheet = _verify(sandbox, way, dialect=dialect)
+    assert (_broken(sheet), sheet.errors) == ({}, ())
+    rows = {row.subject: row for row in sheet.rows}
+    held = ("genuine", "run.failed", "batch.succeeded", "repeats", "copies at once", "forged, without effect", "genuine after forged")
+    assert {name: rows[name].judgement for name in held} == dict.fromkeys(held, Judgement.HELD)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dialect", ["seed", "docs"])
+@pytest.mark.parametrize("event", [event for event in EVENTS if not event.startswith("evaluation.")])
+def test_receiver_that_compares_is_not_accused_whatever_the_genuine_event_is(sandbox: RunningServer, event: str, dialect: str) -> None:
+    sheet = _verify(sandbox, "item by item", dialect=dialect, event=event)
+    assert (_broken(sheet), sheet.errors, sheet.rows[0].judgement) == ({}, (), Judgement.HELD)
+
+
+@pytest.mark.slow
+def test_receiver_that_compares_with_a_record_that_has_not_ended_is_told_so(sandbox: RunningServer) -> None:
+    sheet = _verify(sandbox, "by its id", runs=2, ends=False)
+    assert (_broken(sheet), sheet.exit_code) == ({}, 3)
+    assert LET_IT_END in (sheet.rows[0].reason or "")
+
+
+@pytest.mark.slow
+def test_what_a_receiver_refuses_because_it_compares_is_told(sandbox: RunningServer) -> None:
+    rows = {row.subject: row for row in _verify(sandbox, "by its id").rows}
+    compared = ("unusual bytes", "letter in two parts", "large body", "last attempt", "whole seconds", "no duration")
+    assert {name: rows[name].reason for name in compared} == dict.fromkeys(compared, COMPARED)
