@@ -1,3 +1,4 @@
+from costs import lines_run
 from msgspec.structs import replace
 from worlds import START
 
@@ -86,6 +87,22 @@ def test_journals_of_one_space_have_their_bytes_together_and_the_largest_makes_r
     assert (_kept(large), gauge.used, gauge.met) == ([1, 2, 3, 4, 5, 6, 7, 8], 100, 0)
     small.record(_exchange(2, 10))
     assert (_kept(large), _kept(small), gauge.used, gauge.met) == ([5, 6, 7, 8], [1, 2], 70, 1)
+
+
+def _lines_of_making_room(journals: int) -> int:
+    space = JournalSpace(journals * 40, Noted())
+    kept = [Journal(100, 1_000, space=space) for _ in range(journals)]
+    for number in range(1, 5):
+        for journal in kept:
+            journal.record(_exchange(number))
+    lines = lines_run(space.make_room)
+    assert sum(journal.size for journal in kept) == journals * 36
+    return lines
+
+
+def test_room_among_many_journals_costs_as_much_as_there_are_and_no_more() -> None:
+    few, many = map(_lines_of_making_room, (40, 160))
+    assert many < 6 * few
 
 
 def test_journal_that_is_gone_or_cleared_gives_its_bytes_back() -> None:

@@ -8,6 +8,7 @@ Whoever wants to hear of new exchanges adds a listener; a listener must be quick
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from heapq import heapify, heappop, heapreplace
 from itertools import chain, islice
 from typing import Protocol
 from weakref import WeakSet
@@ -51,12 +52,17 @@ class JournalSpace:
     def make_room(self) -> None:
         """Lets the largest journals forget until a tenth is free, so that not every exchange has to look for room."""
         self._gauge.meet()
-        while self._used * 10 > self._bytes_max * 9:
-            largest = max(self._journals, key=lambda journal: journal.size, default=None)
-            freed = 0 if largest is None else largest.halve()
-            if not freed:
-                return
-            self.count(-freed)
+        # A heap: to look through thousands of journals for the largest again and again would hold the loop for seconds.
+        journals = list(self._journals)
+        largest = [(-journal.size, place) for place, journal in enumerate(journals) if journal.size]
+        heapify(largest)
+        while largest and self._used * 10 > self._bytes_max * 9:
+            journal = journals[largest[0][1]]
+            self.count(-journal.halve())
+            if journal.size:
+                heapreplace(largest, (-journal.size, largest[0][1]))
+            else:
+                heappop(largest)
 
 
 class Journal:
