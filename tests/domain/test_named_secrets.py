@@ -1,9 +1,13 @@
 """A value whose name says that it is a secret is masked however the two are written, and what only has such a word near it stays."""
 
+import re
+
 import pytest
 from costs import lines_run
+from hypothesis import given
+from hypothesis import strategies as st
 
-from runflow_mock.domain.named_secrets import named_values
+from runflow_mock.domain.named_secrets import HINTS, NAME_MAX, hinting_words, named_values
 from runflow_mock.domain.scrubbing import Scrubber
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
@@ -166,6 +170,26 @@ def test_private_key_is_known_by_its_form(line_end: str, end: str) -> None:
 def test_words_are_looked_at_only_where_some_name_could_be_that_of_a_secret() -> None:
     named_values(b"")
     assert lines_run(lambda: tuple(named_values(b"signature=5f0a " * 1_000))) < 100
+
+
+def test_word_that_could_be_a_name_does_not_make_the_others_cost_anything() -> None:
+    named_values(b"")
+    assert lines_run(lambda: tuple(named_values(b"token of " + b"signature=5f0a " * 1_000))) < 100
+
+
+PIECES = (*HINTS, b"Key", b"PASS", b"a", b"_.-", b"x" * (NAME_MAX - 3), b"x" * NAME_MAX, b" ", b'"', b"\n", b"\xc3\xa4")
+
+
+@given(data=st.lists(st.sampled_from(PIECES), max_size=12).map(b"".join))
+def test_words_that_are_looked_at_are_all_those_that_hint_at_a_secret(data: bytes) -> None:
+    words = (word for word in re.finditer(rb"[A-Za-z0-9_.-]+", data) if len(word[0]) <= NAME_MAX)
+    hinting = [word.span() for word in words if any(hint in word[0].lower() for hint in HINTS)]
+    assert [word.span() for word in hinting_words(data)] == hinting
+
+
+def test_name_may_be_as_long_as_names_may_be_and_no_longer() -> None:
+    longest = b"x" * (NAME_MAX - len(b"password")) + b"password"
+    assert [word[0] for word in hinting_words(b"a" + longest + b" " + longest)] == [longest]
 
 
 @pytest.mark.parametrize(

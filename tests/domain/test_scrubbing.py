@@ -15,6 +15,7 @@ from costs import lines_run
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from runflow_mock.domain import scrubbing
 from runflow_mock.domain.disguises import MEMBERS_MAX, UNPACKED_MAX
 from runflow_mock.domain.scrubbing import HARMLESS_MAX, KNOWN_MAX, Scrubber, mask
 
@@ -352,3 +353,24 @@ def test_of_what_hid_nothing_a_bounded_number_of_digests_is_kept() -> None:
     for number in range(HARMLESS_MAX + 2):
         scrubber.scrub(b'"max_tokens": %d' % number)
     assert len(scrubber._harmless) <= HARMLESS_MAX
+
+
+PIECES = (
+    *(b"rf_live_abc123", b"password=x", b'{"secret": "abcdef"}', b"eyJ________.________", b"-----BEGIN PRIVATE KEY-----x", KNOWN.encode()),
+    *(b64encode(KNOWN.encode()), b64encode(b'{"a text": 1}'), KNOWN.encode().hex().encode(), b"x://u:secret@y", b"\x1f\x8b\x08"),
+    *(b"Bearer abcdefghijklmnop1", b"max_tokens", b"%41", b"\\u0041", b"word ", b'"', b"=", b"\n", b"&amp;", b"\xff"),
+)
+
+
+@given(data=st.lists(st.sampled_from(PIECES), max_size=4).map(b"".join))
+def test_what_shows_nothing_has_nothing_that_a_closer_look_finds(data: bytes) -> None:
+    scrubber = Scrubber([KNOWN])
+    look = scrubbing._Look(data)
+    finders = (
+        scrubber._packed,
+        scrubber._plain,
+        partial(scrubber._encoded, nested_max=3, look=look),
+        partial(scrubber._in_hexadecimal, nested_max=3, look=look),
+        scrubbing._named,
+    )
+    assert not scrubber._shows_nothing(data) or all(not tuple(find(data)) for find in finders)

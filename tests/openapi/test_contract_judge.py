@@ -1,8 +1,10 @@
 """What is found in one exchange: examples by place and rule, and a point of reliance for each row of its table."""
 
+from functools import partial
 from typing import Any
 
 import pytest
+from costs import lines_run
 from exchanges import CREATE, RUN, RUN_ID, SHIRT, create, exchange
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,10 +13,12 @@ from worlds import catalog
 from runflow_mock.domain.errors import ModelNotFound
 from runflow_mock.domain.exchanges import BODY_BYTES_MAX, Exchange
 from runflow_mock.domain.findings import NO_FINDINGS, Finding, Severity
+from runflow_mock.openapi import violations
 from runflow_mock.openapi.ambiguities import AMBIGUITIES
 from runflow_mock.openapi.contract_judge import Judge, Runnable
 from runflow_mock.openapi.contracts import Contract, packaged_contract
 from runflow_mock.openapi.explanations import FINDINGS_MAX
+from runflow_mock.openapi.violations import KNOWN_CHARACTERS_MAX
 
 BATCHES = "/v1/models/runflow/background-removal/batches"
 PHOTO = {"image_url": "https://cdn.example.com/shirt.jpg"}
@@ -293,6 +297,26 @@ def test_plain_creation_relies_on_nothing() -> None:
 def test_spelling_that_an_answer_shows_is_relied_on() -> None:
     (finding,) = JUDGE.judge(exchange(answer={"id": RUN_ID, "status_code": "canceled"})).of(Severity.RELIANCE)
     assert finding.loc == ("response", "body")
+
+
+def test_value_that_was_sent_before_is_judged_as_the_first_one_and_costs_less() -> None:
+    sent = [exchange("GET", f"/v1/runs?limit=-{'9' * 20}", body=None) for _ in range(2)]
+    judge = Judge(packaged_contract(), find)
+    judge.judge(exchange("GET", "/v1/runs?limit=-1"))
+    first, second = (lines_run(partial(judge.judge, each)) for each in sent)
+    assert second < 0.9 * first
+    assert judge.judge(sent[0]) == judge.judge(sent[1])
+    assert [finding.loc for finding in judge.judge(sent[1]).violations] == [("query", "limit")]
+
+
+@given(texts=st.lists(st.sampled_from(["0", "-1", "5", "true", "", "x" * (KNOWN_CHARACTERS_MAX + 1), "null"]), min_size=1, max_size=6))
+def test_values_are_judged_alike_however_often_they_were_sent(texts: list[str]) -> None:
+    judge = Judge(packaged_contract(), find)
+    for text in texts:
+        sent = exchange("GET", f"/v1/runs?limit={text}")
+        found = judge.judge(sent)
+        violations._known_findings.cache_clear()
+        assert judge.judge(sent) == found
 
 
 def test_another_document_is_another_judge() -> None:

@@ -241,15 +241,17 @@ def _without_secrets(exchange: Exchange, scrubber: Scrubber) -> Exchange:
     heads = tuple(_looked_at((*exchange.request_headers, *exchange.response_headers)))
     if is_read and scrubber.is_clean(lines, exchange.request_body, exchange.response_body, *heads):
         return exchange
-    found = replace(
-        exchange,
-        request_body=scrubber.scrub(exchange.request_body) if is_read else mask(len(exchange.request_body)),
-        response_body=scrubber.scrub(exchange.response_body),
-    )
-    # Nearly always it is a body that needs the closer look; a dozen fields, each by itself, would cost more than that.
+    found = exchange
+    # Nearly always it is one of them that needs the closer look, and mostly the target: to look at all fields by themselves costs far more.
     if not scrubber.is_clean(lines):
         method, target = scrubber.scrub_text(exchange.method), scrubber.scrub_text(exchange.target)
         found = replace(found, method=method, target=target, fault=None if exchange.fault is None else scrubber.scrub_text(exchange.fault))
+    if not is_read or not scrubber.is_clean(exchange.request_body, exchange.response_body):
+        found = replace(
+            found,
+            request_body=scrubber.scrub(exchange.request_body) if is_read else mask(len(exchange.request_body)),
+            response_body=scrubber.scrub(exchange.response_body),
+        )
     if not scrubber.is_clean(*heads):
         asked, told = _scrubbed(exchange.request_headers, scrubber), _scrubbed(exchange.response_headers, scrubber)
         found = replace(found, request_headers=asked, response_headers=told)

@@ -41,6 +41,8 @@ _MODES = frozenset((b"include", b"omit", b"same-origin"))
 _FLAGS = re.IGNORECASE | re.DOTALL
 _USER = rb"://[^\s/?#@:\"'<>\\]*+:([^\s/?#@\"'<>\\]++)@"
 _WORD = re.compile(rb"[A-Za-z0-9_.-]++")
+_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
+_HINT = re.compile(b"|".join(hint for hint in HINTS if b" " not in hint))
 # Of which kind a name is.
 _KINDS = {
     # `token` ends what is no secret, too, so that it is one only if it is the whole name.
@@ -100,8 +102,8 @@ def named_values(data: bytes) -> Iterator[Value]:
         if mark in lowered:
             yield from (Value(*found.span(1)) for found in _compiled(pattern).finditer(data))
     covered = listed = 0
-    for word in _WORD.finditer(data) if any(hint in lowered for hint in HINTS) else ():
-        forms = _forms_for(word[0]) if len(word[0]) <= NAME_MAX else ()
+    for word in hinting_words(data):
+        forms = _forms_for(word[0])
         # What stands within a value goes with it.
         if not forms or word.start() < covered:
             continue
@@ -121,6 +123,21 @@ def named_values(data: bytes) -> Iterator[Value]:
             is_mode = data[begin:end] in _MODES and word[0].lower().endswith(b"credentials")
             if not (is_mode or (form.is_loose and _compiled(_NO_VALUE).fullmatch(data, begin, end))):
                 yield Value(begin, end, form.kind == "number")
+
+
+def hinting_words(data: bytes) -> Iterator[re.Match[bytes]]:
+    """Yields the words that may name a secret; to look at all the others, one by one, would be most of the work."""
+    end = 0
+    for hint in _HINT.finditer(data.lower()):
+        if hint.start() < end:
+            continue
+        # A name that is longer is none, so that it may be cut.
+        before = data[max(end, hint.start() - NAME_MAX) : hint.start()]
+        word = _WORD.match(data, hint.start() - len(before) + len(before.rstrip(_LETTERS)))
+        assert word is not None, "a hint is made of letters"
+        end = word.end()
+        if len(word[0]) <= NAME_MAX:
+            yield word
 
 
 def _in_list(data: bytes, begin: int) -> tuple[list[Value], int]:

@@ -127,6 +127,15 @@ class Scrubber:
         for part in parts:
             if part.startswith(disguises.PACKED) or (not is_ascii and _is_binary(part)):
                 return False
+        for disguise in disguises.DISGUISES:
+            if disguise in data:
+                return False
+        if not self._shows_nothing(data) or (b"\n" in data and disguises.BROKEN.search(data) is not None):
+            return False
+        return (b"=" not in data or disguises.QUOTED.search(data) is None) and (b"&" not in data or disguises.ENTITY.search(data) is None)
+
+    def _shows_nothing(self, data: bytes) -> bool:
+        """Tells whether no secret stands in bytes that are no archive, but behind escapes or ends of lines."""
         for needle in self._needles:
             if needle in data:
                 return False
@@ -134,10 +143,6 @@ class Scrubber:
         for hint in self._hints:
             if hint in lowered:
                 return False
-        if b"\n" in data and disguises.BROKEN.search(data) is not None:
-            return False
-        if (b"=" in data and disguises.QUOTED.search(data) is not None) or (b"&" in data and disguises.ENTITY.search(data) is not None):
-            return False
         return not disguises.has_encoded(data) and not has_password(data)
 
     def scrub(self, data: bytes) -> bytes:
@@ -166,13 +171,15 @@ class Scrubber:
         disguised = partial(self._disguised, nested_max=nested_max, look=look)
         encoded = partial(self._encoded, nested_max=nested_max, look=look)
         in_digits = partial(self._in_hexadecimal, nested_max=nested_max, look=look)
+        # Most of what needs a closer look has an escape in it, as addresses have, and nothing else.
+        is_only_disguised = self._shows_nothing(data)
         for find in (self._packed, self._plain, disguised, encoded, in_digits, _named):
-            spans = tuple(find(data))
+            spans = () if is_only_disguised and find is not disguised else tuple(find(data))
             if spans:
                 scrubbed = bytearray(data)
                 for span in spans:
                     scrubbed[span.begin : span.end] = span.content
-                data = bytes(scrubbed)
+                data, is_only_disguised = bytes(scrubbed), False
         return data
 
     def _is_hiding(self, data: bytes, nested_max: int = _NESTED_MAX) -> bool:
@@ -219,6 +226,8 @@ class Scrubber:
     def _disguised(self, data: bytes, nested_max: int, look: "_Look") -> Iterator[Span]:
         """Returns the secrets behind escapes, which may stand upon one another."""
         for layer in disguises.layers_of(data):
+            if self._shows_nothing(layer.data):
+                continue
             others = () if layer.is_joined else (*self._plain(layer.data), *_named(layer.data))
             spans = (*self._encoded(layer.data, nested_max, look), *others)
             offsets = sorted({offset for span in spans for offset in (span.begin, span.end)})
@@ -371,4 +380,5 @@ def _masked(begin: int, end: int) -> Span:
 
 
 _FRAGMENTS = (*chain.from_iterable(map(disguises.in_base64, _HINTS)), _PACKED_DIGITS)
-_NEEDLES = (*disguises.DISGUISES, disguises.GZIP, *_FRAGMENTS)
+# A token of JSON begins so, whatever the rest of it looks like.
+_NEEDLES = (disguises.GZIP, b"eyJ", *_FRAGMENTS)

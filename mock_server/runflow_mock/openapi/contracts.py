@@ -189,9 +189,11 @@ class Contract:
         validator = self.validator(schema, direction)
         if validator is None:
             return True
-        part = walk(self.document, schema)
-        is_known = self.source is None or not (self._counter.is_too_much(part, value) or self._readings.costly(part, value))
-        return is_known and not validator.has_long_text(value)
+        if self.source is not None:
+            part = walk(self.document, schema)
+            if self._counter.is_too_much(part, value) or self._readings.costly(part, value):
+                return False
+        return not validator.has_long_text(value)
 
     def ways(self, schema: Pointer) -> tuple[Pointer, ...]:
         """Returns the ways to a schema and to all that speak of the same value."""

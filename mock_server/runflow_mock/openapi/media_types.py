@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 import msgspec
 
@@ -58,8 +59,12 @@ def read_media_type(text: str | None) -> MediaType:
 
 def chosen(known: Iterable[str], sent: MediaType) -> str | None:
     """Returns which of the media types that a document names a message has: the most particular one that fits."""
-    fitting = [(rank, key) for key in known if (rank := _rank(read_media_type(key), sent)) is not None]
+    fitting = [(rank, key) for key in known if (rank := _rank(_known(key), sent)) is not None]
     return max(fitting, key=lambda found: found[0])[1] if fitting else None
+
+
+# A document names few, and each of them is held against every message.
+_known = lru_cache(maxsize=256)(read_media_type)
 
 
 def _rank(known: MediaType, sent: MediaType) -> tuple[int, int, int] | None:

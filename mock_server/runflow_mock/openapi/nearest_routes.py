@@ -4,7 +4,9 @@ The segments of the path are aligned with those of each path of the contract. A 
 several; a fixed segment costs as much as its beginning and its end differ from what was sent, and a segment too many or too few costs all.
 """
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from runflow_mock.openapi.contracts import Contract
@@ -20,52 +22,65 @@ COST_MAX = 1.5
 
 # What it costs to make one segment of another.
 Differences = dict[tuple[str, str], float]
+Row = list[float]
+
+
+class Segment(NamedTuple):
+    """A segment of a path of a contract, and whether it is a parameter that spans slashes."""
+
+    text: str
+    is_spanning: bool
 
 
 def nearest_route(contract: Contract, method: str, path: str) -> str | None:
-    """Returns the method and path of the operation that looks most like a request, if any looks like it at all."""
-    segments = [segment[:SEGMENT_CHARACTERS_MAX] for segment in unquote(path).strip("/").split("/")[:SEGMENTS_MAX]]
-    cost, route = min(_neighbours(contract, method, segments), default=(COST_MAX, ""))
-    return route if cost < COST_MAX else None
+    """Returns the method and path of the operation that looks most like a request, if any looks like it at all.
 
-
-def _neighbours(contract: Contract, method: str, segments: Sequence[str]) -> Iterator[tuple[float, str]]:
-    """Yields the operations that cost less than `COST_MAX`, each with its cost."""
-    differences: Differences = {}
-    for known in contract.paths:
-        wanted, spanning = known.strip("/").split("/"), contract.spanning_of(known)
-        is_spanned = bool(spanning) and len(wanted) <= len(segments)
-        if not is_spanned and abs(len(wanted) - len(segments)) * SEGMENT_COST >= COST_MAX:
-            continue
-        cost = _cost(wanted, segments, spanning, differences)
-        if cost < COST_MAX:
-            for word in contract.methods_of(known):
-                yield cost + (METHOD_COST if word != method else 0.0), f"{word} {known}"
-
-
-def _cost(known: Sequence[str], sent: Sequence[str], spanning: Container[str], differences: Differences) -> float:
-    """Returns what it costs to make one list of segments of the other; the usual table of an edit distance, row by row.
-
-    The smallest cost of a row never falls in a later one, so that most paths are given up after a few rows: this is asked for each of
-    thousands of requests that lead nowhere.
+    That is the usual table of an edit distance. Paths that begin alike have the first rows of it in common, and the smallest cost of a row
+    never falls in a later one, so that most paths are given up after a row or two: this is asked for each of thousands of requests that
+    lead nowhere.
     """
-    row = [index * SEGMENT_COST for index in range(len(sent) + 1)]
-    for wanted in known:
-        spans = wanted.strip("{}") in spanning
-        following = [row[0] + SEGMENT_COST]
-        for index, segment in enumerate(sent):
-            change = row[index]
-            if change < COST_MAX:
-                if (wanted, segment) not in differences:
-                    differences[wanted, segment] = _difference(wanted, segment)
-                change += differences[wanted, segment]
-            # A parameter that spans slashes and has taken one segment may take the next as well.
-            extra = following[index] + (PARAMETER_COST if spans and index else SEGMENT_COST)
-            following.append(min(change, extra, row[index + 1] + SEGMENT_COST))
-        row = following
-        if min(row) >= COST_MAX:
-            return COST_MAX
-    return row[-1]
+    segments = [segment[:SEGMENT_CHARACTERS_MAX] for segment in unquote(path).strip("/").split("/")[:SEGMENTS_MAX]]
+    differences: Differences = {}
+    nearest = (COST_MAX, "")
+    begun: Sequence[Segment] = ()
+    rows: list[Row] = [[index * SEGMENT_COST for index in range(len(segments) + 1)]]
+    for known, wanted in _paths_of(contract, len(segments)):
+        del rows[1 + _common(begun, wanted) :]
+        begun = wanted
+        while len(rows) <= len(wanted) and min(rows[-1]) <= nearest[0]:
+            rows.append(_following(rows[-1], wanted[len(rows) - 1], segments, differences))
+        if len(rows) > len(wanted):
+            routes = [(rows[-1][-1] + (METHOD_COST if word != method else 0.0), f"{word} {known}") for word in contract.methods_of(known)]
+            nearest = min(nearest, *routes) if routes else nearest
+    return nearest[1] or None
+
+
+@lru_cache(maxsize=64)
+def _paths_of(contract: Contract, length: int) -> tuple[tuple[str, tuple[Segment, ...]], ...]:
+    """Returns the paths of a contract that may be near one of so many segments; those that begin alike follow one another."""
+    found: list[tuple[str, tuple[Segment, ...]]] = []
+    for path in contract.paths:
+        spanning = contract.spanning_of(path)
+        wanted = tuple(Segment(text, text.strip("{}") in spanning) for text in path.strip("/").split("/"))
+        is_spanned = bool(spanning) and len(wanted) <= length
+        if is_spanned or abs(len(wanted) - length) * SEGMENT_COST < COST_MAX:
+            found.append((path, wanted))
+    return tuple(sorted(found, key=lambda each: each[1]))
+
+
+def _following(row: Row, wanted: Segment, sent: Sequence[str], differences: Differences) -> Row:
+    """Returns the row of a table that follows another: the costs of the segments up to `wanted` for each beginning of those sent."""
+    following = [row[0] + SEGMENT_COST]
+    for index, segment in enumerate(sent):
+        change = row[index]
+        if change < COST_MAX:
+            if (wanted.text, segment) not in differences:
+                differences[wanted.text, segment] = _difference(wanted.text, segment)
+            change += differences[wanted.text, segment]
+        # A parameter that spans slashes and has taken one segment may take the next as well.
+        extra = following[index] + (PARAMETER_COST if wanted.is_spanning and index else SEGMENT_COST)
+        following.append(min(change, extra, row[index + 1] + SEGMENT_COST))
+    return following
 
 
 def _difference(wanted: str, sent: str) -> float:
@@ -78,5 +93,6 @@ def _difference(wanted: str, sent: str) -> float:
     return SEGMENT_COST * (1 - min(same, longest - 1) / longest)
 
 
-def _common(one: str, other: str) -> int:
+def _common(one: Sequence[object], other: Sequence[object]) -> int:
+    """Returns how many parts two sequences have in common at their beginning."""
     return next((index for index, (left, right) in enumerate(zip(one, other, strict=False)) if left != right), min(len(one), len(other)))

@@ -47,7 +47,8 @@ def step(part: Any, word: str) -> Any:
 def walk(part: Any, pointer: Pointer) -> Any:
     """Returns what a way leads to."""
     for word in pointer:
-        part = step(part, word)
+        # The usual case first: a document is walked through for each exchange that is judged.
+        part = part.get(word, MISSING) if isinstance(part, dict) else step(part, word)
     return part
 
 

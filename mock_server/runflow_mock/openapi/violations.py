@@ -5,7 +5,8 @@ count as well, because the document cannot say everything: what a model takes, w
 its operator allowed it (callbacks to plain HTTP hosts, longer batches) is not held against the client.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import chain
 from urllib.parse import unquote
 
@@ -29,6 +30,8 @@ from runflow_mock.openapi.variants import unless_variant
 
 # The fake's own refusals of what it cannot read; 404, 405 and the like are the document's business or nobody's fault.
 REFUSALS = (400, 413, 415, 422)
+KNOWN_MAX, KNOWN_CHARACTERS_MAX = 2_048, 200
+"""Of how many values of parameters it is known what is wrong with them, and how long each may be."""
 # What an operator may allow beyond the document: where callbacks go, and how long a batch is.
 ALLOWANCES: tuple[tuple[Location, str], ...] = (
     (("body", "callback_url"), "pattern"),
@@ -61,16 +64,17 @@ def _document_findings(contract: Contract, declared: Declared, exchange: Exchang
 
 
 def _parameter_findings(contract: Contract, declared: Declared, exchange: Exchange, sent: Sent) -> Iterator[Finding]:
-    names = {parameter.name for parameter in declared.parameters if parameter.place == "query"}
-    asked = list(dict.fromkeys(name for name, _ in sent.query))
+    names = frozenset([parameter.name for parameter in declared.parameters if parameter.place == "query"])
+    asked = list(dict.fromkeys([name for name, _ in sent.query]))
     claimed: set[str] = set(query_names(declared.security))
     for parameter in declared.parameters:
         if parameter.place == "querystring":
             claimed |= set(asked)
             yield from _query_findings(contract, parameter, exchange.query)
             continue
-        wanted, others = contract.wanted(parameter), frozenset(names - {parameter.name})
-        claimed |= claimed_by(parameter, wanted, asked, others)
+        wanted, others = contract.wanted(parameter), names - {parameter.name}
+        if asked:
+            claimed |= claimed_by(parameter, wanted, asked, others)
         yield from _of_parameter(contract, parameter, nodes_of(parameter, wanted, sent, others), sent)
     for name in sorted(set(asked) - claimed) if declared.is_read else ():
         yield note(("query", name[:80]), "unknown-parameter", f"{declared.id} takes no such query parameter; it is ignored")
@@ -117,8 +121,19 @@ def _of_parameter(contract: Contract, parameter: Parameter, nodes: list[Node] | 
     elif media_type is not None and media_type.name == FORM:
         yield from _written_findings(contract, parameter, str(nodes[0]), media_type, loc)
     elif not (parameter.may_be_empty and nodes[0] in ("", [], [""])):
-        value = value_of(contract, parameter.schema, nodes)
-        yield from schema_findings(contract, parameter.schema, value, loc, Direction.REQUEST)
+        texts = tuple([node for node in nodes if isinstance(node, str) and len(node) <= KNOWN_CHARACTERS_MAX])
+        yield from _known_findings(contract, parameter, texts) if len(texts) == len(nodes) else _value_findings(contract, parameter, nodes)
+
+
+# Clients send the same again and again, and to say what is wrong with a value takes most of the time that judging a request takes.
+@lru_cache(maxsize=KNOWN_MAX)
+def _known_findings(contract: Contract, parameter: Parameter, texts: tuple[str, ...]) -> tuple[Finding, ...]:
+    return tuple(_value_findings(contract, parameter, texts))
+
+
+def _value_findings(contract: Contract, parameter: Parameter, nodes: Sequence[Node]) -> Iterator[Finding]:
+    value = value_of(contract, parameter.schema, nodes)
+    return schema_findings(contract, parameter.schema, value, (parameter.place, parameter.name), Direction.REQUEST)
 
 
 def _json_findings(contract: Contract, parameter: Parameter, raw: bytes, loc: Location) -> Iterator[Finding]:
