@@ -51,8 +51,8 @@ FULL = Effort(
     heat_seconds=8.0,
     tests=200,
     fixture_rounds=3,
-    growth_runs=(1_000, 10_000, 100_000),
-    growth_tenants=(1, 100, 1_000),
+    growth_runs=(1_000, 10_000, 100_000, 1_000_000),
+    growth_tenants=(1, 100, 10_000),
     growth_requests=2_000,
 )
 QUICK = Effort(

@@ -16,6 +16,7 @@ from runflow_mock.domain.commands import CreateRun, Origin
 from runflow_mock.domain.documents import write_document
 from runflow_mock.domain.money import Money
 from runflow_mock.domain.principals import KEY_PREFIX
+from runflow_mock.domain.records import Limits
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.runtime.config import Config
 from runflow_mock.web.app import Application, create_app
@@ -61,18 +62,22 @@ def _figures(costs: dict[str, Cost]) -> list[Figure]:
 
 
 async def _cost(tenants: int, runs_each: int, requests: int) -> Cost:
-    config = Config(clock=ClockMode.MANUAL, speed=1.0, balance=Money(10**12), tenants_max=tenants)
+    # Beyond what a world usually may hold: a million are stored, and more come while they are measured.
+    limits = Limits(runs_max=2 * max(runs_each, requests * _ROUNDS))
+    config = Config(clock=ClockMode.MANUAL, speed=1.0, balance=Money(10**12), tenants_max=tenants, limits=limits)
     app = create_app(config)
     keys = [f"{KEY_PREFIX}bench_{number}" for number in range(tenants)]
     polled = [await _fill(app, key, runs_each) for key in keys]
     create, poll = list[float](), list[float]()
+    # They go on from round to round, so that of many tenants others have their turn.
+    creating, polling = cycle(keys), cycle(zip(keys, polled, strict=True))
     for _ in range(_ROUNDS):
         started = process_time()
-        for key in islice(cycle(keys), requests):
+        for key in islice(creating, requests):
             await send(app, "POST", f"{MODEL}/runs", {"input": INPUT}, key)
         create.append(process_time() - started)
         started = process_time()
-        for key, run_id in islice(cycle(zip(keys, polled, strict=True)), requests):
+        for key, run_id in islice(polling, requests):
             await send(app, "GET", f"/v1/runs/{run_id}", key=key)
         poll.append(process_time() - started)
     return Cost(*(median(took) / requests * 1e6 for took in (create, poll)))
