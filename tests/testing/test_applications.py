@@ -382,7 +382,8 @@ def test_handler_that_gives_no_answer_meets_the_time_out_of_the_service() -> Non
 
     app = InProcess(Config(callback_timeout_seconds=0.05))
     with open_tenant_in(app, clock="manual") as runflow:
-        runflow.deliver_to(bare)
+        # Its start is waited for here, as long as it takes, and takes nothing from the callbacks' time.
+        runflow.deliver_to(bare).app.wait_started()
         assert create_and_wait(runflow) == [None] * 5
         assert runflow.deliveries[0].attempts[0].error == "no answer within 0.05 s"
         told = [seen.get(timeout=30) for _ in range(5)]

@@ -9,22 +9,22 @@ import httpx
 import pytest
 from steps import MODEL
 
-from runflow_mock.runtime.config import Config
 from runflow_mock.testing.applications import HandlerFailed
 from runflow_mock.testing.asynchronous import AsyncRunflow
-from runflow_mock.testing.in_process import InProcess
+from runflow_mock.testing.in_process import InProcess, open_tenant_in
 from runflow_mock.testing.runflow import Runflow
 
 RUN = f"http://localhost/v1/models/{MODEL}/runs"
 BODY = {"input": {"image_url": "https://cdn.example.com/shirt.jpg"}, "callback_url": "http://localhost/hooks"}
 
 
-@pytest.fixture(scope="module")
-def app() -> Iterator[InProcess]:
-    """A fake that waits for no callback long, and so for no start either."""
-    opened = InProcess(Config(callback_timeout_seconds=1.0))
-    yield opened
-    opened.stop()
+@pytest.fixture
+def hasty() -> Iterator[Runflow]:
+    """A tenant of a fake that waits for no start, and for callbacks as long as ever."""
+    app = InProcess(start_seconds=0.05)
+    with open_tenant_in(app, clock="manual") as opened:
+        yield opened
+    app.stop()
 
 
 class Shop:
@@ -75,29 +75,29 @@ def create(runflow: Runflow) -> list[int | None]:
 
 
 @pytest.mark.slow(is_covering=True)
-def test_start_that_never_ends_is_told_and_waited_for_once(runflow: Runflow, caplog: pytest.LogCaptureFixture) -> None:
+def test_start_that_never_ends_is_told_and_waited_for_once(hasty: Runflow, caplog: pytest.LogCaptureFixture) -> None:
     shop = Shop("hang")
-    runflow.deliver_to(shop)
-    assert create(runflow) == [500] * 5
+    hasty.deliver_to(shop)
+    assert create(hasty) == [500] * 5
     shop.let_go()
-    (says,) = told(runflow)
-    assert "the start of the application did not end within 0.9 s" in says
+    (says,) = told(hasty)
+    assert "the start of the application did not end within 0.05 s" in says
     assert "deliver_to(app, lifespan=False)" in says
     gc.collect()
     assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
 
 
 @pytest.mark.slow(is_covering=True)
-def test_start_that_never_ends_keeps_no_test_waiting(runflow: Runflow) -> None:
+def test_start_that_never_ends_keeps_no_test_waiting(hasty: Runflow) -> None:
     shop = Shop("hang")
 
     async def story() -> None:
         with pytest.raises(HandlerFailed, match="did not end within"):
-            await AsyncRunflow(runflow).deliver_to(shop)
+            await AsyncRunflow(hasty).deliver_to(shop)
         shop.let_go()
 
     asyncio.run(story())
-    assert len(told(runflow)) == 1
+    assert len(told(hasty)) == 1
 
 
 @pytest.mark.parametrize(("fails_at", "noun", "statuses"), [("startup", "start", [500] * 5), ("shutdown", "end", [204])])

@@ -104,6 +104,14 @@ class AsgiApplication:
             self._give_up(started)
             started.result()
 
+    async def _let_start(self, started: "Future[None]") -> None:
+        waited = wrap_future(started)
+        # Whoever does not wait to the end leaves it behind, and asyncio would tell the user of an exception that nobody took.
+        waited.add_done_callback(lambda done: done.cancelled() or done.exception())
+        await wait([waited], timeout=self._start_seconds)
+        if not started.done():
+            self._give_up(started)
+
     def _give_up(self, started: "Future[None]") -> None:
         """Counts a start that does not end as one that has failed: every callback would wait for it anew."""
         says = (
@@ -117,12 +125,8 @@ class AsgiApplication:
     async def post(self, request: OutgoingRequest) -> tuple[int, bytes]:
         """Returns status and body of the answer to a callback; what the handler does after its answer goes on."""
         started = self.start()
-        waited = wrap_future(started)
-        # Whoever does not wait to the end leaves it behind, and asyncio would tell the user of an exception that nobody took.
-        waited.add_done_callback(lambda done: done.cancelled() or done.exception())
-        await wait([waited], timeout=self._start_seconds)
         if not started.done():
-            self._give_up(started)
+            await self._let_start(started)
         started.result()
         assert self._lifespan is not None
         call = _Call(self._app, scope_of(request, self._lifespan.state), request.body)

@@ -18,7 +18,7 @@ from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.runtime import Sleep
 from runflow_mock.runtime.sender import HttpSender
 from runflow_mock.runtime.tenants import Monotonic
-from runflow_mock.testing.applications import AsgiApp
+from runflow_mock.testing.applications import START_SECONDS_MAX, AsgiApp
 from runflow_mock.testing.control import Control
 from runflow_mock.testing.dialers import MemoryDialer
 from runflow_mock.testing.direct_calls import Answered, DirectCalls, Message, Scope
@@ -52,15 +52,17 @@ class InProcess:
         seconds: Monotonic | None = None,
         sleep: Sleep = asyncio.sleep,
         callbacks_open: bool = True,
+        start_seconds: float = START_SECONDS_MAX,
     ) -> None:
         """Starts the fake; `seconds` are those that have passed, in place of the machine's clocks, since 1970.
 
-        `sleep` is how it waits where a rule delays an answer.
+        `sleep` is how it waits where a rule delays an answer, and `start_seconds` how long it waits for an application to start.
         """
         config = replace(config or Config(), callbacks_open=callbacks_open)
         self.homes = Homes()
         limit = config.callback_timeout_seconds
-        self._sender = AppSender(HttpSender(timeout_seconds=limit, ca_file=config.callback_ca), self.homes, timeout_seconds=limit)
+        otherwise = HttpSender(timeout_seconds=limit, ca_file=config.callback_ca)
+        self._sender = AppSender(otherwise, self.homes, timeout_seconds=limit, start_seconds=start_seconds)
         self._thread = LoopThread("runflow-mock")
         self._thread.loop.set_default_executor(ReadyExecutor())
         # Without other clocks the application has those that it was loaded with, whatever a test has put in their place since.

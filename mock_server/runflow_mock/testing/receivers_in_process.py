@@ -35,10 +35,14 @@ class Mount(msgspec.Struct, frozen=True, eq=False):
 class AppSender:
     """Sends callbacks to mounted applications; what none of them answers goes to `otherwise`, if it stays on this machine."""
 
-    def __init__(self, otherwise: CallbackSender, homes: Homes, *, timeout_seconds: float = 10.0) -> None:
+    def __init__(
+        self, otherwise: CallbackSender, homes: Homes, *, timeout_seconds: float = 10.0, start_seconds: float = START_SECONDS_MAX
+    ) -> None:
+        """Sends for `timeout_seconds` at most, after a start that may take `start_seconds`."""
         self._otherwise = otherwise
         self._homes = homes
         self._timeout_seconds = timeout_seconds
+        self._start_seconds = start_seconds
         self.mounts: tuple[Mount, ...] = ()
 
     def mount(self, prefix: str, app: AsgiApp | WsgiApp, *, lifespan: bool = True, beside: Mount | None = None) -> Mount:
@@ -68,13 +72,14 @@ class AppSender:
             stop_listening()
 
     def _application(self, app: Any, exceptions: Exceptions, *, has_lifespan: bool) -> AsgiApplication | WsgiApplication:
-        seconds = min(START_SECONDS_MAX, self._timeout_seconds * 0.9)
         if is_test_client(app) and app.portal is not None:
             # It has run the lifespan, and keeps what that has given.
             home, state = HomeOfClient(app.portal), app.app_state
-            return AsgiApplication(app.app, home, exceptions, has_lifespan=False, start_seconds=seconds, state=state)
+            return AsgiApplication(app.app, home, exceptions, has_lifespan=False, start_seconds=self._start_seconds, state=state)
         if is_asgi(app):
-            return AsgiApplication(cast(AsgiApp, app), self._homes, exceptions, has_lifespan=has_lifespan, start_seconds=seconds)
+            return AsgiApplication(
+                cast(AsgiApp, app), self._homes, exceptions, has_lifespan=has_lifespan, start_seconds=self._start_seconds
+            )
         return WsgiApplication(cast(WsgiApp, app), exceptions)
 
     def needs_loop_of_caller(self) -> bool:
