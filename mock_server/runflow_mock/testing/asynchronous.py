@@ -5,10 +5,12 @@ It needs no test framework: whatever runs the coroutine, asyncio or another loop
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import anyio.to_thread
 
+from runflow_mock.testing.applications import Raised
 from runflow_mock.testing.control import Duration
 from runflow_mock.testing.forgotten_awaits import Awaited, noting_forgotten
 from runflow_mock.testing.receiver import WAIT_SECONDS, CallbackReceiver, Received
@@ -67,6 +69,14 @@ class AsyncClock:
         """Moves from timer to timer until none is left."""
         return await self._in_thread(self._clock.run_until_idle, limit)
 
+    async def freeze(self) -> None:
+        """Lets the clock stand."""
+        await self._in_thread(self._clock.freeze)
+
+    async def resume(self) -> None:
+        """Lets the clock pass again."""
+        await self._in_thread(self._clock.resume)
+
 
 @noting_forgotten
 class AsyncFaults:
@@ -90,6 +100,10 @@ class AsyncFaults:
     ) -> Rule:
         """Puts a rule into force."""
         return await self._in_thread(self._faults.add, what=what, where=where, when=when, label=label)
+
+    async def remove(self, rule: Rule | str) -> None:
+        """Takes a rule out of force."""
+        await self._in_thread(self._faults.remove, rule)
 
     async def clear(self) -> None:
         """Takes all rules out of force."""
@@ -129,6 +143,10 @@ class AsyncDeliveries:
         """Returns the attempts that are due, for the test to carry."""
         return await self._in_thread(self._deliveries.pull)
 
+    async def settle(self) -> None:
+        """Counts every attempt that was pulled and not answered as answered with 200."""
+        await self._in_thread(self._deliveries.settle)
+
 
 @noting_forgotten
 class AsyncRunflow:
@@ -153,6 +171,15 @@ class AsyncRunflow:
         """A transport for `httpx.AsyncClient`; see `Runflow.transport`."""
         return self.sync.transport
 
+    @property
+    def exceptions(self) -> tuple[Raised, ...]:
+        """What applications under test have raised while they handled callbacks; see `Runflow.exceptions`."""
+        return self.sync.exceptions
+
+    def receiver(self) -> "AsyncReceiver":
+        """Returns a callback receiver on loopback, which listens in an `async with`; waiting for it moves a clock that stands."""
+        return AsyncReceiver(self.sync.receiver(), self.sync.awaited)
+
     async def deliver_to(self, app: Any, prefix: str = "http://localhost", *, lifespan: bool = True) -> None:
         """Delivers callbacks into an application under test on this event loop; returns once it has started up."""
         mount = self.sync.deliver_to(app, prefix, lifespan=lifespan)
@@ -165,6 +192,14 @@ class AsyncRunflow:
     async def ledger(self) -> Ledger:
         """Returns balance, holds, charges, entries and invariants."""
         return await self._in_thread(lambda: self.sync.ledger)
+
+    async def timeline(self) -> list[Step]:
+        """Returns everything that happened so far."""
+        return await self._in_thread(lambda: self.sync.timeline)
+
+    async def callback_secret(self) -> str:
+        """Returns the secret that signs callbacks; one is made where there is none."""
+        return await self._in_thread(lambda: self.sync.callback_secret)
 
     async def stub(self, model: str | None = None, *, returns: Mapping[str, Any], **place: Any) -> dict[str, Any]:
         """Lets runs of this kind give an output."""
@@ -201,3 +236,10 @@ class AsyncReceiver:
     async def wait(self, count: int = 1, seconds: float = WAIT_SECONDS) -> Sequence[Received]:
         """Returns the POSTs received, once there are at least `count`; raises `TimeoutError`."""
         return await self._in_thread(self.sync.wait, count, seconds)
+
+    async def __aenter__(self) -> "AsyncReceiver":
+        self.sync.__enter__()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self._in_thread(self.sync.__exit__, kind, error, trace)
