@@ -243,10 +243,11 @@ def runflow_tenants(request: pytest.FixtureRequest) -> "Callable[..., AbstractCo
 
     def opened(*, in_process: bool = False, **wishes: Any) -> "AbstractContextManager[Runflow]":
         from runflow_mock.testing.in_process import open_tenant_in
+        from runflow_mock.testing.nodes import seed_from
         from runflow_mock.testing.runflow import open_tenant
 
         first_user = os.environ.get("PYTEST_CURRENT_TEST", "session").rpartition(" ")[0]
-        settings = {"seed": f"{first_user} {len(counted)}", **wishes}
+        settings = {"seed": seed_from(f"{first_user} {len(counted)}"), **wishes}
         counted.append(first_user)
         if in_process:
             app = request.getfixturevalue("runflow_app")

@@ -2,8 +2,12 @@
 
 import os
 import re
+from hashlib import sha256
 
 import pytest
+
+SEED_SHOWN_MAX = 800
+"""How many characters of a name a seed shows: less than a tenant's seed may have."""
 
 
 def tenant_name(text: str) -> str:
@@ -17,7 +21,13 @@ def seed_of(item: pytest.Item) -> str:
     A test that is run again makes other records, as one against the service would.
     """
     again = getattr(item, "execution_count", 1)
-    return node_id(item) if again <= 1 else f"{node_id(item)} run {again}"
+    return seed_from(node_id(item) if again <= 1 else f"{node_id(item)} run {again}")
+
+
+def seed_from(name: str) -> str:
+    """Returns a name as a seed: a parameter may be longer than a seed, or have what no text has that is sent."""
+    shown = name[:SEED_SHOWN_MAX].encode(errors="replace").decode()
+    return name if shown == name else f"{shown} {sha256(name.encode(errors='surrogatepass')).hexdigest()[:12]}"
 
 
 def node_id(item: pytest.Item) -> str:

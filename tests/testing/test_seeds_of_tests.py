@@ -1,0 +1,39 @@
+"""The seeds of tests follow from their names, whatever these are."""
+
+import pytest
+
+from runflow_mock.testing.nodes import seed_from
+from runflow_mock.wire.tenants import SEED_CHARACTERS_MAX
+
+pytest_plugins = ["pytester"]
+
+
+def test_usual_name_is_a_seed_as_it_is() -> None:
+    assert seed_from("test_shop.py::test_order[7]") == "test_shop.py::test_order[7]"
+
+
+@pytest.mark.parametrize("end", ["a" * 9_000, chr(0xD800), chr(0xDCFF)], ids=["long", "half a pair", "byte of a file's name"])
+def test_name_that_is_no_seed_leads_to_one_of_its_own(end: str) -> None:
+    seeds = {seed_from(f"test_shop.py::test_order[{end}{more}]") for more in ("", "b", chr(0xDFFF))}
+    assert len(seeds) == 3
+    assert all(seed.startswith("test_shop.py::test_order[") and len(seed.encode()) <= SEED_CHARACTERS_MAX for seed in seeds)
+
+
+@pytest.mark.slow
+def test_parameter_may_be_longer_than_a_seed(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+
+        SEEDS = []
+
+        @pytest.mark.parametrize("text", ["a" * 2_000, "a" * 2_000 + "b"], ids=str)
+        def test_text(runflow_in_process, runflow_tenants, text):
+            with runflow_tenants(in_process=True) as other:
+                SEEDS.extend((runflow_in_process.seed, other.seed))
+
+        def test_seeds():
+            assert len(set(SEEDS)) == 4
+        """
+    )
+    pytester.runpytest_subprocess("-q", "-p", "no:randomly", "-p", "no:cacheprovider").assert_outcomes(passed=3)
