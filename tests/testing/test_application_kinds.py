@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aiohttp import web
 from fastapi import FastAPI
 from orders_in_process import create_and_wait, shop
 
@@ -82,9 +83,10 @@ def test_application_is_called_in_its_own_way(runflow: Runflow, given: Any) -> N
         (SimpleNamespace(app=shop(nothing)), "not a SimpleNamespace; hand over its .app"),
         (SimpleNamespace(routes=[]), "not a SimpleNamespace; hand over what a server such as uvicorn would run"),
         (OfAsgi2, "not the type OfAsgi2; which is one of ASGI 2: hand over asgiref.compatibility.guarantee_single_callable(app)"),
+        (web.Application(), "not a Application; which a server of its own runs: let that listen, and take the fixture runflow"),
         (lambda request: None, "not the function <lambda>; which takes (scope, receive, send) or (environ, start_response)"),
     ],
-    ids=["text", "nothing", "factory", "class", "client", "object", "asgi 2", "handler"],
+    ids=["text", "nothing", "factory", "class", "client", "object", "asgi 2", "aiohttp", "handler"],
 )
 def test_what_is_no_application_is_refused_when_it_is_handed_over(runflow: Runflow, given: Any, told: str) -> None:
     with pytest.raises(TypeError, match=re.escape(told)):

@@ -9,6 +9,8 @@ from runflow_mock.domain.ports import PORT_OF_SCHEME, port_of
 # In process callbacks go to any host.
 _ANYWHERE = CallbackPolicy(is_open=True)
 _AFTER_HOST = ("", "/", "?", "#")
+# Their applications speak neither ASGI nor WSGI; aiohttp's can be called, and makes nothing.
+_SERVED_BY_THEMSELVES = frozenset(("aiohttp", "tornado"))
 
 
 class NotAnApplication(TypeError):
@@ -26,6 +28,8 @@ def is_asgi(app: object) -> bool:
     """
     if isinstance(app, str):
         raise NotAnApplication(app, "import it and hand over the object: deliver_to(app, 'http://localhost')")
+    if not _SERVED_BY_THEMSELVES.isdisjoint(kind.__module__.partition(".")[0] for kind in type(app).__mro__):
+        raise NotAnApplication(app, "which a server of its own runs: let that listen, and take the fixture runflow")
     if not callable(app):
         raise NotAnApplication(app, _way_out_of(app))
     # A class is called to make one of it, which may be how WSGI calls it; it is no coroutine even if those that it makes are.

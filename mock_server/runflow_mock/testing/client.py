@@ -13,6 +13,7 @@ from runflow_mock.runtime.answers import read_body
 from runflow_mock.runtime.deadlines import Placed, Timed, within
 from runflow_mock.testing.arguments import check_address
 from runflow_mock.testing.json_bodies import json_of
+from runflow_mock.testing.own_processes import OwnProcess
 
 SECONDS_MAX = 60.0
 ANSWER_SECONDS_MAX = 600.0
@@ -64,6 +65,12 @@ class _Secure(Placed, HTTPSConnectionPool):
     urlopen = HTTPSConnectionPool.urlopen  # type: ignore[assignment]  # as in urllib3: it differs from what RequestMethods says
 
 
+def _new_pool() -> PoolManager:
+    pool = PoolManager(timeout=SECONDS_MAX, retries=False)
+    pool.pool_classes_by_scheme = {"http": _Plain, "https": _Secure}
+    return pool
+
+
 class HttpExchanger:
     """Carries requests over HTTP; connections are kept."""
 
@@ -72,9 +79,9 @@ class HttpExchanger:
         self._url = url.rstrip("/")
         self._answer_seconds_max = answer_seconds_max
         self._answer_bytes_max = answer_bytes_max
-        self._pool = PoolManager(timeout=SECONDS_MAX, retries=False)
-        self._pool.pool_classes_by_scheme = {"http": _Plain, "https": _Secure}
+        self._pool = _new_pool()
         self._used_at = monotonic()
+        self._process = OwnProcess()
 
     def exchange(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]:
         """Returns status and body of the answer.
@@ -82,7 +89,10 @@ class HttpExchanger:
         Raises:
             HTTPError: there is none, or it does not end within its time and bytes.
         """
-        if monotonic() - self._used_at > IDLE_SECONDS_MAX:
+        if not self._process.is_here():
+            # A connection that two processes use brings the answers of one to the other.
+            self._pool, self._process = _new_pool(), OwnProcess()
+        elif monotonic() - self._used_at > IDLE_SECONDS_MAX:
             self._pool.clear()
         with within(self._answer_seconds_max):
             response = self._pool.request(method, self._url + path, headers=dict(headers), body=body, preload_content=False)

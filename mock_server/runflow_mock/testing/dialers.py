@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from runflow_mock.domain.ports import port_of
 from runflow_mock.testing.memory_connections import MemoryConnection, ProtocolFactory
+from runflow_mock.testing.own_processes import OwnProcess
 
 
 def place_of(url: str) -> tuple[str, int]:
@@ -47,10 +48,15 @@ class MemoryDialer:
     def __init__(self, loop: asyncio.AbstractEventLoop, make_protocol: ProtocolFactory) -> None:
         self._loop = loop
         self._make_protocol = make_protocol
+        self._process = OwnProcess()
 
     def dial(self, seconds: float | None) -> Stream:
-        """Returns a new connection."""
-        return MemoryConnection(self._loop, self._make_protocol)
+        """Returns a new connection.
+
+        Raises:
+            RuntimeError: this process was forked from the one in which the fake runs.
+        """
+        return MemoryConnection(self._loop, self._make_protocol, self._process)
 
 
 class SocketDialer:

@@ -4,7 +4,6 @@ The control client of a fake in this process asks in this way. It passes no libr
 """
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping
 from concurrent.futures import Future
 from queue import SimpleQueue
@@ -12,6 +11,8 @@ from typing import Any, TypeVar
 from urllib.parse import unquote
 
 import msgspec
+
+from runflow_mock.testing.own_processes import OwnProcess
 
 ResultT = TypeVar("ResultT")
 Scope = MutableMapping[str, Any]
@@ -36,7 +37,7 @@ class DirectCalls:
     def __init__(self, app: App, loop: asyncio.AbstractEventLoop) -> None:
         self._app = app
         self._loop = loop
-        self._process = os.getpid()
+        self._process = OwnProcess()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def exchange(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]:
@@ -100,12 +101,11 @@ class DirectCalls:
         return result
 
     def _check_process(self, work: Coroutine[Any, Any, Any]) -> None:
-        if os.getpid() != self._process:
+        try:
+            self._process.check()
+        except RuntimeError:
             work.close()
-            raise RuntimeError(
-                "runflow-mock: the fake runs in the process from which this one was forked, and no thread goes along with a fork; "
-                "use a server of its own, with --runflow-url"
-            )
+            raise
 
     async def answer(self, scope: Scope, body: bytes) -> Answered:
         """Returns the answer to a request; on the application's event loop."""

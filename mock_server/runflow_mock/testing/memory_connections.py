@@ -10,14 +10,19 @@ from asyncio import timeout
 from collections.abc import Callable
 from typing import Any, cast
 
+from runflow_mock.testing.own_processes import OwnProcess
+
 ProtocolFactory = Callable[[], asyncio.Protocol]
 
 
 class MemoryConnection:
     """The client's end."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, make_protocol: ProtocolFactory) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, make_protocol: ProtocolFactory, process: OwnProcess) -> None:
+        """Opens a connection to a server whose loop is at work in this process."""
+        process.check()
         self._loop = loop
+        self._process = process
         self._arrived = threading.Condition()
         self._pieces = bytearray()
         self._error: ConnectionError | None = None
@@ -31,7 +36,9 @@ class MemoryConnection:
 
         Raises:
             ConnectionError: the server has ended the connection.
+            RuntimeError: the server is in another process, from which this one was forked.
         """
+        self._process.check()
         with self._arrived:
             if self._error is not None:
                 raise self._error
