@@ -1,5 +1,6 @@
 """An answer that a server would refuse does not pass in a test either: neither of an ASGI application nor of a WSGI one."""
 
+import asyncio
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -9,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse, StreamingResponse
 from orders_in_process import create_and_wait
 
-from runflow_mock.testing.application_answers import AsgiAnswer
+from runflow_mock.testing.application_answers import BODY_BYTES_MAX, AsgiAnswer
 from runflow_mock.testing.runflow import Runflow
 
 OK: dict[str, Any] = {"type": "http.response.start", "status": 200, "headers": []}
@@ -227,3 +228,33 @@ def test_what_a_wsgi_application_writes_is_part_of_its_answer(runflow: Runflow) 
     deliver(runflow, by_write)
     told = runflow.control.client.get("/_mock/deliveries")["items"][0]["attempts"]
     assert told[0]["response_body"] == "no order"
+
+
+async def endless_asgi(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] != "http":
+        return
+    await receive()
+    gone = asyncio.ensure_future(receive())
+    await send(OK)
+    while not gone.done():
+        await send(body(b"x" * 10_000, more=True))
+        await asyncio.sleep(0)
+
+
+def endless_wsgi(environ: Any, start_response: Any) -> Iterable[bytes]:
+    start_response("200 OK", [])
+    return iter(lambda: b"x" * 10_000, b"")
+
+
+@pytest.mark.parametrize("receiver", [endless_asgi, endless_wsgi])
+def test_answer_without_an_end_is_one_once_it_is_long_enough(runflow: Runflow, receiver: Any) -> None:
+    assert deliver(runflow, receiver) == ({200}, set())
+
+
+def test_long_answer_is_kept_in_part_and_held_to_its_whole_length() -> None:
+    answer = AsgiAnswer()
+    answer.take(start(200, (b"content-length", b"200000")))
+    answer.take(body(b"x" * 100_000, more=True))
+    with pytest.raises(RuntimeError, match="sent 100001 bytes of a body, and its Content-Length is 200000"):
+        answer.take(body(b"x"))
+    assert len(answer.body) == BODY_BYTES_MAX

@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+BODY_BYTES_MAX, ENOUGH_BYTES = 64 * 1024, 1024 * 1024
+"""How much of a body is kept, and how much makes an answer that has not ended one all the same: over a socket nobody reads on either."""
 _BODYLESS = frozenset((204, 304))
 _STATUSES = range(200, 600)
 _NO_NAME = re.compile(rb"[\x00-\x1f\x7f()<>@,;:\[\]={} \t\\\"]")
@@ -54,7 +56,13 @@ class AsgiAnswer:
     def __init__(self) -> None:
         self.body = b""
         self.is_complete = False
+        self._size = 0
         self._head: AnswerHead | None = None
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether it counts as answered, whatever else comes."""
+        return self.is_complete or self._size > ENOUGH_BYTES
 
     @property
     def status(self) -> int | None:
@@ -77,9 +85,11 @@ class AsgiAnswer:
         if self._head is None:
             self._head = AnswerHead(int(message["status"]), list(map(_of_bytes, message.get("headers", ()))))
             return
-        self.body += message.get("body", b"")
+        piece = message.get("body", b"")
+        self._size += len(piece)
+        self.body += piece[: BODY_BYTES_MAX - len(self.body)]
         is_whole = not message.get("more_body", False)
-        self._head.check_body(len(self.body), is_whole=is_whole)
+        self._head.check_body(self._size, is_whole=is_whole)
         self.is_complete = is_whole
 
 
@@ -90,7 +100,13 @@ class WsgiAnswer:
         self.body = b""
         self.errors: list[BaseException] = []
         """What the application answers with an error page of its own: a server writes it into its log, and nobody else hears of it."""
+        self._size = 0
         self._head: AnswerHead | None = None
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether it counts as answered, whatever else comes."""
+        return self._size > ENOUGH_BYTES
 
     def start_response(
         self, status: str, headers: list[tuple[str, str]], exc_info: tuple[Any, Any, Any] | None = None
@@ -127,7 +143,8 @@ class WsgiAnswer:
             raise TypeError(f"the application gave {piece!r:.80} as a piece of its answer, and a piece is bytes")
         if piece and self._head is None:
             raise RuntimeError("the application did not call start_response before it gave a piece of its answer")
-        self.body += piece
+        self._size += len(piece)
+        self.body += piece[: BODY_BYTES_MAX - len(self.body)]
 
     def end(self) -> int:
         """Returns the status of the whole answer.
@@ -137,7 +154,7 @@ class WsgiAnswer:
         """
         if self._head is None:
             raise RuntimeError("the application did not call start_response")
-        self._head.check_body(len(self.body), is_whole=True)
+        self._head.check_body(self._size, is_whole=not self.is_enough)
         return self._head.status
 
 

@@ -373,6 +373,6 @@ class _Call:
     async def _send(self, message: Message) -> None:
         answer = self._answer
         answer.take(message)
-        if answer.is_complete and not self.answered.done():
+        if answer.is_enough and not self.answered.done():
             assert answer.status is not None
             self.answered.set_result((answer.status, answer.body))

@@ -7,14 +7,18 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, NamedTuple
+from typing import Any
 
 from runflow_mock.testing.applications import Exceptions
 
 
-class _Hearing(NamedTuple):
-    exceptions: Exceptions
-    where: str
+class _Hearing:
+    """Whose exceptions are heard of, until their callback is answered; what a handler has begun goes on with the same context."""
+
+    def __init__(self, exceptions: Exceptions, where: str) -> None:
+        self.exceptions = exceptions
+        self.where = where
+        self.is_over = False
 
 
 # A handler may run in a thread of the framework: the context goes with it, the thread's identity would not.
@@ -24,11 +28,19 @@ _CURRENT: ContextVar[_Hearing | None] = ContextVar("runflow_mock_hearing", defau
 @contextmanager
 def hearing_of(exceptions: Exceptions, where: str) -> Iterator[None]:
     """Says whose exceptions those are that handlers raise while the context lasts."""
-    token = _CURRENT.set(_Hearing(exceptions, where))
+    hearing = _Hearing(exceptions, where)
+    token = _CURRENT.set(hearing)
     try:
         yield
     finally:
+        hearing.is_over = True
         _CURRENT.reset(token)
+
+
+def is_handling() -> bool:
+    """Tells whether a handler is the caller, or has begun it, and its callback waits for an answer."""
+    hearing = _CURRENT.get()
+    return hearing is not None and not hearing.is_over
 
 
 def listen_to_frameworks() -> None:

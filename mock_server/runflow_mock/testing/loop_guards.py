@@ -15,6 +15,7 @@ import msgspec
 
 from runflow_mock.domain.callback_policy import is_loopback
 from runflow_mock.testing.client import Exchanger
+from runflow_mock.testing.framework_signals import is_handling
 from runflow_mock.testing.homes import current_home
 
 LOOK_SECONDS = 0.25
@@ -31,6 +32,16 @@ class BlockedLoop(RuntimeError):
             f"runflow-mock: {verb} waits until callbacks are answered, and it was called on an event loop that it keeps from going on: "
             f"{why}. In a test that is a coroutine, take the fixture runflow_async (without a socket: runflow_in_process_async) "
             "and await its verbs: `await runflow_async.clock.advance('10m')`, `await runflow_receiver_async.wait()`"
+        )
+
+
+class BlockedHandler(RuntimeError):
+    """A verb that waits for callbacks was called by the handler of one."""
+
+    def __init__(self, verb: str) -> None:
+        super().__init__(
+            f"runflow-mock: {verb} waits until callbacks are answered, and the handler of one called it, which has not answered yet; let the "
+            "test move the clock, before the callback or after it"
         )
 
 
@@ -51,10 +62,14 @@ class GuardedExchanger:
 
         Raises:
             BlockedLoop: there could never be one.
+            BlockedHandler: the same.
         """
-        if method == "GET" or not path.startswith(_WAITING) or current_home() is None:
-            return self._exchanger.exchange(method, path, headers, body)
+        is_waiting = method != "GET" and path.startswith(_WAITING)
         verb = path.removeprefix("/_mock/")
+        if is_waiting and is_handling():
+            raise BlockedHandler(verb)
+        if not is_waiting or current_home() is None:
+            return self._exchanger.exchange(method, path, headers, body)
         if self._needs_loop is not None and self._needs_loop():
             raise BlockedLoop(verb, "the application that was given to deliver_to runs on it")
         return self._watched(verb, (method, path, headers, body))

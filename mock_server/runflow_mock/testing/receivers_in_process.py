@@ -17,8 +17,6 @@ from runflow_mock.testing.framework_signals import hearing_of, listen_to, listen
 from runflow_mock.testing.homes import HomeOfClient, Homes
 from runflow_mock.testing.wsgi_applications import WsgiApp, WsgiApplication
 
-ANSWER_MAX = 64 * 1024
-
 
 class Mount(msgspec.Struct, frozen=True, eq=False):
     """An application and the addresses that lead to it, all that begin with the prefix; `exceptions` are those that it has raised.
@@ -103,7 +101,7 @@ class AppSender:
             return AttemptResult(error=f"no answer within {self._timeout_seconds:g} s", reason="timeout")
         except HandlerFailed as error:
             return AttemptResult(status_code=500, response_body="", reason="http_error", error=str(error))
-        text = body[:ANSWER_MAX].decode(errors="replace")
+        text = body.decode(errors="replace")
         return AttemptResult(status_code=status, response_body=text, reason=None if 200 <= status < 300 else "http_error")
 
     async def close(self) -> None:

@@ -69,6 +69,8 @@ def _carry_out(app: WsgiApp, environ: dict[str, Any], answer: WsgiAnswer) -> tup
     try:
         for piece in cast("Iterable[bytes]", pieces):
             answer.take(piece)
+            if answer.is_enough:
+                break
     finally:
         close = getattr(pieces, "close", None)
         if close is not None:
