@@ -2,11 +2,13 @@
 
 import asyncio
 import gc
+import pickle
 import socket
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy, deepcopy
 from functools import partial
 from types import ModuleType
 from typing import Any
@@ -15,6 +17,7 @@ import httpx
 import pytest
 import requests
 import trio
+from urllib3 import Retry
 
 from runflow_mock.domain.fault_kinds import KIND_OF, Family
 from runflow_mock.testing.httpx_transports import Transport, _AsyncStream, _SyncStream
@@ -299,3 +302,20 @@ def test_request_of_a_kind_of_the_user_is_answered_as_one_of_httpx(
         in_memory.faults.add(what="reset")
         with pytest.raises(httpx.ReadError):
             client.send(helpers.Request("GET", "http://localhost/v1/models", headers=in_memory.headers))
+
+
+@pytest.mark.parametrize("make", [copy, deepcopy])
+def test_session_that_is_copied_ends_at_the_fake_as_well(in_memory: Runflow, make: Callable[[requests.Session], requests.Session]) -> None:
+    with requests.Session() as session:
+        session.mount("https://", in_memory.adapter)
+        session.adapters["https://"].max_retries = Retry(7)  # type: ignore[attr-defined]  # it is one of requests' own kind
+        with make(session) as copied:
+            assert copied.get(f"https://api.runflow.io{PATH}", headers=in_memory.headers, timeout=SECONDS).status_code == 200
+            assert copied.adapters["https://"].max_retries.total == 7  # type: ignore[attr-defined]
+
+
+def test_session_for_another_process_is_refused(in_memory: Runflow) -> None:
+    with requests.Session() as session:
+        session.mount("https://", in_memory.adapter)
+        with pytest.raises(TypeError, match=r"cannot be pickled; give the other process runflow\.base_url"):
+            pickle.dumps(session)

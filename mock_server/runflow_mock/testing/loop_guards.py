@@ -40,8 +40,8 @@ class BlockedHandler(RuntimeError):
 
     def __init__(self, verb: str) -> None:
         super().__init__(
-            f"runflow-mock: {verb} waits until callbacks are answered, and the handler of one called it, which has not answered yet; let the "
-            "test move the clock, before the callback or after it"
+            f"runflow-mock: {verb} waits until callbacks are answered, and the handler of one called it, which has not answered; "
+            "let the test move the clock, before the callback or after it"
         )
 
 

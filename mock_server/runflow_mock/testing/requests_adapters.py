@@ -36,6 +36,19 @@ class Adapter(HTTPAdapter):
         self._dialer = dialer
         self._pools: dict[tuple[str, str, int | None], HTTPConnectionPool] = {}
 
+    def __copy__(self) -> "Adapter":
+        made = Adapter(self._dialer)
+        made.max_retries = self.max_retries
+        return made
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Adapter":
+        """Returns one with connections of its own: what a session leads to is copied with it."""
+        return self.__copy__()
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Raises `TypeError`: what leads to a fake in this process is of no use in another one."""
+        raise TypeError("runflow.adapter belongs to this process and cannot be pickled; give the other process runflow.base_url")
+
     def send(self, request: PreparedRequest, *given: Any, **named: Any) -> Response:
         """Returns the answer to a request.
 
