@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import count
 from typing import Any
@@ -66,7 +67,8 @@ def _verify(flaw: str | None = None, *, dialect: str = "seed", secret: str = SEC
         limit = SLOW_SECONDS * 0.9 if flaw == "slow" else 5.0
         effects = Effects(running.effects_url, quiet_seconds=0.02, appear_seconds_max=0.4)
         pause = 1.0 if flaw in ("reads what is there at once", "decodes each part") else 0.01
-        with closing(Carrier(running.url, seconds_max=5.0, pause_seconds=pause, betrays=sender.betrayed)) as carrier, closing(effects):
+        betrays = partial(sender.betrayed, previous_secret=PREVIOUS_SECRET)
+        with closing(Carrier(running.url, seconds_max=5.0, pause_seconds=pause, betrays=betrays)) as carrier, closing(effects):
             kit = ProbeKit(sender, carrier, effects, PREVIOUS_SECRET, RETIRED_SECRET, events, messages)
             sheet = verify_receiver(kit, running.url, told.append, answer_seconds_max=limit, seconds_max=seconds_max)
     assert tuple(told) == sheet.rows

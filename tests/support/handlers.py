@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 from slips import (
     BELIEVED,
     COMPARISONS,
+    COMPARISONS_OF,
     EARLY,
     ODDITIES,
     PREVIOUS_SECRET,
@@ -22,12 +24,14 @@ from slips import (
     ROUNDS,
     SECRET,
     SECRETS,
+    SECRETS_OF,
     STATUSES,
+    STRICT,
     TIMELESS,
     UNKNOWN_EVENTS,
     WINDOW_SECONDS,
     WINDOWS,
-    age,
+    WINDOWS_OF,
     parsed,
     said,
 )
@@ -35,9 +39,7 @@ from slips import (
 SLOW_SECONDS = 0.15
 RACE_SECONDS = 0.05
 MOMENT_SECONDS = 1.5
-LONG_SECONDS = 1200
 CALLS_MAX = 30
-KNOWN_FIELDS = {"event", "run_id", "batch_id", "evaluation_id", "status", "output", "duration_ms", "created_at", "completed_at", "metadata"}
 
 
 class Running(NamedTuple):
@@ -60,6 +62,7 @@ class Shop:
         self._seen: set[str] = set()
         self._working: set[str] = set()
         self._requests: set[str] = set()
+        self._verified: set[tuple[str, str]] = set()
         self._latest = ""
         self._calls: list[float] = []
         self._remembered: dict[str, float] = {}
@@ -88,11 +91,21 @@ class Shop:
         if not self._is_signed(headers, body):
             if self.flaw == "remembers, then verifies":
                 self._seen.add(self._delivery(headers))
+            if self.flaw == "forgets what it cannot verify":
+                self._seen.discard(self._delivery(headers))
+            if (
+                self.flaw == "acts on old batches, then looks at the time"
+                and said(body, "batch_id")
+                and self._has_signed(headers.get("runflow-timestamp", ""), headers.get("runflow-signature", ""), body, is_timeless=True)
+            ):
+                self.effects += 1
             return 401
         return self._act(headers, body)
 
     def _is_signed(self, headers: dict[str, str], body: bytes) -> bool:
         stamp, given = headers.get("runflow-timestamp", ""), headers.get("runflow-signature", "")
+        if self.flaw == "knows signatures that it has verified" and (stamp, given) in self._verified:
+            return True
         if self.flaw == "trusts who does not sign" and "runflow-signature" not in headers:
             return True
         if self.flaw == "trusts who gives no timestamp" and not stamp:
@@ -104,14 +117,18 @@ class Shop:
             return abs(time.time() - float(stamp)) <= WINDOW_SECONDS
         is_timeless = is_later and self.flaw == "takes old timestamps of later attempts"
         is_timeless = is_timeless or TIMELESS.get(self.flaw, str.isspace)(str(said(body, "event")))
-        return self._has_signed(stamp, given, body, is_timeless=is_timeless)
+        is_signed = self._has_signed(stamp, given, body, is_timeless=is_timeless)
+        if is_signed:
+            self._verified.add((stamp, given))
+        return is_signed
 
     def _has_signed(self, stamp: str, given: str, body: bytes, *, is_timeless: bool = False) -> bool:
         if self.flaw == "takes both forms" and not stamp:
             return hmac.compare_digest(_digest(body, SECRET).encode(), given.encode())
-        if not stamp.isdigit():
+        if not (stamp.isascii() and stamp.isdigit()):
             return False
-        past, future = WINDOWS.get(self.flaw, (WINDOW_SECONDS, WINDOW_SECONDS))
+        mine = (self.flaw, str(said(body, "event")).partition(".")[0])
+        past, future = WINDOWS_OF.get(mine, WINDOWS.get(self.flaw, (WINDOW_SECONDS, WINDOW_SECONDS)))
         off = time.time() - float(stamp)
         if (once_round := ROUNDS.get(self.flaw)) is not None:
             off = (off + once_round / 2) % once_round - once_round / 2
@@ -120,21 +137,21 @@ class Shop:
             is_timeless = _is_same("v1=" + _digest(content, PREVIOUS_SECRET), given)
         if not -future <= off <= past and not is_timeless:
             return False
-        is_same = COMPARISONS.get(self.flaw, _is_same)
-        return any(is_same("v1=" + _digest(content, secret), given) for secret in SECRETS.get(self.flaw, (SECRET, PREVIOUS_SECRET)))
+        is_same = COMPARISONS_OF.get(mine, COMPARISONS.get(self.flaw, _is_same))
+        secrets = SECRETS_OF.get(mine, SECRETS.get(self.flaw, (SECRET, PREVIOUS_SECRET)))
+        return any(is_same("v1=" + _digest(content, secret), given) for secret in secrets)
 
     def _act(self, headers: dict[str, str], body: bytes) -> int:
         message = parsed(READINGS.get(self.flaw, bytes)(body))
         if not isinstance(message, dict) or "event" not in message:
             crashes = self.flaw == "crashes on garbage" or (self.flaw == "crashes on a list" and isinstance(message, list))
             return 500 if crashes else 400
-        is_strict = self.flaw == "strict fields" and not set(message) <= KNOWN_FIELDS
-        is_strict = is_strict or (self.flaw == "knows of two attempts" and not headers["runflow-request-id"].endswith(("-1", "-2")))
-        is_strict = is_strict or (self.flaw == "takes nothing that ended long ago" and age(message["completed_at"]) > LONG_SECONDS)
-        is_strict = is_strict or (self.flaw == "strict output" and "x_unknown" in (message.get("output") or {}))
-        if is_strict or message["event"].startswith(UNKNOWN_EVENTS.get(self.flaw, ("nothing",))):
+        is_strict = self.flaw in STRICT and STRICT[self.flaw](headers, message)
+        if is_strict or str(message["event"]).startswith(UNKNOWN_EVENTS.get(self.flaw, ("nothing",))):
             return 422
         request = headers.get("runflow-request-id", "")
+        if self.flaw == "refuses repeats of batches" and "batch_id" in message and self._delivery(headers) in self._seen:
+            return 409
         if self.flaw == "refuses the next attempt" and self._delivery(headers) in self._seen and request not in self._requests:
             return 409
         self._requests.add(request)
@@ -275,9 +292,8 @@ def handler(flaw: str | None = None, *, known: Collection[str] | None = None, un
                 self._answer(429)
                 return
             status = shop.take(headers, body)
-            stamp = headers.get("runflow-timestamp", "")
-            needed = {"says which signature it expected": _digest(stamp.encode() + b"." + body, SECRET), "says its secret": SECRET}
-            self._answer(status, needed.get(flaw or "", "").encode() if status == 401 else b"")
+            in_body, in_header = _confessions(flaw, headers, body) if status == 401 else ("", None)
+            self._answer(status, in_body.encode(), in_header)
 
         def do_GET(self) -> None:
             told = self.path == "/effects"
@@ -290,9 +306,10 @@ def handler(flaw: str | None = None, *, known: Collection[str] | None = None, un
             shop.effects += flaw == "acts on whatever is put"
             self._answer(405)
 
-        def _answer(self, status: int, body: bytes = b"") -> None:
+        def _answer(self, status: int, body: bytes = b"", expected: str | None = None) -> None:
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
+            self.send_header("X-Expected", expected or "nothing")
             if flaw in ("one at a time", "reads what is there at once"):
                 self.send_header("Connection", "close")
                 self.close_connection = True
@@ -313,6 +330,18 @@ def handler(flaw: str | None = None, *, known: Collection[str] | None = None, un
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def _confessions(flaw: str | None, headers: Mapping[str, str], body: bytes) -> tuple[str, str | None]:
+    """What a refusal gives away, in its body and in a header."""
+    needed = _digest(headers.get("runflow-timestamp", "").encode() + b"." + body, SECRET)
+    told = {
+        "says which signature it expected": needed,
+        "says which signature it expected, in base64": b64encode(bytes.fromhex(needed)).decode(),
+        "says its secret": SECRET,
+        "says the secret before": PREVIOUS_SECRET,
+    }
+    return told.get(flaw or "", ""), needed if flaw == "says in a header which signature it expected" else None
 
 
 def _parts(file: BufferedIOBase, length: int, flaw: str | None) -> Iterator[bytes]:

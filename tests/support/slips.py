@@ -11,7 +11,9 @@ from urllib.parse import unquote_to_bytes
 
 SECRET, PREVIOUS_SECRET, RETIRED_SECRET = "rf_whsec_handlers_now", "rf_whsec_handlers_before", "rf_whsec_handlers_long_ago"
 KNOWN_STATES = ("succeeded", "completed", "partial_succeeded", "failed", "cancelled")
-WINDOW_SECONDS = 300
+WINDOW_SECONDS, LONG_SECONDS = 300, 1200
+HEADERS = ("runflow-request-id", "runflow-timestamp", "runflow-signature")
+KNOWN_FIELDS = {"event", "run_id", "batch_id", "evaluation_id", "status", "output", "duration_ms", "created_at", "completed_at", "metadata"}
 PART = 16
 
 # How they answer a genuine callback, where not with 200.
@@ -22,7 +24,14 @@ SECRETS: Mapping[str, tuple[str, ...]] = {
     "one secret": (SECRET,),
     "signs with nothing where no secret was before": (SECRET, PREVIOUS_SECRET, ""),
     "signs with None where no secret was before": (SECRET, PREVIOUS_SECRET, "None"),
+    "signs with false where no secret was before": (SECRET, PREVIOUS_SECRET, "false"),
+    "signs with a secret of an example": (SECRET, PREVIOUS_SECRET, "changeme"),
     "keeps every secret": (SECRET, PREVIOUS_SECRET, RETIRED_SECRET),
+}
+# Which secrets it has for what is about a noun, where these are others.
+SECRETS_OF: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("knows the secret before for runs alone", "batch"): (SECRET,),
+    ("keeps every secret for batches", "batch"): (SECRET, PREVIOUS_SECRET, RETIRED_SECRET),
 }
 COMPARISONS: Mapping[str, Callable[[str, str], bool]] = {
     "trusts everybody": lambda mine, given: True,
@@ -31,7 +40,14 @@ COMPARISONS: Mapping[str, Callable[[str, str], bool]] = {
     "compares as many digits as it is given": lambda mine, given: given.startswith("v1=") and mine.startswith(given),
     "looks for the signature within its own": lambda mine, given: given in mine,
     "compares all but the last digit": lambda mine, given: mine[:-1] == given[:-1],
+    "adds up how much digits differ": lambda mine, given: sum(mine.encode()) == sum(given.encode()),
+    "sorts the digits": lambda mine, given: sorted(mine) == sorted(given),
     "compares both ends": lambda mine, given: (mine[:20], mine[-20:]) == (given[:20], given[-20:]),
+}
+# How it compares signatures of what is about a noun, where it does that in another way.
+COMPARISONS_OF: Mapping[tuple[str, str], Callable[[str, str], bool]] = {
+    ("compares the first digits of batches", "batch"): lambda mine, given: mine[: 3 + PART] == given[: 3 + PART],
+    ("compares all but the last digit of evaluations", "evaluation"): lambda mine, given: mine[:-1] == given[:-1],
 }
 # What a handler believes without looking at the signature.
 BELIEVED: Mapping[str, Callable[[str], bool]] = {
@@ -74,6 +90,18 @@ EARLY: Mapping[str, tuple[int, Callable[[dict[str, str], bytes], bool]]] = {
     "passes over what has not ended": (200, lambda headers, body: said(body, "status") in ("queued", "dispatching", "running")),
     "passes over states that it does not know": (200, lambda headers, body: said(body, "status") not in (None, *KNOWN_STATES)),
     "passes over what is large": (200, lambda headers, body: len(body) > 300_000),
+    "believes another network of its own": (200, lambda headers, body: headers.get("x-forwarded-for", "").startswith("192.168.")),
+    "believes what comes for localhost": (200, lambda headers, body: headers.get("host", "").startswith("localhost")),
+    "greets health checks": (200, lambda headers, body: "health" in headers.get("user-agent", "").lower()),
+    "obeys another method": (200, lambda headers, body: "x-http-method-override" in headers),
+    "leaves packed bodies alone": (204, lambda headers, body: "content-encoding" in headers),
+    "trusts batches that nobody signed": (200, lambda headers, body: is_about("batch", body) and "runflow-signature" not in headers),
+    "knows all headers": (400, lambda headers, body: any(name.startswith("runflow-") and name not in HEADERS for name in headers)),
+    "wants a duration of batches": (422, lambda headers, body: is_about("batch", body) and b'"duration_ms":null' in body),
+    "reads fractions of seconds of batches alone": (
+        422,
+        lambda headers, body: is_about("batch", body) and "." not in str(said(body, "completed_at") or "."),
+    ),
     "takes no body for a ping": (204, lambda headers, body: not body),
     "takes what names no event for a ping": (204, lambda headers, body: isinstance(sent := parsed(body), dict) and "event" not in sent),
 }
@@ -92,6 +120,9 @@ ODDITIES: Mapping[str, Callable[[dict[str, str], bytes], bool]] = {
     "crashes where a timestamp is no number": lambda headers, body: not headers.get("runflow-timestamp", "0").isdigit(),
     "crashes where a timestamp is endless": lambda headers, body: len(headers.get("runflow-timestamp", "")) > 300,
     "crashes where a signature is beyond ASCII": lambda headers, body: not headers.get("runflow-signature", "").isascii(),
+    "crashes where a timestamp has raised digits": lambda headers, body: "\u00b2" in headers.get("runflow-timestamp", ""),
+    "crashes where a signature is long": lambda headers, body: len(headers.get("runflow-signature", "")) > 1000,
+    "crashes where an event is no text": lambda headers, body: not isinstance(said(body, "event") or "", str),
     "crashes without a timestamp": lambda headers, body: not headers.get("runflow-timestamp", "").isdigit(),
     "crashes where a signature is short": lambda headers, body: len(headers.get("runflow-signature", "")) not in (0, 67),
 }
@@ -105,13 +136,26 @@ WINDOWS: Mapping[str, tuple[float, float]] = {
     "has a window of four and a half minutes": (270, 270),
     "takes nothing from ahead": (WINDOW_SECONDS, 5),
 }
+# The same for what is about a noun.
+WINDOWS_OF: Mapping[tuple[str, str], tuple[float, float]] = {
+    ("has a nine-minute window for batches", "batch"): (540, 540),
+    ("looks at the past of evaluations alone", "evaluation"): (WINDOW_SECONDS, 1e12),
+    ("is impatient about batches", "batch"): (180, 180),
+}
 # What a handler takes for a whole round of the clock, and counts no further.
-ROUNDS: Mapping[str, int] = {"counts seconds without days": 86400, "counts minutes without hours": 3600}
+ROUNDS: Mapping[str, int] = {
+    "counts days without weeks": 604800,
+    "counts seconds without days": 86400,
+    "counts minutes without hours": 3600,
+}
 READINGS: Mapping[str, Callable[[bytes], bytes]] = {
     "writes it again": lambda body: json.dumps(parsed(body), separators=(",", ":")).encode(),
     "drops what is no text": lambda body: body.decode("utf-8", "ignore").encode(),
     "trims the body": lambda body: body.strip(),
     "decodes it as a form": lambda body: unquote_to_bytes(body.replace(b"+", b" ")),
+    "passes over the mark of the byte order": lambda body: body.removeprefix(b"\xef\xbb\xbf"),
+    "reads up to a NUL": lambda body: body.partition(b"\x00")[0],
+    "writes batches again": lambda body: json.dumps(parsed(body), separators=(",", ":")).encode() if is_about("batch", body) else body,
     "composes letters": lambda body: unicodedata.normalize("NFC", body.decode(errors="surrogateescape")).encode(errors="surrogateescape"),
     "takes backslashes away": lambda body: body.replace(b"\\", b""),
     "keeps letters of three bytes at most": lambda body: re.sub(rb"[\xf0-\xf4][\x80-\xbf]{3}", b"?", body),
@@ -120,8 +164,34 @@ UNKNOWN_EVENTS: Mapping[str, tuple[str, ...]] = {
     "only runs": ("batch.", "evaluation."),
     "knows no evaluations": ("evaluation.",),
     "strict events": ("run.hibernated",),
+    "strict events of batches": ("batch.hibernated",),
+    "knows three nouns": ("asset.",),
     "only batches": ("run.", "evaluation."),
 }
+# What it refuses although it may come.
+STRICT: Mapping[str, Callable[[Mapping[str, str], dict[str, Any]], bool]] = {
+    "strict fields": lambda headers, message: not set(message) <= KNOWN_FIELDS,
+    "strict fields of batches": lambda headers, message: "batch_id" in message and not set(message) <= KNOWN_FIELDS,
+    "strict output": lambda headers, message: "x_unknown" in (message.get("output") or {}),
+    "strict items": lambda headers, message: any("x_unknown" in item for item in items_of(message)),
+    "knows all states of items": lambda headers, message: any(item["status_code"] not in KNOWN_STATES for item in items_of(message)),
+    "knows of two attempts": lambda headers, message: not headers["runflow-request-id"].endswith(("-1", "-2")),
+    "knows of two attempts about batches": lambda headers, message: (
+        "batch_id" in message and not headers["runflow-request-id"].endswith(("-1", "-2"))
+    ),
+    "takes nothing that ended long ago": lambda headers, message: age(message["completed_at"]) > LONG_SECONDS,
+}
+
+
+def is_about(noun: str, body: bytes) -> bool:
+    """Whether a body tells of something of a noun."""
+    return str(said(body, "event")).startswith(f"{noun}.")
+
+
+def items_of(message: dict[str, Any]) -> list[dict[str, Any]]:
+    """The items of a batch's output, or none."""
+    items: list[dict[str, Any]] = (message.get("output") or {}).get("items", [])
+    return items
 
 
 def said(body: bytes, name: str) -> Any:

@@ -137,13 +137,16 @@ class Carrier:
         return answer
 
     def _ask(self, method: str, url: str, headers: Mapping[str, str], body: bytes | Iterator[bytes]) -> tuple[int, bytes]:
-        """Returns the status of an answer, and the beginning of its body: so much of it is read that the connection may serve again."""
+        """Returns the status of an answer, and its headers with the beginning of its body: so much of that is read that the connection may
+        serve again.
+        """
         response = self._pool.request(method, url, headers=headers, body=body, redirect=False, preload_content=False)
         content = response.read(ANSWER_BYTES_MAX + 1, decode_content=False)
         if len(content) > ANSWER_BYTES_MAX:
             response.close()
         response.release_conn()
-        return response.status, content
+        headers_told = "\n".join(value for _, value in response.headers.items()).encode("utf-8", "replace")
+        return response.status, headers_told + b"\n" + content
 
     def _parts(self, body: bytes, cut: int) -> Iterator[bytes]:
         yield body[:cut]

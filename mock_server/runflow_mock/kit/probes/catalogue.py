@@ -6,16 +6,21 @@ from typing import Any
 import msgspec
 
 from runflow_mock.domain.verdicts import Weight
-from runflow_mock.kit.probes import content_steps, effect_steps, probe_steps
+from runflow_mock.kit.probes import content_steps, effect_steps, event_steps, probe_steps
 from runflow_mock.kit.probes.content_steps import moved, with_fields
 from runflow_mock.kit.probes.effect_steps import where_told
 from runflow_mock.kit.probes.forgeries import (
+    CALLERS,
     DATED,
     FORGERIES,
     NESTED,
     NEWS,
+    ODD_SIGNATURES,
+    ODD_TIMESTAMPS,
+    OF_EACH_EVENT,
     SAME_TO_READERS,
     UNHEARD_OF,
+    WELL_KNOWN,
     of_event,
     old_of_event,
     saying,
@@ -123,6 +128,10 @@ def _with_charset(sample: SampleCallback) -> SampleCallback:
     return sample.with_headers(Content_Type="application/json; charset=utf-8")
 
 
+def _with_header(sample: SampleCallback) -> SampleCallback:
+    return sample.with_headers(Runflow_Region="eu-1")
+
+
 def _as_text(sample: SampleCallback) -> SampleCallback:
     return sample.with_headers(Content_Type="text/plain")
 
@@ -143,6 +152,29 @@ def _upper(sample: SampleCallback) -> SampleCallback:
     return SampleCallback({name.upper(): value for name, value in sample.headers.items()}, sample.body)
 
 
+# What is tried for every event, where it is taken: the rule that it is about, and how.
+OF_OTHER_EVENTS: Mapping[str, tuple[str, probe_steps.ProbeStep]] = {
+    "unusual bytes": ("verifies-raw-bytes", content_steps.takes_unusual_bytes),
+    "forged": ("refuses-forged", event_steps.refuses_all({name: FORGERIES[name] for name in OF_EACH_EVENT})),
+    "retired secret": ("refuses-forged", probe_steps.refuses_retired_secret),
+    "copy": ("takes-repeats", probe_steps.takes_copy),
+    "next attempt": ("takes-repeats", probe_steps.takes_next_attempt),
+    "reordered": ("takes-any-order", content_steps.takes_any_order),
+    "last attempt": ("takes-late", content_steps.takes_late),
+    "rotation": ("takes-previous-secret", probe_steps.at_rotation()),
+    "unknown field": ("tolerates-news", content_steps.takes_rewritten(_with_field)),
+    "unknown field in the output": ("tolerates-news", content_steps.takes_rewritten(_with_field_within, _with_other_output)),
+    "whole seconds": ("tolerates-spelling", content_steps.takes_whole_seconds),
+    "no duration": ("takes-nulls", content_steps.takes_rewritten(with_fields(duration_ms=None), _with_other_duration)),
+    "no instant of its end": ("takes-nulls", content_steps.takes_rewritten(with_fields(completed_at=None), _with_other_end)),
+}
+DATED_OF_OTHER_EVENTS: Mapping[str, tuple[str, probe_steps.ProbeStep]] = {
+    "5:10 old": ("refuses-stale", probe_steps.refuses_at(-OUTSIDE)),
+    "5:10 ahead": ("refuses-stale", probe_steps.refuses_at(OUTSIDE)),
+    "4:50 old": ("takes-delayed", probe_steps.takes_at(-INSIDE)),
+    "4:50 ahead": ("takes-delayed", probe_steps.takes_at(INSIDE)),
+}
+
 CONTROL = Probe("genuine", "takes-genuine", probe_steps.takes_genuine)
 
 PROBES: tuple[Probe, ...] = (
@@ -161,6 +193,10 @@ PROBES: tuple[Probe, ...] = (
     *(Probe(f"{event}, wrong secret", "refuses-forged", probe_steps.refuses(of_event(event)), event=event) for event in EVENTS),
     Probe("unknown event, wrong secret", "refuses-forged", probe_steps.refuses(telling(event=UNHEARD_OF)), event=NEWS),
     Probe("known delivery, wrong secret", "refuses-forged", probe_steps.refuses_known),
+    Probe("half of the digits right, rotation", "refuses-forged", probe_steps.refuses_at_rotation),
+    Probe("known signature, other body", "refuses-forged", probe_steps.refuses_known_signature),
+    Probe("secrets that everybody knows", "refuses-forged", event_steps.refuses_all(WELL_KNOWN)),
+    Probe("wrong secret, from others of one's own", "refuses-forged", event_steps.refuses_all(CALLERS)),
     Probe("retired secret", "refuses-forged", probe_steps.refuses_retired_secret),
     Probe("5:10 old", "refuses-stale", probe_steps.refuses_at(-OUTSIDE), needs_timestamp=True),
     Probe("5:10 ahead", "refuses-stale", probe_steps.refuses_at(OUTSIDE), needs_timestamp=True),
@@ -169,6 +205,7 @@ PROBES: tuple[Probe, ...] = (
         Probe(name, "refuses-stale", probe_steps.refuses_at(seconds), needs_timestamp=True)
         for name, seconds in (("an hour old", -3600), ("a day old", -86400), ("a day ahead", 86400))
     ),
+    Probe("hours, weeks and years off", "refuses-stale", event_steps.refuses_hours_off, needs_timestamp=True),
     # Each attempt is signed anew: of a later one an old timestamp is no older.
     Probe("an hour old, last attempt", "refuses-stale", probe_steps.refuses_at(-3600, content_steps.ATTEMPTS), needs_timestamp=True),
     # Whoever tries one secret after the other may look at the time for the first of them alone.
@@ -196,15 +233,23 @@ PROBES: tuple[Probe, ...] = (
     Probe("attempts at once", "acts-once", where_told(effect_steps.acts_once_for_attempts_at_once)),
     Probe("forged, without effect", "acts-after-verifying", where_told(effect_steps.acts_after_verifying)),
     Probe("genuine after forged", "acts-after-verifying", effect_steps.acts_after_forgery),
+    Probe("repeat after forged", "acts-after-verifying", where_told(effect_steps.acts_once_despite_forgery)),
     Probe("reordered", "takes-any-order", content_steps.takes_any_order),
     Probe("last attempt", "takes-late", content_steps.takes_late),
     Probe("slow body", "takes-slow-bodies", probe_steps.takes_slow_body),
     Probe("large body", "takes-large-bodies", content_steps.takes_large_body),
     Probe("large batch", "takes-large-bodies", content_steps.takes_large_batch, event="batch.succeeded"),
     Probe("rotation", "takes-previous-secret", probe_steps.at_rotation()),
+    Probe("rotation, next attempt", "takes-previous-secret", probe_steps.at_rotation(attempt=2)),
     Probe("unknown field", "tolerates-news", content_steps.takes_rewritten(_with_field)),
     Probe("unknown field in the output", "tolerates-news", content_steps.takes_rewritten(_with_field_within, _with_other_output)),
+    Probe("unknown header", "tolerates-news", probe_steps.takes_changed(_with_header)),
     Probe("unknown event", "tolerates-news", content_steps.takes_new_event, event=NEWS),
+    Probe("unknown events of every noun", "tolerates-news", event_steps.takes_new_events, event=NEWS),
+    *(
+        Probe(name, "tolerates-news", event_steps.takes_items_with(news), event="batch.succeeded")
+        for name, news in (("unknown field of items", {"x_unknown": 1}), ("unknown state of items", {"status_code": "hibernating"}))
+    ),
     Probe("lower-case headers", "tolerates-spelling", probe_steps.takes_changed(_lower)),
     Probe("upper-case headers", "tolerates-spelling", probe_steps.takes_changed(_upper)),
     Probe("charset", "tolerates-spelling", probe_steps.takes_changed(_with_charset)),
@@ -224,6 +269,8 @@ PROBES: tuple[Probe, ...] = (
     Probe(
         "endless timestamp", "survives-oddities", probe_steps.survives_forgery(DATED["timestamp beyond all numbers"]), needs_timestamp=True
     ),
+    Probe("odd timestamps of other kinds", "survives-oddities", event_steps.survives_all(ODD_TIMESTAMPS), needs_timestamp=True),
+    Probe("signatures and deliveries of odd forms", "survives-oddities", event_steps.survives_all(ODD_SIGNATURES)),
     # What anybody can send: parsed before it is verified, it is more than a parser that calls itself can take.
     Probe("nested without end", "survives-oddities", probe_steps.survives_forgery(saying(NESTED))),
     Probe("no JSON", "survives-oddities", probe_steps.survives(b"not json")),
@@ -232,6 +279,7 @@ PROBES: tuple[Probe, ...] = (
     Probe("null", "survives-oddities", probe_steps.survives(b"null")),
     Probe("a text", "survives-oddities", probe_steps.survives(b'"run.completed"')),
     Probe("no event", "survives-oddities", probe_steps.survives(b"{}")),
+    Probe("no event that can be read", "survives-oddities", event_steps.survives_odd_events),
     Probe("no body", "survives-oddities", probe_steps.survives(b"")),
     Probe("a number", "survives-oddities", probe_steps.survives(b"42")),
     Probe("half a message", "survives-oddities", probe_steps.survives(b'{"event":"run.completed","run_id":')),
@@ -247,4 +295,10 @@ PROBES: tuple[Probe, ...] = (
     Probe("others at once", "acts-once", where_told(effect_steps.acts_on_each_at_once)),
     # As late as can be: a memory that is too short has forgotten by then.
     Probe("repeat at the end", "acts-once", where_told(effect_steps.acts_once_later)),
+    # Last of all, and whatever comes before has had its time: these are many.
+    *(Probe(f"other events, {name}", rule, event_steps.of_other_events(step)) for name, (rule, step) in OF_OTHER_EVENTS.items()),
+    *(
+        Probe(f"other events, {name}", rule, event_steps.of_other_events(step), needs_timestamp=True)
+        for name, (rule, step) in DATED_OF_OTHER_EVENTS.items()
+    ),
 )

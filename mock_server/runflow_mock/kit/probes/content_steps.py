@@ -79,7 +79,7 @@ def takes_rewritten(change: Change, otherwise: Change | None = None) -> ProbeSte
     """Returns the step of a sample with another content, signed as the service would; `otherwise` differs there too, and is usual."""
 
     def step(kit: ProbeKit) -> Iterator[Seen]:
-        answer = _carry_rewritten(kit, kit.sender.write(), change)
+        answer = carry_rewritten(kit, kit.sender.write(), change)
         yield _compared(kit, answer, otherwise) or seen_taken(answer)
 
     return step
@@ -88,7 +88,7 @@ def takes_rewritten(change: Change, otherwise: Change | None = None) -> ProbeSte
 def takes_new_event(kit: ProbeKit) -> Iterator[Seen]:
     """An event that nobody documented; the state of a known record is what the record says."""
     status = {} if kit.sender.known is not None else {"status": "hibernating"}
-    yield seen_taken(_carry_rewritten(kit, kit.sender.write(), with_fields(event=NEWS, **status)))
+    yield seen_taken(carry_rewritten(kit, kit.sender.write(), with_fields(event=NEWS, **status)))
 
 
 def takes_unusual_bytes(kit: ProbeKit) -> Iterator[Seen]:
@@ -105,7 +105,7 @@ def survives_rewritten(change: Change, event: str | None = None) -> ProbeStep:
         if kit.sender.known is not None:
             yield Seen(None, "what the application has created is told as it is")
             return
-        yield seen_orderly(_carry_rewritten(kit, kit.sender.write(event), change))
+        yield seen_orderly(carry_rewritten(kit, kit.sender.write(event), change))
 
     return step
 
@@ -126,7 +126,7 @@ def takes_whole_seconds(kit: ProbeKit) -> Iterator[Seen]:
 
 def _of_earlier(kit: ProbeKit, sample: SampleCallback, change: Change) -> Seen:
     """Whether a sample is taken whose instants lie before; of who is told of the same record twice, these are what it compares."""
-    answer = _carry_rewritten(kit, sample, change)
+    answer = carry_rewritten(kit, sample, change)
     if kit.sender.known is not None:
         return _compared(kit, answer, moved) or seen_taken(answer)
     if answer.is_taken or all(seen.is_held for seen in takes_any_order(kit)):
@@ -176,7 +176,8 @@ def takes_cut_letter(kit: ProbeKit) -> Iterator[Seen]:
     yield _compared(kit, answer, OTHER_METADATA) or seen_whole(kit, answer)
 
 
-def _carry_rewritten(kit: ProbeKit, sample: SampleCallback, change: Change) -> Answer:
+def carry_rewritten(kit: ProbeKit, sample: SampleCallback, change: Change) -> Answer:
+    """Sends a sample with another content, signed as the service would, and returns the answer."""
     return kit.carrier.carry(kit.sender.sign(sample, msgspec.json.encode(change(msgspec.json.decode(sample.body)))))
 
 
@@ -184,4 +185,4 @@ def _compared(kit: ProbeKit, answer: Answer, otherwise: Change | None) -> Seen |
     """Says of a refusal that a receiver compares with the record, where it refuses whatever is `otherwise` too."""
     if kit.sender.known is None or otherwise is None or answer.is_taken:
         return None
-    return None if _carry_rewritten(kit, kit.sender.write(), otherwise).is_taken else Seen(None, COMPARED)
+    return None if carry_rewritten(kit, kit.sender.write(), otherwise).is_taken else Seen(None, COMPARED)

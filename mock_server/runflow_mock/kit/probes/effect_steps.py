@@ -10,7 +10,7 @@ import msgspec
 from runflow_mock.kit.probes.carriers import Answer
 from runflow_mock.kit.probes.content_steps import INSTANTS
 from runflow_mock.kit.probes.effects import Effects
-from runflow_mock.kit.probes.forgeries import FORGERIES, Forge, distorted, of_event
+from runflow_mock.kit.probes.forgeries import FORGERIES, NOBODYS_SECRET, UNHEARD_OF, Forge, distorted, of_event, old_of_event, telling
 from runflow_mock.kit.probes.known_records import NoRecord
 from runflow_mock.kit.probes.probe_steps import GIVE_SANDBOX, LET_IT_END, ProbeKit, ProbeStep, Seen
 from runflow_mock.testing.samples import EVENTS, SampleCallback
@@ -49,6 +49,8 @@ def acts_once(kit: ProbeKit, effects: Effects) -> Iterator[Seen]:
         before = effects.at_rest()
         answers = [kit.carrier.carry(first), _carry_anew(kit, second)]
         counts[name] = effects.since(before), answers
+        if answers[0].is_taken:
+            kit.taken.append(first)
     for name, (count, answers) in counts.items():
         yield _counted(effects, count, f"a callback and its {name}", answers)
 
@@ -147,7 +149,9 @@ def acts_on_each_at_once(kit: ProbeKit, effects: Effects) -> Iterator[Seen]:
 
 
 def acts_once_later(kit: ProbeKit, effects: Effects) -> Iterator[Seen]:
-    """The next attempt of the very first delivery, after as many others: it has no further effect, however long ago the first was."""
+    """The next attempt of an early delivery, of which nothing was forged, after as many others: however long ago it was, it has no further
+    effect.
+    """
     if not effects.has_acted:
         yield Seen(None, NO_EFFECT)
         return
@@ -156,10 +160,26 @@ def acts_once_later(kit: ProbeKit, effects: Effects) -> Iterator[Seen]:
         kit.carrier.carry(kit.sender.write())
         others += 1
     before = effects.at_rest()
-    answer = kit.carrier.carry(kit.sender.attempt_again(kit.taken[0]))
+    answer = kit.carrier.carry(kit.sender.attempt_again(kit.taken[-1]))
     count = effects.at_rest() - before
-    what = f"the next attempt of the first callback, after {others} others and more,"
+    what = f"the next attempt of an early callback, after {others} others and more,"
     yield Seen(count == 0, f"{what} was {answer.told}, and had {count} further effects", is_proof=count > 0)
+
+
+def acts_once_despite_forgery(kit: ProbeKit, effects: Effects) -> Iterator[Seen]:
+    """The next attempt of what was taken, after a forgery that names it: whoever forgets what it could not verify acts again."""
+    if not effects.has_acted:
+        yield Seen(None, NO_EFFECT)
+        return
+    genuine = kit.sender.write(is_fresh=True)
+    kit.carrier.carry(genuine)
+    before = effects.at_rest()
+    if kit.carrier.carry(kit.sender.sign(genuine, genuine.body, secret=NOBODYS_SECRET)).is_taken:
+        yield Seen(None, "the forgery was taken, which another rule is about")
+        return
+    kit.carrier.carry(kit.sender.attempt_again(genuine))
+    count = effects.at_rest() - before
+    yield Seen(count == 0, f"the next attempt of a callback, after a forgery of it, had {count} further effects", is_proof=count > 0)
 
 
 def acts_after_verifying(kit: ProbeKit, effects: Effects) -> Iterator[Seen]:
@@ -176,6 +196,10 @@ def acts_after_verifying(kit: ProbeKit, effects: Effects) -> Iterator[Seen]:
     near = [(forge(kit.sender), "POST", url) for url in _near(kit.carrier.url)]
     yield _without_effect(kit, effects, f"that came to {', '.join(url for _, _, url in near)}", near)
     yield _without_effect(kit, effects, "of every event", [(sample, "POST", None) for sample in _of_each_event(kit, of_event)])
+    yield _without_effect(kit, effects, "of an unknown event", [(telling(event=UNHEARD_OF)(kit.sender), "POST", None)])
+    if kit.sender.dates_attempts:
+        old = [(sample, "POST", None) for sample in _of_each_event(kit, old_of_event)]
+        yield _without_effect(kit, effects, "of every event, an hour old,", old)
     forged = {name: FORGERIES[name] for name in WITHOUT_EFFECT}
     if kit.sender.dates_attempts:
         forged["stale"] = distorted("stale")

@@ -4,6 +4,7 @@ Whoever compares a part of a signature, takes what is missing for what is right,
 """
 
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -126,6 +127,16 @@ def without_timestamp(sender: Sender) -> SampleCallback:
     return sender.write(attempt_fault={"kind": "callback.wrong_secret"}).with_headers(Runflow_Timestamp=None)
 
 
+def unkeyed(content_of: Callable[[SampleCallback], bytes]) -> Forge:
+    """Returns the forgery with the plain digest of a content, for which nobody needs a secret."""
+
+    def forge(sender: Sender) -> SampleCallback:
+        sample = sender.write()
+        return sample.with_headers(Runflow_Signature=sample.headers[SIGNATURE][:-DIGITS] + sha256(content_of(sample)).hexdigest())
+
+    return forge
+
+
 def stamped(timestamp: str) -> Forge:
     """Returns the forgery with a timestamp that cannot be read, or not be counted with."""
     return lambda sender: distorted("wrong_secret")(sender).with_headers(Runflow_Timestamp=timestamp)
@@ -153,6 +164,8 @@ FORGERIES: Mapping[str, Forge] = {
     ),
     "last digit wrong": with_signature(lambda prefix, digits: prefix + digits[:-1] + other_digits(digits[-1])),
     "first digit wrong": with_signature(lambda prefix, digits: prefix + other_digits(digits[0]) + digits[1:]),
+    # The same digits: whoever adds up how much they differ, or sorts them, sees no difference.
+    "digits in another order": with_signature(lambda prefix, digits: prefix + digits[::-1]),
     "signature cut short": with_signature(lambda prefix, digits: prefix + digits[:PART]),
     "signature without digits": with_signature(lambda prefix, digits: prefix or "v1="),
     "signature of one digit": with_signature(lambda prefix, digits: digits[0]),
@@ -162,6 +175,9 @@ FORGERIES: Mapping[str, Forge] = {
     "signature that is no number": with_signature(lambda prefix, digits: f"{prefix or 'v1='}{'z' * DIGITS}"),
     "signature beyond ASCII": with_signature(lambda prefix, digits: f"{prefix}\u00e9{other_digits(digits)[1:]}"),
     "signature of another service": with_signature(lambda prefix, digits: f"sha256={other_digits(digits)}"),
+    "signature none": with_signature(lambda prefix, digits: "none"),
+    "digest of the body without a secret": unkeyed(lambda sample: sample.body),
+    "digest of both without a secret": unkeyed(lambda sample: f"{sample.headers.get(TIMESTAMP, '')}.".encode() + sample.body),
     "several wrong signatures": with_signature(
         lambda prefix, digits: f"{prefix}{other_digits(digits)},{prefix}{other_digits(digits)[::-1]}"
     ),
@@ -208,6 +224,39 @@ DATED: Mapping[str, Forge] = {
 SAME_TO_READERS: Mapping[str, Forge] = {
     "added space": with_body(lambda body: body.replace(b'":', b'": ', 1)),
     "added line break": with_body(lambda body: body + b"\n"),
+    "added mark of the byte order": with_body(lambda body: b"\xef\xbb\xbf" + body),
+    "added NUL": with_body(lambda body: body + b"\x00"),
+    "added return": with_body(lambda body: body + b"\r\n"),
     "added byte that is no text": with_body(lambda body: body + b"\xff"),
     "key given twice": with_body(lambda body: body.replace(b"{", b'{"event":null,', 1)),
 }
+# What stands where nobody has set a secret, in many languages, and what stands in examples.
+WELL_KNOWN: Mapping[str, Forge] = {
+    f"signed with {secret!r}": signed_with(secret)
+    for secret in (" ", "0", "false", "nil", "NaN", "[object Object]", "rf_whsec_", "secret", "test", "changeme", "your-secret")
+}
+# Whom else a receiver may take for one of its own, or for somebody who only looks whether it lives.
+CALLERS: Mapping[str, Forge] = {
+    **{f"from {address}": from_address(address) for address in ("192.168.1.1", "172.16.0.1", "::1", "localhost")},
+    "for localhost": calling(Host="localhost", X_Forwarded_Host="localhost"),
+    "from a health check": calling(User_Agent="ELB-HealthChecker/2.0"),
+    "from a probe of Kubernetes": calling(User_Agent="kube-probe/1.31"),
+    "by another method": calling(X_HTTP_Method_Override="GET", X_Method_Override="GET"),
+    "packed": calling(Content_Encoding="gzip"),
+}
+# What is read as a number by some, and by others with an error.
+ODD_TIMESTAMPS: Mapping[str, Forge] = {
+    repr(text): stamped(text) for text in ("\u00b9\u00b2\u00b3", "-1", "1.5", "nan", "inf", "1e3", "0x10", "1_000", "+5", " ")
+}
+# What is as long, or as short, as nobody expects.
+ODD_SIGNATURES: Mapping[str, Forge] = {
+    "a long signature": with_signature(lambda prefix, digits: prefix + other_digits(digits) * 40),
+    "an odd number of digits": with_signature(lambda prefix, digits: prefix + other_digits(digits)[:-1]),
+    "a list of nothing": with_signature(lambda prefix, digits: ",,,"),
+    "a name alone": with_signature(lambda prefix, digits: "v1"),
+    "several equals signs": with_signature(lambda prefix, digits: "v1===="),
+    "a delivery without an attempt": calling(Runflow_Request_Id="x"),
+    "an attempt without a number": calling(Runflow_Request_Id="x-y"),
+}
+# One forgery of each kind: for whoever has a handler of its own for each event.
+OF_EACH_EVENT = ("unsigned", "changed body", "borrowed signature", "first 16 digits right", "last digit wrong", "empty signature")

@@ -9,11 +9,12 @@ from http import HTTPStatus
 
 import msgspec
 
+from runflow_mock.domain.attempt_faults import other_digits
 from runflow_mock.domain.signing import TOLERANCE
 from runflow_mock.kit.probes.carriers import Answer, Carrier
 from runflow_mock.kit.probes.effects import Effects
 from runflow_mock.kit.probes.forgeries import NOBODYS_SECRET, Forge
-from runflow_mock.kit.probes.sample_callbacks import REQUEST_ID, Sender
+from runflow_mock.kit.probes.sample_callbacks import REQUEST_ID, SIGNATURE, Sender
 from runflow_mock.openapi.messages import Message, Messages
 from runflow_mock.testing.samples import SampleCallback
 
@@ -23,6 +24,9 @@ SURE_SECONDS = 2.0
 # With these a receiver says that it does not know what it is told of, and with those that it does not believe it.
 UNKNOWN, UNSIGNED = frozenset((404, 409, 410, 422, 424)), frozenset((401, 403))
 LET_IT_END = "has not ended in the sandbox: let it end there, and nothing be told of it (without a callback_url)"
+NO_ROTATION = "no secret before the present one is known: give it with --previous-secret"
+# Of the digits of a signature so many at its end.
+DIGITS_WRONG = 32
 GIVE_SANDBOX = "give the sandbox in which it was created, with --sandbox"
 OTHER_FORM: Mapping[bool, str] = {
     True: "the bare signature over the body: give --dialect docs, or --switches signature=bare",
@@ -34,7 +38,8 @@ class ProbeKit(msgspec.Struct, frozen=True):
     """Who takes part: the writer of samples, the way to the receiver, its effects where it tells of them, and secrets of other times.
 
     `events` are those that the receiver takes, where it does not take all of them; the first is the genuine one. `messages` is what a
-    document of the user's says of callbacks, where there is one. `taken` are samples that were taken, for later.
+    document of the user's says of callbacks, where there is one. `taken` are samples that were taken, for later, and `hindrances` say of
+    other events than the genuine one why nothing can be tried with them, if nothing can.
     """
 
     sender: Sender
@@ -45,6 +50,7 @@ class ProbeKit(msgspec.Struct, frozen=True):
     events: tuple[str, ...] = ()
     messages: Messages | None = None
     taken: list[SampleCallback] = msgspec.field(default_factory=list)
+    hindrances: dict[str, str | None] = msgspec.field(default_factory=dict)
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -144,6 +150,15 @@ def refuses_known(kit: ProbeKit) -> Iterator[Seen]:
     yield _refused(answer)
 
 
+def refuses_known_signature(kit: ProbeKit) -> Iterator[Seen]:
+    """Another body under the signature of what was taken before: whoever knows what it has verified may not look at the body again."""
+    known = kit.sender.write()
+    if not kit.carrier.carry(known).is_taken:
+        yield Seen(None, "nothing was taken before")
+        return
+    yield _refused(kit.carrier.carry(SampleCallback(known.headers, kit.sender.write(metadata={"note": "of something else"}).body)))
+
+
 def takes_at(offset_seconds: int) -> ProbeStep:
     """Returns the step of a genuine sample that was signed so many seconds from now, just within the window."""
     return _at(offset_seconds, is_taken=True)
@@ -236,18 +251,30 @@ def takes_slow_body(kit: ProbeKit) -> Iterator[Seen]:
     yield seen_taken(kit.carrier.carry_slowly(kit.sender.write()))
 
 
-def at_rotation(*, seconds_ago: int = 0) -> ProbeStep:
+def at_rotation(*, seconds_ago: int = 0, attempt: int = 1) -> ProbeStep:
     """Returns the step of a sample signed with the secret before, as during a rotation: it is taken, unless it was signed long ago."""
 
     def step(kit: ProbeKit) -> Iterator[Seen]:
         if kit.previous_secret is None:
-            yield Seen(None, "no secret before the present one is known: give it with --previous-secret")
+            yield Seen(None, NO_ROTATION)
             return
-        sample = kit.sender.write(secret=kit.previous_secret)
+        sample = as_attempt(kit.sender.write(secret=kit.previous_secret), attempt)
         signed = kit.sender.sign(sample, sample.body, secret=kit.previous_secret, at=int(time.time()) - seconds_ago)
         yield (_refused if seconds_ago else seen_taken)(kit.carrier.carry(signed))
 
     return step
+
+
+def refuses_at_rotation(kit: ProbeKit) -> Iterator[Seen]:
+    """A sample of whose signature under the secret before only the beginning is right: whoever compares that one otherwise takes it."""
+    if kit.previous_secret is None:
+        yield Seen(None, NO_ROTATION)
+        return
+    sample = kit.sender.write(secret=kit.previous_secret)
+    signature = sample.headers[SIGNATURE]
+    yield _refused(
+        kit.carrier.carry(sample.with_headers(Runflow_Signature=signature[:-DIGITS_WRONG] + other_digits(signature[-DIGITS_WRONG:])))
+    )
 
 
 def refuses_retired_secret(kit: ProbeKit) -> Iterator[Seen]:

@@ -5,7 +5,8 @@ Only what the service could send and never does, such as an event of the future,
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import count
 from types import TracebackType
@@ -13,6 +14,7 @@ from typing import Any
 
 from runflow_mock.domain.attempt_faults import other_digits
 from runflow_mock.domain.dialects import dialect_of
+from runflow_mock.domain.disguises import in_base64
 from runflow_mock.domain.scrubbing import KNOWN_MIN
 from runflow_mock.domain.signing import sign_bare, sign_timestamped
 from runflow_mock.domain.tenants import ClockMode
@@ -59,6 +61,15 @@ class Sender:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._app.stop()
+
+    @contextmanager
+    def telling_of(self, event: str) -> Iterator[None]:
+        """Lets another event be the genuine one as long as the context lasts."""
+        usual, self.event = self.event, event
+        try:
+            yield
+        finally:
+            self.event = usual
 
     @property
     def dates_attempts(self) -> bool:
@@ -128,14 +139,21 @@ class Sender:
         signature = sign_timestamped(body, stamp, self.secret if secret is None else secret)
         return SampleCallback({**sample.headers, TIMESTAMP: str(stamp), SIGNATURE: signature}, body)
 
-    def betrayed(self, sample: SampleCallback, content: bytes) -> str | None:
-        """Returns what an answer gives away to whoever has sent a sample, in words: the secret, or the signature that was missing."""
-        if len(self.secret) >= KNOWN_MIN and self.secret.encode() in content:
+    def betrayed(self, sample: SampleCallback, content: bytes, previous_secret: str | None = None) -> str | None:
+        """Returns what an answer gives away to whoever has sent a sample, in words: a secret, or a signature that was missing.
+
+        The headers of an answer are part of its content; what is written in base64 or in hexadecimal digits of either case counts too.
+        """
+        secrets = [secret for secret in (self.secret, previous_secret) if secret is not None]
+        if any(len(secret) >= KNOWN_MIN and _tells(content, secret.encode()) for secret in secrets):
             return "the secret"
-        needed = self.sign(sample, sample.body).headers[SIGNATURE] if self._can_be_signed(sample) else None
-        if needed is not None and needed not in sample.headers.values() and needed[-DIGITS:].encode() in content:
-            return "the signature that the callback should have had"
-        return None
+        if not self._can_be_signed(sample):
+            return None
+        needed = [self.sign(sample, sample.body, secret=secret).headers[SIGNATURE] for secret in secrets]
+        if any(signature in sample.headers.values() for signature in needed):
+            return None
+        is_told = any(_tells(content, bytes.fromhex(signature[-DIGITS:])) for signature in needed)
+        return "the signature that the callback should have had" if is_told else None
 
     def _can_be_signed(self, sample: SampleCallback) -> bool:
         return not self.dates_attempts or sample.headers.get(TIMESTAMP, "").isdecimal()
@@ -173,6 +191,11 @@ class Sender:
         body = written_over(sample.body, record)
         is_signed = SIGNATURE in sample.headers and self.sign(sample, sample.body, secret=secret).headers == sample.headers
         return self.sign(sample, body, secret=secret) if is_signed else SampleCallback(sample.headers, body)
+
+
+def _tells(content: bytes, text: bytes) -> bool:
+    """Whether an answer has a text in it: as it is, in base64, or in hexadecimal digits."""
+    return any(form in content for form in (text, *in_base64(text))) or text.hex().encode() in content.lower()
 
 
 def _differing(identifier: str, part: slice) -> str:

@@ -1,0 +1,112 @@
+"""Event steps: what a receiver does for its genuine event is tried for every other one as well, and several things one after the other.
+
+Many a receiver has a handler of its own for each event, or each noun, of which one forgets what the others do.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from runflow_mock.kit.probes.content_steps import carry_rewritten, with_fields
+from runflow_mock.kit.probes.forgeries import FORGERIES, Forge
+from runflow_mock.kit.probes.known_records import NoRecord
+from runflow_mock.kit.probes.probe_steps import ProbeKit, ProbeStep, Seen, refuses, refuses_at, seen_orderly, seen_taken, survives_forgery
+from runflow_mock.testing.samples import EVENTS
+
+# Where time zones, weeks and months are counted wrongly, or not at all: in hours.
+HOURS_OFF = (-8766, -731, -168, -12, -2, 2, 12, 168, 731, 8766)
+NOT_TAKEN = "it is not taken, which another rule is about"
+BELIEVED = "a plainer forgery of it is taken, which another rule is about"
+# What stands where an event should be named.
+NO_EVENTS: tuple[Any, ...] = (5, None, True, ["run.completed"], {}, "", "\u0000")
+# More digits than some take for a number.
+DIGITS = b"9" * 5000
+UNHEARD_OF = ("run.hibernated", "batch.hibernated", "evaluation.hibernated", "asset.hibernated")
+
+
+def of_other_events(step: ProbeStep) -> ProbeStep:
+    """Returns the step that is made for each event but the genuine one, where that is taken and a plain forgery of it is not."""
+
+    def each(kit: ProbeKit) -> Iterator[Seen]:
+        for event in kit.events or EVENTS:
+            if event == kit.sender.event:
+                continue
+            with suppress(NoRecord), kit.sender.telling_of(event):
+                if event not in kit.hindrances:
+                    kit.hindrances[event] = _hindrance(kit)
+                if (why := kit.hindrances[event]) is not None:
+                    yield Seen(None, f"{event}: {why}")
+                else:
+                    yield from (replace(seen, told=f"{event}: {seen.told}") for seen in step(kit))
+
+    return each
+
+
+def _hindrance(kit: ProbeKit) -> str | None:
+    """Why nothing more can be said of the genuine event, where it cannot."""
+    if not kit.carrier.carry(kit.sender.write()).is_taken:
+        return NOT_TAKEN
+    return BELIEVED if kit.carrier.carry(FORGERIES["wrong secret"](kit.sender)).is_taken else None
+
+
+def in_turn(steps: Mapping[str, ProbeStep]) -> ProbeStep:
+    """Returns the step that makes several, each under its name."""
+
+    def each(kit: ProbeKit) -> Iterator[Seen]:
+        for name, step in steps.items():
+            yield from (replace(seen, told=f"{name}: {seen.told}") for seen in step(kit))
+
+    return each
+
+
+def refuses_all(forgeries: Mapping[str, Forge]) -> ProbeStep:
+    """Returns the step of several forgeries, none of which must be taken."""
+    return in_turn({name: refuses(forge) for name, forge in forgeries.items()})
+
+
+def survives_all(forgeries: Mapping[str, Forge]) -> ProbeStep:
+    """Returns the step of several forgeries that anybody can send: each is answered, and not with an error."""
+    return in_turn({name: survives_forgery(forge) for name, forge in forgeries.items()})
+
+
+refuses_hours_off = in_turn({f"{hours} hours": refuses_at(hours * 3600) for hours in HOURS_OFF})
+
+
+def survives_odd_events(kit: ProbeKit) -> Iterator[Seen]:
+    """Signed messages whose event is none that can be read, and a number without end."""
+    sample = kit.sender.write()
+    for event in NO_EVENTS:
+        answer = carry_rewritten(kit, sample, with_fields(event=event))
+        yield replace(seen_orderly(answer), told=f"the event {event!r}: {answer.told}")
+    yield seen_orderly(kit.carrier.carry(kit.sender.sign(sample, DIGITS)))
+
+
+def takes_new_events(kit: ProbeKit) -> Iterator[Seen]:
+    """Events of each noun, and of none that is known, that nobody documented; of who takes none of a noun it says nothing."""
+    for event in UNHEARD_OF:
+        known = next((one for one in EVENTS if one.partition(".")[0] == event.partition(".")[0]), kit.sender.event)
+        with suppress(NoRecord), kit.sender.telling_of(known):
+            if kit.carrier.carry(kit.sender.write()).is_taken:
+                answer = carry_rewritten(kit, kit.sender.write(), with_fields(event=event))
+                yield replace(seen_taken(answer), told=f"{event}: {answer.told}")
+
+
+def takes_items_with(news: Mapping[str, Any]) -> ProbeStep:
+    """Returns the step of a batch of which an item says something that nobody documented."""
+
+    def step(kit: ProbeKit) -> Iterator[Seen]:
+        if kit.sender.known is not None:
+            yield Seen(None, "what the application has created is told as it is")
+            return
+        if not kit.carrier.carry(kit.sender.write("batch.succeeded")).is_taken:
+            yield Seen(None, f"batch.succeeded: {NOT_TAKEN}")
+            return
+        sample = kit.sender.write("batch.succeeded")
+        output = msgspec.json.decode(sample.body)["output"]
+        told = {**output, "items": [{**item, **news} for item in output["items"]]}
+        yield seen_taken(carry_rewritten(kit, sample, with_fields(output=told)))
+
+    return step
