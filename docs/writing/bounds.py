@@ -9,9 +9,9 @@ from runflow_mock.kit.suite import carriers
 from runflow_mock.openapi import pattern_sizes, pattern_states, patterns, schemas
 from runflow_mock.runtime import downloads
 from runflow_mock.runtime.bounds import BoundsMax
-from runflow_mock.runtime.callback_turns import TENANT_TURNS_MAX
+from runflow_mock.runtime.callback_turns import HURRIED_SECONDS, TENANT_TURNS_MAX
 from runflow_mock.runtime.config import Config
-from runflow_mock.runtime.outgoing_connections import ARRIVED_BYTES_MAX
+from runflow_mock.runtime.outgoing_connections import ARRIVED_BYTES_MAX, IDLE_MAX, IDLE_SECONDS_MAX
 from runflow_mock.runtime.tenant_uses import WAITS_MAX
 from runflow_mock.testing import client
 from runflow_mock.web import connections, heads
@@ -26,7 +26,7 @@ _SERVER = {
     "body_bytes_max": "bytes of large bodies that are being read, of which one tenant has seven tenths at most; a further one is a 503",
     "journal_bytes_max": "bytes of all journals together; the largest ones drop their oldest half",
     "callback_sockets_max": "callbacks under way, of which one in eight is for tenants that have none; further ones wait for their turn, "
-    "which is no part of an attempt",
+    f"which is no part of an attempt, and for a tenant that has none the attempt that has taken longest ends after {HURRIED_SECONDS:g} s",
     "record_bytes_max": "bytes that clients have sent for records and tenants, of which one tenant has seven tenths at most; a further "
     "write is a 503",
     "file_bytes_max": "bytes of assets, and of files that rules give out, of all tenants; a further one is a 503",
@@ -129,6 +129,11 @@ def requests() -> str:
             ("length of an answer to `verify`", carriers.ANSWER_BYTES_MAX, "bytes, unpacked"),
             ("answer to a test's client", client.ANSWER_SECONDS_MAX, f"seconds in all, and {client.ANSWER_BYTES_MAX:,} bytes, unpacked"),
             ("answer of a receiver", ARRIVED_BYTES_MAX, "bytes that come before it is whole; then the attempt has failed"),
+            (
+                "connections to receivers",
+                IDLE_MAX,
+                f"that rest, for {IDLE_SECONDS_MAX:g} seconds at most; the one that has rested longest makes room",
+            ),
             (
                 "unread answer",
                 connections.STUCK_SECONDS_MAX,

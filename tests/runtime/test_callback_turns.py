@@ -71,6 +71,53 @@ def test_many_tenants_whose_receivers_hang_leave_a_turn_for_the_next_one() -> No
     asyncio.run(story())
 
 
+async def hang(turns: CallbackTurns, tenant: Tenant, end: asyncio.Event) -> str:
+    try:
+        async with turns.of(tenant):
+            await end.wait()
+    except TimeoutError:
+        return "hurried"
+    return "whole"
+
+
+def test_attempt_that_has_taken_longest_makes_room_where_all_turns_are_taken() -> None:
+    """As many tenants as there are turns, with one hanging callback each, let everybody else's wait until their time was over."""
+
+    async def story() -> None:
+        bound, told = Bound("callback_sockets_max", 3, list[str]().append, "wait"), list[str]()
+        turns, (*hanging, last, later) = CallbackTurns(bound, 0.01), tenants("a", "b", "c", "d", "e")
+        end = asyncio.Event()
+        tasks = [asyncio.create_task(hang(turns, tenant, end)) for tenant in hanging]
+        await asyncio.sleep(0)
+        for tenant in (last, later):
+            async with asyncio.timeout(5), turns.of(tenant):
+                told.append(tenant.settings.name)
+        assert (turns.hurried, [task.done() for task in tasks], told) == (1, [True, False, False], ["d", "e"])
+        end.set()
+        assert (await asyncio.gather(*tasks), bound.used) == (["hurried", "whole", "whole"], 0)
+
+    asyncio.run(story())
+
+
+def test_nobody_is_hurried_for_a_tenant_that_has_a_turn_or_once_nobody_waits() -> None:
+    async def story() -> None:
+        turns, (first, second, third) = CallbackTurns(Bound("x", 2, list[str]().append, "wait"), 0.02), tenants("a", "b", "c")
+        ends = [asyncio.Event() for _ in range(4)]
+        tasks = [asyncio.create_task(hang(turns, tenant, end)) for tenant, end in zip((first, second, second, third), ends, strict=True)]
+        await asyncio.sleep(0)
+        # The third gets what the second gives back, and the first need not hurry any more.
+        ends[2].set()
+        ends[3].set()
+        ends[1].set()
+        assert await asyncio.gather(*tasks[1:]) == ["whole"] * 3
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(tasks[0]), 0.05)
+        ends[0].set()
+        assert (await tasks[0], turns.hurried) == ("whole", 0)
+
+    asyncio.run(story())
+
+
 def test_turn_of_whoever_waits_no_longer_goes_to_the_next_one() -> None:
     async def story() -> None:
         bound = Bound("callback_sockets_max", 1, list[str]().append, "wait")

@@ -10,7 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from secure import NOBODY
 
-from runflow_mock.runtime.outgoing_connections import ANSWER_BYTES_MAX, ARRIVED_BYTES_MAX, BrokenAnswer, CannotConnect, OutgoingConnections
+from runflow_mock.runtime.outgoing_connections import (
+    ANSWER_BYTES_MAX,
+    ARRIVED_BYTES_MAX,
+    IDLE_MAX,
+    BrokenAnswer,
+    CannotConnect,
+    OutgoingConnections,
+)
 
 LOOPS = (asyncio.run, uvloop.run)
 FINE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -165,6 +172,29 @@ def test_many_posts_at_once_have_a_connection_each() -> None:
             return len(receiver.requests)
 
     assert asyncio.run(story()) == 20
+
+
+@pytest.mark.parametrize("run", LOOPS)
+def test_connections_that_rest_have_a_bound_wherever_they_lead(run: Any) -> None:
+    """Six hundred runs with a receiver of its own name each kept six hundred sockets open, which no bound counted."""
+
+    async def story() -> list[int]:
+        connections, places = OutgoingConnections(lambda: NOBODY), IDLE_MAX + 10
+        async with Receiver(*[FINE] * (places + 2)) as receiver:
+            names = [receiver.url.replace("127.0.0.1", f"app{number}.localhost") for number in range(places)]
+            for name in names:
+                await post(connections, name)
+            for _ in range(1_000):
+                if sum(b"gone" in requests for requests in receiver.requests) == 10:
+                    break
+                await asyncio.sleep(0)
+            # The latest is kept, and the oldest had to make room.
+            await post(connections, names[-1])
+            await post(connections, names[0])
+            await connections.close()
+            return [len(requests) - (b"gone" in requests) for requests in (*receiver.requests[:10], *receiver.requests[-2:])]
+
+    assert run(story()) == [1] * 10 + [2, 1]
 
 
 def test_post_that_is_given_up_leaves_no_connection() -> None:

@@ -5,6 +5,9 @@ takes another one: the more tenants have some, the fewer the next ones get. (Thi
 memory of their queues.) An eighth of all is for tenants that have none. So 60 tenants whose receivers hang do not have all of 256, and the
 next tenant need not wait.
 
+Where all turns are taken all the same, by more tenants than there are turns, the attempt that has taken longest gets `HURRIED_SECONDS` in
+all for each tenant that has none and waits for one. As soon as nobody waits, it has all of its time again.
+
 Whoever waits for a turn has not begun: neither the receiver's time nor the time that is measured runs.
 """
 
@@ -22,26 +25,45 @@ FREE_FOR_EACH = 2
 """How many turns have to be free for each that a tenant has beside others when it takes another one."""
 FIRST_SHARE = 8
 """One of so many turns is for tenants that have none."""
+HURRIED_SECONDS = 2.0
+"""How long an attempt may take that has taken longest while all turns are taken, and a tenant without one waits."""
 
 
 class CallbackTurns:
-    """Gives out turns: within a tenant first come, first served, and from one tenant that waits to the next."""
+    """Gives out turns: within a tenant first come, first served, and from one tenant that waits to the next.
 
-    def __init__(self, bound: Bound) -> None:
+    `hurried` is how many attempts were ended for others.
+    """
+
+    def __init__(self, bound: Bound, hurried_seconds: float = HURRIED_SECONDS) -> None:
+        self.hurried = 0
+        self._hurried_seconds = hurried_seconds
+        # When each began, the one first that has taken longest.
+        self._under_way: dict[asyncio.Timeout, float] = {}
+        self._hurrying: list[asyncio.Timeout] = []
         self._bound = bound
         self._taken: Counter[Tenant] = Counter()
         self._waiting: dict[Tenant, deque[asyncio.Future[None]]] = {}
 
     @asynccontextmanager
     async def of(self, tenant: Tenant) -> AsyncIterator[None]:
-        """Waits for a turn of a tenant, which lasts as long as the context."""
+        """Waits for a turn of a tenant, which lasts as long as the context.
+
+        Raises:
+            TimeoutError: it was ended for others.
+        """
         if tenant not in self._waiting and self._may_take(tenant):
             self._take(tenant)
         else:
             await self._wait(tenant)
+        ending = asyncio.timeout(None)
         try:
-            yield
+            async with ending:
+                self._under_way[ending] = asyncio.get_running_loop().time()
+                yield
         finally:
+            del self._under_way[ending]
+            self.hurried += ending.expired()
             self._give(tenant)
 
     def _may_take(self, tenant: Tenant) -> bool:
@@ -64,10 +86,14 @@ class CallbackTurns:
         # What one gives back is enough for itself, or for one of the others.
         while (following := next(filter(self._may_take, self._waiting), None)) is not None:
             self._call(following)
+        if self._hurrying and not self._waiting:
+            self._let_all_take_their_time()
 
     async def _wait(self, tenant: Tenant) -> None:
         if self._taken[tenant] < TENANT_TURNS_MAX and self._bound.used == self._bound.maximum:
             self._bound.meet()
+            if not self._taken[tenant] and tenant not in self._waiting:
+                self._hurry()
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(tenant, deque()).append(turn)
         try:
@@ -76,6 +102,19 @@ class CallbackTurns:
             if turn.done() and not turn.cancelled():
                 self._give(tenant)
             raise
+
+    def _hurry(self) -> None:
+        """Has the attempt end soon that has taken longest, of those that need not yet."""
+        ending = next((each for each in self._under_way if each.when() is None), None)
+        if ending is not None:
+            ending.reschedule(self._under_way[ending] + self._hurried_seconds)
+            self._hurrying.append(ending)
+
+    def _let_all_take_their_time(self) -> None:
+        for ending in self._hurrying:
+            if ending in self._under_way and not ending.expired():
+                ending.reschedule(None)
+        self._hurrying.clear()
 
     def _call(self, tenant: Tenant) -> None:
         """Gives a turn to the first of a tenant that still waits; the tenant goes to the end of the line."""

@@ -14,7 +14,7 @@ from runflow_mock.domain.documents import write_document
 from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.domain.tenants import PULL
 from runflow_mock.engine.world import SendCallback
-from runflow_mock.runtime.callback_turns import CallbackTurns
+from runflow_mock.runtime.callback_turns import HURRIED_SECONDS, CallbackTurns
 from runflow_mock.runtime.keepers import KeepError
 from runflow_mock.runtime.parked import Parked
 from runflow_mock.runtime.sender import CallbackSender, OutgoingRequest
@@ -41,7 +41,7 @@ class Deliveries:
         turns: CallbackTurns,
     ) -> None:
         self._sender = sender
-        self._turns = turns
+        self.turns = turns
         self._wall = wall
         self._record = record
         self._report = report
@@ -145,11 +145,19 @@ class Deliveries:
             return AttemptResult(error=f"not sent: {why}", reason="host_not_allowed", refused=True, headers=sent)
         request = OutgoingRequest(target, posting.headers, posting.body)
         genuine = effect.delivery.attempts[-1].fault is None and effect.secret is not None
-        async with self._turns.of(tenant):
-            *earlier, last = [self._kept(tenant, await self._sender.send(request)) for _ in range(posting.copies)]
+        *earlier, last = [self._kept(tenant, await self._post(tenant, request)) for _ in range(posting.copies)]
         if genuine:
             self._unbelieved.note(tenant.settings.name, effect.delivery.url, last.status_code, is_dated=tenant.dialect.dates_attempts)
         return replace(last, headers=sent, copies=tuple(earlier))
+
+    async def _post(self, tenant: Tenant, request: OutgoingRequest) -> AttemptResult:
+        """Returns what comes of one POST; each copy has a turn of its own, so that many of them hold up nobody."""
+        try:
+            async with self.turns.of(tenant):
+                return await self._sender.send(request)
+        except TimeoutError:
+            why = f"no answer within {HURRIED_SECONDS:g} s, and callback_sockets_max is met: others have waited for the turn"
+            return AttemptResult(error=why, reason="timeout", response_time_ms=round(HURRIED_SECONDS * 1000))
 
     def _kept(self, tenant: Tenant, result: AttemptResult) -> AttemptResult:
         """Returns what came of an attempt as the world keeps it: without secrets that the receiver gave back, and how long it really took

@@ -3,16 +3,16 @@
 No HTTP library stands between. The fake also runs in the processes of other people's tests, where tools patch the libraries that they know,
 and a callback must be neither caught nor recorded by them.
 
-A connection is kept for the next POST to the same place as long as its receiver keeps it, and no POST is ever sent twice.
+A connection is kept for the next POST to the same place as long as its receiver keeps it and no others need its room, and no POST is ever
+sent twice.
 """
 
 import asyncio
 import ssl
 import sys
-from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple, cast
 from urllib.parse import quote, urlsplit
 
@@ -25,6 +25,8 @@ ANSWER_BYTES_MAX = 64 * 1024
 ARRIVED_BYTES_MAX = 512 * 1024
 """How much of a body is kept, and how much may arrive, in heads, chunks and trailers too, before an answer is whole."""
 IDLE_SECONDS_MAX = 15.0
+IDLE_MAX = 64
+"""For how long a connection is kept that nobody asks, and how many are: clients may name a new place with every run."""
 # What a URL may hold besides letters and digits; a percent sign is taken for the beginning of what is quoted already.
 _IN_PATH = "/%:@!$&'()*+,;=~-._"
 _IN_QUERY = _IN_PATH + "?"
@@ -80,7 +82,8 @@ class OutgoingConnections:
 
     def __init__(self, trusted: Callable[[], ssl.SSLContext]) -> None:
         self._trusted = trusted
-        self._idle: defaultdict[Place, list[_Connection]] = defaultdict(list)
+        # The one that has rested longest comes first.
+        self._idle: dict[_Connection, Place] = {}
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Sends one POST and returns its answer.
@@ -102,15 +105,13 @@ class OutgoingConnections:
 
     async def close(self) -> None:
         """Closes the connections that are kept."""
-        for connections in self._idle.values():
-            for connection in connections:
-                connection.abort()
+        for connection in self._idle:
+            connection.abort()
         self._idle.clear()
 
     def _take(self, place: Place) -> "_Connection | None":
-        waiting = self._idle[place]
-        while waiting:
-            connection = waiting.pop()
+        for connection in [kept for kept, where in reversed(self._idle.items()) if where == place]:
+            del self._idle[connection]
             connection.wake()
             if connection.is_usable:
                 return connection
@@ -120,16 +121,14 @@ class OutgoingConnections:
         if not connection.is_usable:
             connection.abort()
             return
-        self._idle[place].append(connection)
-        connection.rest(lambda: self._forget(place, connection))
+        if len(self._idle) >= IDLE_MAX:
+            self._forget(next(iter(self._idle)))
+        self._idle[connection] = place
+        connection.rest(partial(self._forget, connection))
 
-    def _forget(self, place: Place, connection: "_Connection") -> None:
+    def _forget(self, connection: "_Connection") -> None:
         connection.abort()
-        waiting = self._idle[place]
-        if connection in waiting:
-            waiting.remove(connection)
-        if not waiting:
-            del self._idle[place]
+        del self._idle[connection]
 
     async def _connect(self, place: Place) -> "_Connection":
         loop = asyncio.get_running_loop()

@@ -44,6 +44,7 @@ async def health_of(runtime: Runtime) -> dict[str, object]:
         "background_errors": errors,
         "log_lines_lost": runtime.observer.lost,
         "files_not_written": len(runtime.unwritten),
+        "callbacks_hurried": runtime.deliveries.turns.hurried,
         "loop_held_ms_max": round(runtime.loop_watch.longest_seconds * 1000, 1),
         "bounds": {
             bound.name: {"used": bound.used, "max": bound.maximum, "peak": bound.peak, "met": bound.met} for bound in runtime.bounds
