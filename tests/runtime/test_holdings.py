@@ -85,6 +85,23 @@ def test_settings_count_as_long_as_a_tenant_is_made_from_them(door: Door) -> Non
         assert 2_500 < use_of(door, "record_bytes_max")["used"] - before + len(saved) < 2_900
 
 
+def test_rules_count_until_they_are_dropped(door: Door) -> None:
+    """A thousand stubs with an output of eight megabytes each were taken, and counted nowhere."""
+
+    def used() -> int:
+        return use_of(door, "record_bytes_max")["used"]
+
+    failing = ok(door.post("/_mock/faults", {"what": {"kind": "fail", "failure_message": "x" * 3_000}}), 201)
+    ok(door.post("/_mock/stubs", {"output": {"note": "x" * 2_000}}), 201)
+    assert 5_000 < used() < 5_800
+    refusal(door.post("/_mock/stubs", {"output": {"note": "x" * 2_000}}), 503, "full")
+    assert door.delete(f"/_mock/faults/{failing['id']}").status_code == 204
+    assert 2_000 < used() < 2_500
+    ok(door.post("/_mock/stubs", {"output": {"note": "x" * 2_000}}), 201)
+    assert door.delete("/_mock/stubs").status_code == 204
+    assert used() == 0
+
+
 def test_scenario_of_the_server_that_changes_leaves_what_was_sent_counted(door: Door) -> None:
     ok(door.post("/_mock/tenants", {"name": "b", "folders": ["x" * 200] * 20}), 201)
     used = use_of(door, "record_bytes_max")["used"]

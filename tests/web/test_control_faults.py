@@ -212,6 +212,7 @@ def test_success_of_a_run_goes_by_the_name_of_its_status_too(door: Door) -> None
         {"where": FINISH, "what": {"kind": "succeed", "output": []}},
         {"where": {"edge": "batch.item[-1]"}, "what": FAIL},
         {"where": {"edge": "batch.item[i]"}, "what": FAIL},
+        {"label": "x" * 1_001, "where": FINISH, "what": FAIL},
     ],
 )
 def test_bad_rule_is_refused_and_not_kept(door: Door, rule: Body) -> None:

@@ -102,6 +102,15 @@ def test_operator_cancels_a_run(door: Door) -> None:
     assert ok(door.post(f"/_mock/runs/{run['id']}/cancel")) == stopped == get_run(door, run)
 
 
+def test_reason_that_is_kept_with_each_item_is_a_short_text(door: Door) -> None:
+    """Four megabytes of it took two gigabytes with five hundred items."""
+    batch = post_batch(door)
+    told = refusal(door.post(f"/_mock/batches/{batch['id']}/cancel", {"reason": "x" * 2_001}), 422)
+    assert "reason has 2001 characters; 2000 are possible" in told
+    stopped = ok(door.post(f"/_mock/batches/{batch['id']}/cancel", {"reason": "x" * 2_000}))
+    assert stopped["status_code"] == "cancelled"
+
+
 def test_operator_asks_for_what_is_not_there(door: Door) -> None:
     for path in (f"/_mock/runs/{ABSENT}/cancel", "/_mock/batches/x/cancel"):
         refusal(door.post(path), 404, "not_found")

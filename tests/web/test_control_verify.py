@@ -100,6 +100,7 @@ def test_within_is_the_tenants_time(door: Door) -> None:
         ({"sequence": [{"at_most": 0}]}, "sequence[0]"),
         ({"sequence": [{"status": "x"}]}, "sequence[0].status"),
         ({"input": 3}, "input"),
+        ({"headers": {f"x-{number}": None for number in range(51)}}, "headers has 51 entries"),
     ],
 )
 def test_clause_that_cannot_be_understood_is_refused_by_name(door: Door, clause: Body, names: str) -> None:

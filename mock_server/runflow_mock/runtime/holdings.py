@@ -1,14 +1,16 @@
 """Holdings: what all tenants of a server hold together, so that many of them, each within its own limits, cannot fill a machine.
 
 Journals are shared by `JournalSpace`. Of records, and of what tenants are made from, the bytes count that clients have sent for them, which
-is what makes them large, of assets and files of rules their own bytes, and of what is still to happen the timers. All are given back with
-the tenant: records themselves are never removed from a world.
+is what makes them large, of fault rules what is recorded of them, of assets and files of rules their own bytes, and of what is still to
+happen the timers. All are given back with the tenant, and rules when they are dropped: other records are never removed from a world.
 """
 
 from collections.abc import Collection
 from hashlib import sha256
 from typing import Protocol, TypeVar
 
+from runflow_mock.domain.identity import RuleId
+from runflow_mock.engine.history import encode
 from runflow_mock.engine.journal import Journal, JournalSpace
 from runflow_mock.engine.store import Store
 from runflow_mock.engine.world import World
@@ -23,6 +25,7 @@ class Held:
         self.record_bytes = 0
         self.file_bytes = 0
         self.timers = 0
+        self.rules: dict[RuleId, int] = {}
 
 
 class Holder(Protocol):
@@ -50,6 +53,8 @@ class Holdings:
         """Counts a tenant from now on."""
         self._bounds.tenants.show(self._bounds.tenants.used + 1)
         tenant.journal.share(self.journals)
+        # They came with what the tenant was made from.
+        tenant.held.rules = dict.fromkeys(tenant.world.store.rules, 0)
         self.follow(tenant)
         self.keep(tenant, tenant.sent)
 
@@ -81,7 +86,7 @@ class Holdings:
             raise FilesFull(files.maximum)
 
     def follow(self, tenant: Holder) -> None:
-        """Takes note of how many timers a tenant has now, and how many bytes of files."""
+        """Takes note of how many timers a tenant has now, how many bytes of files, and which rules."""
         if tenant.is_dropped:
             return
         timers = len(tenant.world.store.timers)
@@ -94,6 +99,8 @@ class Holdings:
             files = self._bounds.file_bytes
             files.show(files.used + file_bytes - tenant.held.file_bytes)
             tenant.held.file_bytes = file_bytes
+        if len(tenant.world.store.rules) != len(tenant.held.rules):
+            self._follow_rules(tenant)
 
     def keep(self, tenant: Holder, size: int) -> None:
         """Counts so many bytes as held by the records of a tenant."""
@@ -106,7 +113,16 @@ class Holdings:
         """Counts what a tenant holds that was kept by an earlier process, and returns it: nobody was asked whether there is room."""
         tenant.sent = made_from
         self.keep(tenant, made_from + _document_bytes(tenant.world.store))
+        tenant.held.rules.clear()
+        self.follow(tenant)
         return tenant
+
+    def _follow_rules(self, tenant: Holder) -> None:
+        rules, held = tenant.world.store.rules, tenant.held.rules
+        dropped = sum(held.pop(rule_id) for rule_id in held.keys() - rules.keys())
+        fresh = {rule_id: len(encode(rules[rule_id])) for rule_id in rules.keys() - held.keys()}
+        held.update(fresh)
+        self.keep(tenant, sum(fresh.values()) - dropped)
 
     def objection(self, tenant: Holder | None, size: int) -> str | None:
         """Returns why records of so many bytes more are not taken, or nothing where there is room."""

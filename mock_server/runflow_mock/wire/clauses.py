@@ -16,6 +16,8 @@ from runflow_mock.wire.faults import Names, WirePlace, decode_place
 
 SEQUENCE_MAX = 100
 COUNT_MAX = 1_000_000
+HEADERS_MAX = 50
+"""Of how many headers a clause may say something: each is looked for in each exchange."""
 
 
 class WireClause(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -126,6 +128,8 @@ def _step(written: WireClause, names: Names, prefix: str) -> Clause:
 def _clause(written: WireClause, names: Names, prefix: str) -> Clause:
     place = WirePlace(**{name: getattr(written, name) for name in WirePlace.__struct_fields__ if name in WireClause.__struct_fields__})
     at_least, at_most = _span(written, prefix)
+    if len(written.headers) > HEADERS_MAX:
+        raise refused(f"{prefix}headers has {len(written.headers)} entries; {HEADERS_MAX} are possible")
     return Clause(
         where=decode_place(place, names, prefix),
         status=None if written.status is None else status_pattern(str(written.status), f"{prefix}status"),

@@ -26,6 +26,9 @@ COUNT_MAX = 1_000_000_000
 
 
 MESSAGE_CHARACTERS_MAX = 4_000
+LABEL_CHARACTERS_MAX = 1_000
+REASON_CHARACTERS_MAX = 2_000
+"""A label leaves with each answer on which its rule acts, and a reason is kept with each item of a batch."""
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY")
 
 
@@ -141,7 +144,7 @@ def decode_resend(raw: bytes) -> Resend:
 
 def decode_cancel(raw: bytes) -> str | None:
     """Returns the reason of a cancellation."""
-    return decode(raw, _Cancel).reason
+    return short(decode(raw, _Cancel).reason, "reason", REASON_CHARACTERS_MAX)
 
 
 def decode_credit(raw: bytes) -> Money:
@@ -155,6 +158,13 @@ def status_pattern(text: str, name: str) -> str:
     if not (len(text) == 3 and text[0] in "12345" and text.isascii() and (text.isdigit() or lowered[1:] == "xx")):
         raise refused(f"{name} {text[:80]!r} must be a status such as 404, or a class such as 4xx")
     return lowered
+
+
+def short(text: str | None, name: str, characters_max: int) -> str | None:
+    """Returns a text that is kept in many places, or raises a 422 where it is too long for that."""
+    if text is not None and len(text) > characters_max:
+        raise refused(f"{name} has {len(text)} characters; {characters_max} are possible")
+    return text
 
 
 def known_method(text: str | None, name: str) -> str | None:

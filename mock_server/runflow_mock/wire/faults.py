@@ -13,7 +13,17 @@ from runflow_mock.domain.fault_kinds import KIND_OF, ActsAt, Family, Kind
 from runflow_mock.domain.faults import FaultRule, When
 from runflow_mock.domain.globs import matches_glob
 from runflow_mock.domain.places import Where, edge_name, is_edge
-from runflow_mock.wire.control import COUNT_MAX, as_json, decode, instant, known_method, known_operation, refused
+from runflow_mock.wire.control import (
+    COUNT_MAX,
+    LABEL_CHARACTERS_MAX,
+    as_json,
+    decode,
+    instant,
+    known_method,
+    known_operation,
+    refused,
+    short,
+)
 from runflow_mock.wire.fault_kinds import decode_what, represent_what
 from runflow_mock.wire.times import write_optional
 
@@ -75,7 +85,8 @@ def decode_rule(raw: bytes, names: Names) -> tuple[AddRule, tuple[bytes, ...]]:
     what, contents = decode_what(body.what)
     where = decode_place(body.where, names)
     _check_place(where, KIND_OF[type(what)])
-    return AddRule(label=body.label, where=where, what=what, when=_when(body.when or WireWhen())), contents
+    label = short(body.label, "label", LABEL_CHARACTERS_MAX)
+    return AddRule(label=label, where=where, what=what, when=_when(body.when or WireWhen())), contents
 
 
 def represent_rule(rule: FaultRule) -> dict[str, object]:
@@ -109,6 +120,7 @@ def check_rule(rule: FaultRule) -> None:
     names = Names(lambda path: path, tuple(filter(None, [place.operation])))
     _check_place(decode_place(place, names), KIND_OF[type(rule.what)])
     _when(convert(shown["when"], WireWhen))
+    short(rule.label, "label", LABEL_CHARACTERS_MAX)
     for name in ("matched", "fired"):
         if not 0 <= getattr(rule, name) <= COUNT_MAX:
             raise refused(f"{name} {getattr(rule, name)} must be from 0 to {COUNT_MAX}")

@@ -11,7 +11,7 @@ from runflow_mock.domain.documents import write_document
 from runflow_mock.domain.fault_kinds import Succeed
 from runflow_mock.domain.faults import FaultRule, When
 from runflow_mock.domain.places import Where
-from runflow_mock.wire.control import COUNT_MAX, as_json, decode, refused
+from runflow_mock.wire.control import COUNT_MAX, LABEL_CHARACTERS_MAX, as_json, decode, refused, short
 from runflow_mock.wire.fault_kinds import decode_what, represent_what
 from runflow_mock.wire.faults import Names, represent_where
 
@@ -56,7 +56,8 @@ def decode_stub(raw: bytes, names: Names) -> tuple[AddRule, tuple[bytes, ...]]:
         input=None if body.input is None else write_document(as_json(body.input)),
         metadata=None if body.metadata is None else write_document(as_json(body.metadata)),
     )
-    return AddRule(label=body.label, where=where, what=what, when=When(times=body.times)), contents
+    label = short(body.label, "label", LABEL_CHARACTERS_MAX)
+    return AddRule(label=label, where=where, what=what, when=When(times=body.times)), contents
 
 
 def is_stub(rule: FaultRule) -> bool:

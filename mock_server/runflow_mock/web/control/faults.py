@@ -60,7 +60,8 @@ def names_in(call: Call) -> Names:
 
 def add_rule(call: Call, command: AddRule, contents: tuple[bytes, ...]) -> FaultRule:
     """Puts a rule into force, keeps the bytes of its files, and returns it."""
-    objection = call.runtime.holdings.objection_to_files(call.caller, contents)
+    holdings = call.runtime.holdings
+    objection = holdings.objection(call.caller, len(call.body)) or holdings.objection_to_files(call.caller, contents)
     if objection is not None:
         raise ControlError(503, "full", objection)
     outcome = call.execute(command)
