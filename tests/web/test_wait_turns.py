@@ -3,7 +3,8 @@
 import asyncio
 
 import pytest
-from loop_turns import Fake
+from costs import lines_run
+from loop_turns import BATCH, Asked, Fake
 
 from runflow_mock.runtime.tenant_uses import WAITS_MAX
 
@@ -51,6 +52,37 @@ def test_wait_stands_behind_one_of_another_tenants_and_not_behind_all() -> None:
         return before
 
     assert asyncio.run(tell()) <= 2
+
+
+def _most_in_one_turn(waits: int) -> int:
+    """Returns how many lines are run in one turn of the loop at most while so many waits look at a batch that has come."""
+    unmet = {"for": {"journal": {"client_ref": "none", "operation": "create_batch"}}, "timeout": 60}
+    with asyncio.Runner() as runner:
+
+        async def begin() -> Fake:
+            fake = Fake()
+            assert (await fake.ask("POST", "/_mock/wait", "late", NEVER).answer())[0] == 408
+            for _ in range(waits):
+                fake.ask("POST", "/_mock/wait", "late", unmet)
+            for _ in range(10 * waits):
+                await asyncio.sleep(0)
+            return fake
+
+        async def ask(fake: Fake) -> Asked:
+            return fake.ask("POST", "/v1/batches", "late", BATCH)
+
+        fake = runner.run(begin())
+        asked = runner.run(ask(fake))
+        lines = list[int]()
+        while not asked.has_answer or len(lines) < 5 * waits:
+            lines.append(lines_run(lambda: runner.run(asyncio.sleep(0))))
+        return max(lines)
+
+
+@pytest.mark.slow(is_covering=True)
+def test_others_have_a_turn_between_waits_that_look_at_what_has_come() -> None:
+    """A batch of thousands of items is much to look at, and a tenant may have a thousand waits."""
+    assert _most_in_one_turn(3 * WAITS) < 2 * _most_in_one_turn(2)
 
 
 @pytest.mark.slow(is_covering=True)

@@ -9,6 +9,7 @@ An exchange may show several subjects: a batch has one for each of its items, an
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 
 import msgspec
 
@@ -66,7 +67,8 @@ def verify_sequence(clauses: Sequence[Clause], entries: Sequence[JournalSubject]
     taken: list[JournalSubject] = []
     begin = 0
     for step, clause in enumerate(clauses, 1):
-        places = [index for index in range(begin, len(entries)) if not unlike(clause, entries[index])][: clause.at_least]
+        # No further than it needs: many clauses would look at the whole journal each.
+        places = list(islice((index for index in range(begin, len(entries)) if not unlike(clause, entries[index])), clause.at_least))
         ids = tuple(entry.id for entry in taken)
         if len(places) < clause.at_least:
             earlier = next((entry for entry in reversed(entries[:begin]) if not unlike(clause, entry)), None)

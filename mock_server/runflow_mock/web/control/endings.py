@@ -15,24 +15,31 @@ from runflow_mock.web.control.timeline import steps_of
 from runflow_mock.wire.marked_yaml import write_yaml
 from runflow_mock.wire.reports import represent_report
 
+Scene = Mapping[str, object] | None
+"""How far the story of a scenario has come; nothing where there is none."""
 
-def last_word(call: Call, evidence: Mapping[str, object] | None, unfired: Sequence[Unfired]) -> dict[str, object]:
+
+def last_word(call: Call, evidence: Mapping[str, object] | None, unfired: Sequence[Unfired], scene: Scene) -> dict[str, object]:
     """Returns report and scene, with the evidence where something is to be said about the client: most tests need none."""
     report = report_on(call.runtime, call.caller, unfired)
-    said = {"report": _scrubbed(call, represent_report(report)), "scene": _scrubbed(call, _scene(call, report.unfired))}
-    return {**said, "evidence": evidence if has_something_to_say(call) else None}
+    said = {"report": _scrubbed(call, represent_report(report)), "scene": _scrubbed(call, scene)}
+    return {**said, "evidence": evidence if has_something_to_say(call, scene) else None}
 
 
-def brief_word(call: Call) -> dict[str, object]:
+def brief_word(call: Call, scene: Scene) -> dict[str, object]:
     """Returns the same where nothing is to be said, not even of a rule: to put a report together takes longer than such a test."""
-    scene = _scene(call)
     return {"report": None, "scene": None if scene is None else _scrubbed(call, scene), "evidence": None}
 
 
-def has_something_to_say(call: Call) -> bool:
+def has_something_to_say(call: Call, scene: Scene) -> bool:
     """Tells whether the client, or the scenario that it met, gives reason to read on."""
-    scene = _scene(call)
     return has_complaints(call.runtime, call.caller) or not (scene is None or scene["held"])
+
+
+async def scene_in(call: Call, unfired: Sequence[Unfired] = ()) -> Scene:
+    """Returns how far the story has come by now; others have their turn while much is looked at."""
+    scenario = call.caller.scenario
+    return None if scenario is None else await scene_of(call, scenario, unfired)
 
 
 async def evidence_on(call: Call, tenant: Tenant) -> dict[str, object]:
@@ -41,11 +48,6 @@ async def evidence_on(call: Call, tenant: Tenant) -> dict[str, object]:
     written = await export_of(call, with_history=True)
     scenario = await to_thread(lambda: msgspec.Raw(msgspec.json.encode(write_yaml(written))))
     return {"timeline": timeline, "journal": journal, "scenario": scenario}
-
-
-def _scene(call: Call, unfired: Sequence[Unfired] = ()) -> dict[str, object] | None:
-    scenario = call.caller.scenario
-    return None if scenario is None else scene_of(call, scenario, unfired)
 
 
 def _scrubbed(call: Call, told: object) -> msgspec.Raw:

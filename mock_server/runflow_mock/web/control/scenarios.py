@@ -1,6 +1,6 @@
 """Scenarios: put one into force, see how far its story has come, and write one of the present tenant."""
 
-from asyncio import to_thread
+from asyncio import sleep, to_thread
 from collections.abc import Sequence
 
 import msgspec
@@ -22,7 +22,7 @@ from runflow_mock.web.control.faults import names_in
 from runflow_mock.web.control.flags import flag_in
 from runflow_mock.web.control.guard import tenant_of
 from runflow_mock.web.control.history import history_writer
-from runflow_mock.web.control.verify import subjects_in
+from runflow_mock.web.control.verify import SUBJECTS_AT_ONCE, checked, subjects_in
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.clauses import convert_statement
 from runflow_mock.wire.control import ControlError, as_json, refused
@@ -41,7 +41,7 @@ async def get_scenario(call: Call) -> Answer:
     if tenant.scenario is None:
         raise ControlError(404, "not_found", "this tenant was made without a scenario; PUT /_mock/scenario takes one")
     scenario = tenant.scenario
-    return answer(scene_of(call, scenario, await unfired_rules(tenant, completion(call))))
+    return answer(await scene_of(call, scenario, await unfired_rules(tenant, completion(call))))
 
 
 async def list_scenarios(call: Call) -> Answer:
@@ -55,7 +55,7 @@ async def put_scenario(call: Call) -> Answer:
     # To read one, and to compile the schemas in it, takes a moment; by then another tenant may stand in the place of this one.
     scenario = await to_thread(_asked, call)
     call.tenant = tenant = call.runtime.tenants.play(tenant_of(call), scenario, len(call.body))
-    return answer(scene_of(call, scenario, await unfired_rules(tenant, completion(call))))
+    return answer(await scene_of(call, scenario, await unfired_rules(tenant, completion(call))))
 
 
 async def export_present(call: Call) -> Answer:
@@ -77,7 +77,7 @@ async def export_of(call: Call, *, with_history: bool) -> dict[str, Json | msgsp
     exported = export_scenario(settings, tenant.world.store.rules, tenant.scenario, tenant.blobs.get)
     written: dict[str, Json | msgspec.Raw] = {**read_object(call.runtime.scrubber.scrub(write_document(exported)))}
     if with_history:
-        call.runtime.settle(tenant)
+        call.runtime.settle(tenant, call.timers_max)
         written["history"] = msgspec.Raw(await to_thread(history_writer(tenant.world, call.runtime.scrubber)))
     return written
 
@@ -105,17 +105,27 @@ def _asked(call: Call) -> Scenario:
         raise refused(str(error)) from None
 
 
-def scene_of(call: Call, scenario: Scenario, unfired: Sequence[Unfired]) -> dict[str, object]:
-    """Returns how far the story of the scenario of this call's tenant has come; `unfired` are the rules that were not reached."""
-    facts, entries = facts_of(call.store), subjects_in(call)
-    checked = [_checked(call, expectation, facts, entries) for expectation in scenario.expectations]
-    return represent_scene(scenario, checked, tuple(unfired))
+async def scene_of(call: Call, scenario: Scenario, unfired: Sequence[Unfired] = ()) -> dict[str, object]:
+    """Returns how far the story of the scenario of this call's tenant has come; `unfired` are the rules that were not reached.
+
+    What it expects of many requests is looked at while others have their turn.
+    """
+    asks = any(expectation.clause is not None for expectation in scenario.expectations)
+    facts, entries = facts_of(call.store), await subjects_in(call) if asks else []
+    found, since = list[Checked](), 0
+    for expectation in scenario.expectations:
+        if since > SUBJECTS_AT_ONCE:
+            await sleep(0)
+            since = 0
+        found.append(await _checked(call, expectation, facts, entries))
+        since += len(entries)
+    return represent_scene(scenario, found, tuple(unfired))
 
 
-def _checked(call: Call, expectation: Expectation, facts: Facts, entries: list[JournalSubject]) -> Checked:
+async def _checked(call: Call, expectation: Expectation, facts: Facts, entries: list[JournalSubject]) -> Checked:
     if expectation.clause is None:
         return check(expectation, facts)
-    verified = convert_statement(read_document(expectation.clause), names_in(call)).check(entries)
+    verified = await checked(convert_statement(read_document(expectation.clause), names_in(call)), entries)
     return Checked(expectation, verified.holds, verified=verified)
 
 

@@ -17,7 +17,7 @@ from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Answer, Call, answer, no_content
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.completions import completion
-from runflow_mock.web.control.endings import brief_word, evidence_on, has_something_to_say, last_word
+from runflow_mock.web.control.endings import brief_word, evidence_on, has_something_to_say, last_word, scene_in
 from runflow_mock.web.control.flags import flag_in
 from runflow_mock.web.control.guard import carries_key_of, check_server_wide, tenant_of
 from runflow_mock.web.control.scenarios import scenario_of
@@ -136,21 +136,24 @@ async def _last_word(call: Call, *, is_brief: bool) -> dict[str, object]:
     judgings = call.runtime.judgings
     if is_brief and await judgings.acquitted(_named(call)):
         # Asked for again after every pause, in which the tenant may have been replaced.
-        _named(call)
-        if not has_something_to_say(call):
-            return brief_word(call)
-    evidence, shown = None, None
+        tenant = _named(call)
+        scene = await scene_in(call)
+        if _named(call) is tenant and not has_something_to_say(call, scene):
+            return brief_word(call, scene)
+    evidence, shown, scene = None, None, None
     for _ in range(EVIDENCE_TRIES):
         unfired = await unfired_rules(_named(call), completion(call))
         await judgings.caught_up(_named(call))
+        _named(call)
+        scene = await scene_in(call, unfired)
         tenant = _named(call)
         now = (tenant, tenant.journal.total, tenant.world.history.total)
-        if shown == now or not has_something_to_say(call):
+        if shown == now or not has_something_to_say(call, scene):
             break
         # While evidence is made, others have their turn, and may do what it does not show.
         evidence, shown = await evidence_on(call, tenant), now
     _named(call)
-    return last_word(call, evidence, unfired)
+    return last_word(call, evidence, unfired, scene)
 
 
 async def reset(call: Call) -> Answer:

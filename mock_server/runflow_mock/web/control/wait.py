@@ -1,8 +1,7 @@
 """Wait: holds its answer until something is true of the tenant, without asking again and again; bounded, and told why it was in vain."""
 
 import asyncio
-from asyncio import sleep
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from itertools import islice
 from typing import NamedTuple
 
@@ -11,16 +10,16 @@ from runflow_mock.domain.errors import NotFound
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.identity import DeliveryId
 from runflow_mock.engine.store import Store
-from runflow_mock.runtime.runtime import Runtime
+from runflow_mock.runtime.judging import READ_STEP_EXCHANGES, STEP_BYTES
 from runflow_mock.runtime.tenant_uses import WAITS_MAX
 from runflow_mock.runtime.tenants import Tenant
-from runflow_mock.runtime.waits import until
+from runflow_mock.runtime.waits import turn_to_look, until
 from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.app import STOPPED, ControlHandler
 from runflow_mock.web.control.completions import completion
 from runflow_mock.web.control.faults import names_in
 from runflow_mock.web.control.guard import gone, tenant_of
-from runflow_mock.web.control.verify import subjects_in
+from runflow_mock.web.control.verify import checked, subjects_in
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.clauses import Statement, represent_verified
 from runflow_mock.wire.control import ControlError, represent_control_error
@@ -40,12 +39,16 @@ class Seen(NamedTuple):
 
 
 class Watch(NamedTuple):
-    """What is waited for: whether it holds by now, whether it never can, the record whose change brings it nearer, and what there is."""
+    """What is waited for: whether it holds by now, whether it never can, the record whose change brings it nearer, and what there is.
+
+    Where much is to be looked at for the first time, `looks_on` looks at the next of it, and tells whether more is left.
+    """
 
     holds: Callable[[], bool]
     is_hopeless: Callable[[], bool]
     resource_id: str | None
-    state: Callable[[], object]
+    state: Callable[[], Awaitable[object]]
+    looks_on: Callable[[], bool]
 
 
 async def wait(call: Call) -> Answer:
@@ -62,15 +65,21 @@ async def wait(call: Call) -> Answer:
 
 
 async def _wait(call: Call, tenant: Tenant, asked: Wait) -> Answer:
-    call.runtime.settle(tenant)
+    call.runtime.settle(tenant, call.timers_max)
     watch = _journal(call, asked) if asked.noun == JOURNAL else _record(call, asked)
     began = asyncio.get_running_loop().time()
     looks_at_requests = asked.noun == JOURNAL
     is_over = lambda: watch.holds() or watch.is_hopeless()  # noqa: E731 - a predicate of one line
-    if not await _in_turn(call.runtime, tenant, is_over):
+    is_more_left, is_told = True, False
+    while is_more_left:
+        async with turn_to_look(call.runtime, tenant):
+            is_more_left = watch.looks_on()
+            is_told = not is_more_left and is_over()
+    if not is_told:
         await until(call.runtime, tenant, is_over, watch.resource_id, asked.seconds, looks_at_requests=looks_at_requests)
     waited = round(asyncio.get_running_loop().time() - began, 3)
-    told = {"waited_seconds": waited, "state": await _in_turn(call.runtime, tenant, watch.state)}
+    async with turn_to_look(call.runtime, tenant):
+        told = {"waited_seconds": waited, "state": await watch.state()}
     if watch.holds():
         return answer({"held": True, **told})
     if call.runtime.is_stopping:
@@ -82,16 +91,6 @@ async def _wait(call: Call, tenant: Tenant, asked: Wait) -> Answer:
     return answer({**represent_control_error(error), "held": False, **told}, error.status)
 
 
-async def _in_turn(runtime: Runtime, tenant: Tenant, look: Callable[[], object]) -> object:
-    """Returns what a look at everything shows; of many that are due at one moment each has a turn of the loop of its own, tenant by tenant.
-
-    Whoever has many waits lets those of others stand behind one of them, not behind all.
-    """
-    async with tenant.looking, runtime.looks:
-        await sleep(0)
-        return look()
-
-
 def _record(call: Call, asked: Wait) -> Watch:
     store = call.store
     look = _LOOKS[asked.noun]()
@@ -100,11 +99,15 @@ def _record(call: Call, asked: Wait) -> Watch:
     def is_wanted(seen: Seen) -> bool:
         return seen.status in asked.statuses if asked.statuses else seen.is_terminal
 
+    async def state() -> object:
+        return [{"id": seen.id, "status": seen.status} for seen in look(store, asked.id)]
+
     return Watch(
         holds=lambda: any(map(is_wanted, look(store, asked.id))),
         is_hopeless=lambda: bool(found := look(store, asked.id)) and all(seen.is_terminal for seen in found),
         resource_id=None if asked.noun == "delivery" else asked.id,
-        state=lambda: [{"id": seen.id, "status": seen.status} for seen in look(store, asked.id)],
+        state=state,
+        looks_on=lambda: False,
     )
 
 
@@ -121,13 +124,20 @@ class _JournalLook:
 
     def holds(self) -> bool:
         """Tells whether the statement is true by now."""
+        while self.looks_on():
+            continue
+        return self._progress.holds
+
+    def looks_on(self) -> bool:
+        """Looks at the next few exchanges, and tells whether more are left."""
         journal = self._tenant.journal
         if journal.clearings != self._clearings:
             self._clearings, self._number, self._progress = journal.clearings, 0, self._statement.begin()
-        for exchange in journal.after(self._number):
-            self._number = exchange.number
+        few = journal.oldest_after(self._number, READ_STEP_EXCHANGES, STEP_BYTES)
+        for exchange in few:
             self._progress.take(self._subject(exchange))
-        return self._progress.holds
+        self._number = few[-1].number if few else journal.total
+        return self._number < journal.total
 
     def _subject(self, exchange: Exchange) -> JournalSubject:
         """Returns an exchange as clauses see it, which is found out once for all who wait."""
@@ -143,12 +153,12 @@ class _JournalLook:
 def _journal(call: Call, asked: Wait) -> Watch:
     statement = asked.statement
     assert statement is not None
-    return Watch(
-        holds=_JournalLook(call, statement).holds,
-        is_hopeless=lambda: False,
-        resource_id=None,
-        state=lambda: represent_verified(statement.check(subjects_in(call))),
-    )
+    look = _JournalLook(call, statement)
+
+    async def state() -> object:
+        return represent_verified(await checked(statement, await subjects_in(call)))
+
+    return Watch(holds=look.holds, is_hopeless=lambda: False, resource_id=None, state=state, looks_on=look.looks_on)
 
 
 def _vain(asked: Wait, *, is_hopeless: bool, stands: bool) -> ControlError:
