@@ -21,7 +21,7 @@ from runflow_mock.domain.subjects import run_subject
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.engine.store import Store
 from runflow_mock.engine.subjects import callback_subject, told_by
-from runflow_mock.runtime.runtime import Runtime
+from runflow_mock.runtime.runtime import YIELD_EVERY_TIMERS, Runtime
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.wire.journal_subjects import Complete, subjects_of
 
@@ -45,7 +45,7 @@ RecordT = TypeVar("RecordT")
 
 def report_on(runtime: Runtime, tenant: Tenant, unfired: Iterable[Unfired]) -> Report:
     """Returns the report on a tenant so far; of the rules that were found `unfired`, those are told that still are: see `unfired_rules`."""
-    runtime.settle(tenant)
+    runtime.settle(tenant, YIELD_EVERY_TIMERS)
     judging = runtime.judgings.of(tenant)
     judged = [(exchange, judging.findings(exchange)) for exchange in tenant.journal]
     store = tenant.world.store
@@ -77,7 +77,7 @@ def report_on(runtime: Runtime, tenant: Tenant, unfired: Iterable[Unfired]) -> R
 
 def has_complaints(runtime: Runtime, tenant: Tenant) -> bool:
     """Tells whether a report on a tenant would have anything that a test has to answer for, for much less than the report."""
-    runtime.settle(tenant)
+    runtime.settle(tenant, YIELD_EVERY_TIMERS)
     store = tenant.world.store
     return (
         # What leads nowhere is among the violations.

@@ -278,7 +278,10 @@ class Runtime:
             timeline = Timeline(tenant.world.store.rules)
             tenant.timelines.append(timeline)
             try:
-                self.settle(tenant)
+                for _ in range(tenant.settings.limits.steps_max):
+                    if self.settle(tenant, YIELD_EVERY_TIMERS):
+                        break
+                    await sleep(0)
                 await self._fire_while(tenant, is_wanted)
                 if to is not None and not tenant.is_dropped:
                     tenant.world.move_to(to)

@@ -171,6 +171,9 @@ class Api:
             # A request waits once: what is left, where others make more of it all the while, happens before its answer.
             call.timers_max = maxsize
             return self._answer_and_note(call, is_oversized=is_oversized)
+        except Exception as error:
+            # A bug of ours in what prepares: nothing was done for the request.
+            return self._route(call)[1], self._refusal(call, error)
 
     def _route(self, call: Call) -> tuple[Match[Handler] | None, Operation[Handler] | None]:
         match = self._router.match(call.path)
@@ -191,8 +194,8 @@ class Api:
         prepare = self._preparing(call)
         if prepare is None:
             return
-        # Whatever speaks against it does so again when its turn comes, and is told then.
-        with suppress(Exception):
+        # What speaks against it does so again when its turn comes, and is told then.
+        with suppress(Problem, DomainError):
             # Until all of it is read, what was parsed of a large body takes many times its length: there is one at a time.
             async with self._large if len(call.body) > SMALL_BYTES_MAX else nullcontext():
                 call.tenant, _ = authenticate(call)

@@ -89,7 +89,7 @@ async def _passing(call: Call, tenant: Tenant, rate: float) -> Answer:
 
 def represent_clock(call: Call, tenant: Tenant) -> dict[str, object]:
     """Returns how the clock stands, and what is due next."""
-    call.runtime.settle(tenant)
+    call.runtime.settle(tenant, call.timers_max)
     return {
         "now": write_instant(call.runtime.now(tenant)),
         "mode": tenant.settings.clock.value,
