@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from runflow_mock.domain.places import PLACE_BYTES_MAX, PLACES_BYTES_MAX
 from runflow_mock.domain.records import Limits
 from runflow_mock.kit.suite import carriers
 from runflow_mock.openapi import pattern_sizes, pattern_states, patterns, schemas
@@ -59,6 +60,7 @@ def tenants() -> str:
     """The bounds of one tenant; each is told by the answer that meets it."""
     rows = [(f"`{name}`", value, _TENANT.get(name, name.removesuffix("_max"))) for name, value in msgspec.structs.asdict(Limits()).items()]
     rows.append(("callbacks", TENANT_TURNS_MAX, "callbacks that leave at once"))
+    rows.append(("`place_bytes_max`", PLACES_BYTES_MAX, f"of `input` and `metadata` in places of rules, of one {PLACE_BYTES_MAX:,} at most"))
     rows.append(("`waits_max`", WAITS_MAX, "open `POST /_mock/wait`"))
     return _rows(rows)
 

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from runflow_mock.domain.fault_kinds import ActsAt, What, kinds_acting_at
 from runflow_mock.domain.identity import RuleId
 from runflow_mock.domain.magic import MagicMet
-from runflow_mock.domain.places import Subject, Where, fits
+from runflow_mock.domain.places import Look, Subject, Where
 from runflow_mock.domain.seeds import Seed
 
 AT_EDGES = kinds_acting_at(ActsAt.EDGE)
@@ -88,9 +88,9 @@ NO_DECISION = Decision()
 
 def choose(rules: Iterable[FaultRule], kinds: Set[type], subject: Subject, now: datetime, seed: Seed) -> Decision:
     """Returns what happens to the subject, of the kinds that are possible now; the caller records the rules that were met."""
-    met = []
+    met, look = [], Look(subject)
     for rule in rules:
-        if type(rule.what) not in kinds or not fits(rule.where, subject):
+        if type(rule.what) not in kinds or not look.fits(rule.where):
             continue
         when, ordinal = rule.when, rule.matched + 1
         fires = (

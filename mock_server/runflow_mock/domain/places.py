@@ -13,10 +13,11 @@ The API knows nothing of this: it is the kit's own vocabulary.
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 import msgspec
 
-from runflow_mock.domain.documents import Document, contains, read_document
+from runflow_mock.domain.documents import Document, Json, contains, read_document
 from runflow_mock.domain.globs import matches_glob
 
 DISPATCH_EDGE = "run.queued->dispatching"
@@ -31,6 +32,13 @@ CALLBACK_EDGE = "between_terminal_and_callback"
 RUN_EDGES = (DISPATCH_EDGE, START_EDGE, *FINISH_EDGES, ITEM_EDGE)
 EXCHANGE_EDGES = (ADMISSION_EDGE, CREATED_EDGE, POLL_EDGE)
 CALLBACK_EDGES = (CALLBACK_EDGE,)
+
+PLACE_BYTES_MAX = 16 * 1024
+PLACES_BYTES_MAX = 1024 * 1024
+"""How many bytes the documents of one place may have, and those of all rules of a tenant together."""
+VALUES_KEPT = 512
+"""How many values of such documents are kept ready."""
+DOCUMENTS = ("input", "metadata")
 
 _NUMBERED = re.compile(r"batch\.item\[(?:0|[1-9][0-9]{0,3})\]|on_poll\[[1-9][0-9]{0,5}\]")
 
@@ -89,9 +97,43 @@ def stands_at(where: Where, subject: Subject) -> bool:
     return subject.is_usual if where.edge is None else where.edge in subject.edges
 
 
+class Look:
+    """A moment that is held against one place after the other: its documents are read once."""
+
+    __slots__ = ("_read", "_subject")
+
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+        self._read: dict[str, Json] = {}
+
+    def fits(self, where: Where) -> bool:
+        """Tells whether the moment is at the place and looks like it."""
+        if not stands_at(where, self._subject):
+            return False
+        # The first field that differs is enough, and documents come last.
+        for name, test in _PLAIN_TESTS:
+            wanted = getattr(where, name)
+            if wanted is not None and not test(wanted, getattr(self._subject, name)):
+                return False
+        return all(self._contains(name, getattr(where, name)) for name in DOCUMENTS)
+
+    def _contains(self, name: str, wanted: Document | None) -> bool:
+        if wanted is None:
+            return True
+        if name not in self._read:
+            seen = getattr(self._subject, name)
+            self._read[name] = None if seen is None else read_document(seen)
+        return contains(self._read[name], _value_of(wanted) if len(wanted) <= PLACE_BYTES_MAX else read_document(wanted))
+
+
 def fits(where: Where, subject: Subject) -> bool:
     """Tells whether the moment is at the place and looks like it."""
-    return stands_at(where, subject) and not misses(where, subject)
+    return Look(subject).fits(where)
+
+
+def place_bytes(where: Where) -> int:
+    """Returns how many bytes the documents of a place have: every moment is held against all of them."""
+    return len(where.input or b"") + len(where.metadata or b"")
 
 
 def misses(where: Where, subject: Subject) -> tuple[str, ...]:
@@ -116,7 +158,15 @@ def _subset(wanted: object, seen: object) -> bool:
     return isinstance(wanted, bytes) and isinstance(seen, bytes) and contains(read_document(seen), read_document(wanted))
 
 
-_TESTS: Mapping[str, Callable[[object, object], bool]] = {
+# A rule is held against moment after moment. Nobody changes the value.
+@lru_cache(maxsize=VALUES_KEPT)
+def _value_of(document: bytes) -> Json:
+    return read_document(document)
+
+
+Test = Callable[[object, object], bool]
+
+_TESTS: Mapping[str, Test] = {
     "method": _method,
     "path": _glob,
     "operation": _same,
@@ -128,3 +178,4 @@ _TESTS: Mapping[str, Callable[[object, object], bool]] = {
     "run_id": _same,
     "batch_id": _same,
 }
+_PLAIN_TESTS = tuple((name, test) for name, test in _TESTS.items() if test is not _subset)

@@ -2,10 +2,12 @@
 
 from runflow_mock.domain.assets import Content
 from runflow_mock.domain.commands import AddRule, MeetRules, RemoveRule
+from runflow_mock.domain.errors import LimitReached
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.fault_kinds import Succeed
 from runflow_mock.domain.faults import FaultRule, RuleAdded, RuleMet, RuleRemoved
 from runflow_mock.domain.identity import RuleId
+from runflow_mock.domain.places import PLACES_BYTES_MAX, place_bytes
 from runflow_mock.domain.records import RULES
 from runflow_mock.engine.assets import admit_bytes
 from runflow_mock.engine.moment import Moment
@@ -14,6 +16,9 @@ from runflow_mock.engine.moment import Moment
 def add_rule(moment: Moment, command: AddRule) -> tuple[Event, ...]:
     """Puts a rule into force."""
     moment.admit(RULES)
+    standing = sum(place_bytes(rule.where) for rule in moment.store.rules.values())
+    if place_bytes(command.where) + standing > PLACES_BYTES_MAX:
+        raise LimitReached("place_bytes_max", PLACES_BYTES_MAX)
     files = command.what.files if isinstance(command.what, Succeed) else ()
     admit_bytes(moment, (Content(file.sha256, file.size_bytes, file.media_type) for file in files))
     rule_id = RuleId(moment.issue_id())

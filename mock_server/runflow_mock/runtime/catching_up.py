@@ -2,7 +2,7 @@
 
 from asyncio import sleep
 
-from runflow_mock.runtime.runtime import YIELD_EVERY_TIMERS, Runtime
+from runflow_mock.runtime.runtime import YIELD_EVERY_TIMERS, Runtime, cost_of_timer
 from runflow_mock.runtime.tenants import Tenant
 
 TURNS_MAX = 10_000
@@ -22,7 +22,7 @@ async def catch_up(runtime: Runtime, tenant: Tenant) -> None:
     Where others make more of it all the while, the rest is left to whoever settles next. Of many who wait for the same tenant one does it,
     and nobody waits longer than `TURNS_MAX`, whoever has them.
     """
-    last = tenant.turns_behind + TURNS_MAX
+    last = tenant.turns_behind + TURNS_MAX * cost_of_timer(tenant)
     async with tenant.catching_up:
         while tenant.turns_behind < last and not (tenant.is_dropped or runtime.settle(tenant, YIELD_EVERY_TIMERS)):
             tenant.turns_behind += 1

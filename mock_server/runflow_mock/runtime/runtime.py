@@ -54,6 +54,8 @@ if TYPE_CHECKING:
 
 # How many timers an advance, or an alarm, fires before it lets other requests in.
 YIELD_EVERY_TIMERS = 100
+# A moment is held against all rules: so many of them cost as much as a timer more.
+RULES_PER_TIMER = 4
 ALARM_SECONDS_MIN = 0.001
 BACKGROUND_ERRORS_MAX = 100
 # After these a world has a secret that it had not.
@@ -137,9 +139,10 @@ class Runtime:
             return False
         world, present = tenant.world, tenant.present(self._monotonic())
         due = world.store.timers.next_due()
-        while left and due is not None and (due <= present or due <= world.now):
+        cost = cost_of_timer(tenant)
+        while left > 0 and due is not None and (due <= present or due <= world.now):
             self._fire(tenant)
-            due, left = world.store.timers.next_due(), left - 1
+            due, left = world.store.timers.next_due(), left - cost
         is_there = due is None or due > present
         if present > world.now and is_there:
             world.move_to(present)
@@ -292,7 +295,7 @@ class Runtime:
             return timeline
 
     async def _fire_while(self, tenant: Tenant, is_wanted: Callable[[datetime], bool]) -> None:
-        world, fired = tenant.world, 0
+        world, fired, since = tenant.world, 0, 0
         while not tenant.is_dropped:
             due = world.store.timers.next_due()
             if tenant.in_flight and (due is None or due > world.now):
@@ -305,20 +308,21 @@ class Runtime:
             if fired >= tenant.settings.limits.steps_max:
                 raise StepsExceeded(tenant.settings.limits.steps_max)
             self._fire(tenant)
-            fired += 1
-            if fired % YIELD_EVERY_TIMERS == 0:
+            fired, since = fired + 1, since + cost_of_timer(tenant)
+            if since >= YIELD_EVERY_TIMERS:
+                since = 0
                 self._follow_clock(tenant)
                 await sleep(0)
 
     def _bring_on(self, tenant: Tenant, timers_max: int) -> int:
         """Lets happen what polls bring about, up to a number of timers, and returns how many are left."""
         try:
-            while tenant.polls and timers_max:
+            while tenant.polls and timers_max > 0:
                 # Out of the way first: what cannot happen is not tried for ever.
                 poll = tenant.polls.pop(0)
                 if self._wants_more(tenant, poll):
                     self._fire(tenant)
-                    timers_max -= 1
+                    timers_max -= cost_of_timer(tenant)
                     tenant.polls.insert(0, poll)
         finally:
             self._follow_clock(tenant)
@@ -389,3 +393,8 @@ class Runtime:
         text = f"{whose}: {type(error).__name__}: {error}{where}"
         self.background_errors.append(self.scrubber.scrub_text(text))
         self.observer.problem(self.scrubber.scrub_text("\n".join((text, *traceback.format_exception(error)))))
+
+
+def cost_of_timer(tenant: Tenant) -> int:
+    """Returns how many timers of a tenant without rules take as long as one of this tenant."""
+    return 1 + len(tenant.world.store.rules) // RULES_PER_TIMER

@@ -5,7 +5,7 @@ unknown route or a bad body.
 """
 
 from asyncio import Lock
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import nullcontext, suppress
 from functools import partial
 from sys import maxsize
@@ -20,10 +20,11 @@ from runflow_mock.web.authentication import authenticate, authorize
 from runflow_mock.web.bodies import SMALL_BYTES_MAX, Bodies, BodiesFull, Disconnected, Stopped, is_large, may_have_body
 from runflow_mock.web.calls import Answer, Call, Give, Handler, length_of, refusal, send_answer
 from runflow_mock.web.exchanges import record_exchange
-from runflow_mock.web.faults.meeting import meet_creation, meet_request
+from runflow_mock.web.faults.meeting import look_ahead, meet_creation, meet_request
 from runflow_mock.web.faults.sending import UNANSWERED, carry_out, plan_answer
 from runflow_mock.web.idempotency import place_of, recall, remember
 from runflow_mock.web.keeping import once_written, written_first
+from runflow_mock.web.pieces import to_the_end
 from runflow_mock.web.quotas import admit
 from runflow_mock.web.routing import Match, Operation, router_of
 from runflow_mock.wire.problems import (
@@ -186,8 +187,8 @@ class Api:
         match, operation = self._route(call)
         if match is None or operation is None or operation.prepare is None:
             return None
-        prepare = partial(operation.prepare, call, match.params)
-        return lambda: self._runtime.loop_watch.timed(operation.id, prepare())
+        steps = partial(_look_at, call, operation.prepare, operation.id, match.params)
+        return lambda: self._runtime.loop_watch.timed(operation.id, steps())
 
     async def _prepare(self, call: Call) -> None:
         """Has a long request read while others have their turn; it is not answered yet, nor has its tenant moved."""
@@ -286,6 +287,14 @@ class Api:
         if call.is_watched:
             meet_creation(call, operation.id, given)
         return given
+
+
+async def _look_at(
+    call: Call, prepare: Callable[[Call, Mapping[str, str]], Awaitable[None]], operation: str, params: Mapping[str, str]
+) -> None:
+    """Reads a long request, and what rules will find in it."""
+    await prepare(call, params)
+    await to_the_end(look_ahead(call, operation, params))
 
 
 def _has_to_be_written(call: Call) -> bool:

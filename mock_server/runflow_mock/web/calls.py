@@ -111,13 +111,15 @@ class Call:
     that in one step, `is_watched` that rules or magic values may act
     on it, `response_fault` what they do; `limits` are headers about its quota.
     `waits_for` are polls of the unfinished things that the client looks at; see `Runtime.poll`. `prepared` is what the
-    operation has read of the request already, before anybody decided about it.
+    operation has read of the request already, before anybody decided about it, and `chosen` what rules will find in it; see
+    `web.faults.meeting`.
     """
 
     __slots__ = (
         "_headers",
         "_parameters",
         "body",
+        "chosen",
         "is_settled",
         "is_watched",
         "limits",
@@ -150,6 +152,7 @@ class Call:
         self.params: dict[str, str] = {}
         self.tenant: Tenant | None = None
         self.prepared: object = None
+        self.chosen: object = None
         self.is_settled = False
         self.timers_max = YIELD_EVERY_TIMERS
         self.request_id = ""

@@ -12,7 +12,7 @@ from runflow_mock.domain.documents import Document, present, read_document, writ
 from runflow_mock.domain.fault_kinds import KIND_OF, ActsAt, Family, Kind
 from runflow_mock.domain.faults import FaultRule, When
 from runflow_mock.domain.globs import matches_glob
-from runflow_mock.domain.places import Where, edge_name, is_edge
+from runflow_mock.domain.places import PLACE_BYTES_MAX, Where, edge_name, is_edge, place_bytes
 from runflow_mock.wire.control import (
     COUNT_MAX,
     LABEL_CHARACTERS_MAX,
@@ -83,7 +83,7 @@ def decode_rule(raw: bytes, names: Names) -> tuple[AddRule, tuple[bytes, ...]]:
     """
     body = decode(raw, _Rule)
     what, contents = decode_what(body.what)
-    where = decode_place(body.where, names)
+    where = short_place(decode_place(body.where, names))
     _check_place(where, KIND_OF[type(what)])
     label = short(body.label, "label", LABEL_CHARACTERS_MAX)
     return AddRule(label=label, where=where, what=what, when=_when(body.when or WireWhen())), contents
@@ -118,7 +118,7 @@ def check_rule(rule: FaultRule) -> None:
     place = convert(shown["where"], WirePlace)
     # Another document may have had other operations and models.
     names = Names(lambda path: path, tuple(filter(None, [place.operation])))
-    _check_place(decode_place(place, names), KIND_OF[type(rule.what)])
+    _check_place(short_place(decode_place(place, names)), KIND_OF[type(rule.what)])
     _when(convert(shown["when"], WireWhen))
     short(rule.label, "label", LABEL_CHARACTERS_MAX)
     for name in ("matched", "fired"):
@@ -152,6 +152,14 @@ def decode_place(where: WirePlace, names: Names, prefix: str = "where.") -> Wher
         run_id=where.run_id,
         batch_id=where.batch_id,
     )
+
+
+def short_place(where: Where, prefix: str = "where.") -> Where:
+    """Returns a place that moments can be held against all the time; raises a 422 for one with large documents."""
+    size = place_bytes(where)
+    if size > PLACE_BYTES_MAX:
+        raise refused(f"{prefix}input and {prefix}metadata have {size} bytes together; {PLACE_BYTES_MAX} are possible")
+    return where
 
 
 def _check_place(where: Where, kind: Kind) -> None:

@@ -13,7 +13,7 @@ from runflow_mock.domain.faults import FaultRule, When
 from runflow_mock.domain.places import Where
 from runflow_mock.wire.control import COUNT_MAX, LABEL_CHARACTERS_MAX, as_json, decode, refused, short
 from runflow_mock.wire.fault_kinds import decode_what, represent_what
-from runflow_mock.wire.faults import Names, represent_where
+from runflow_mock.wire.faults import Names, represent_where, short_place
 
 # Which fields of the short form say where, which say what; `times` and `label` are the rest.
 PLACE = ("model", "input", "metadata", "client_ref")
@@ -57,7 +57,7 @@ def decode_stub(raw: bytes, names: Names) -> tuple[AddRule, tuple[bytes, ...]]:
         metadata=None if body.metadata is None else write_document(as_json(body.metadata)),
     )
     label = short(body.label, "label", LABEL_CHARACTERS_MAX)
-    return AddRule(label=label, where=where, what=what, when=When(times=body.times)), contents
+    return AddRule(label=label, where=short_place(where, ""), what=what, when=When(times=body.times)), contents
 
 
 def is_stub(rule: FaultRule) -> bool:

@@ -4,7 +4,7 @@ A request is held against the rules twice: before anything is done for it, and o
 kept with the call; `web/faults/sending.py` makes it happen. Where a tenant has no such rules, nothing is read or made.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Generator, Mapping, Sequence, Set
 from typing import NamedTuple, cast
 
 from msgspec.structs import replace
@@ -15,18 +15,21 @@ from runflow_mock.domain.fault_kinds import ExchangeKind, Latency, What
 from runflow_mock.domain.faults import IN_EXCHANGES, FaultRule, RuleMet, choose
 from runflow_mock.domain.identity import RuleId
 from runflow_mock.domain.magic import MARKERS, magic_what, spelled
-from runflow_mock.domain.places import ADMISSION_EDGE, CREATED_EDGE, POLL_EDGE, Subject, edge_name, fits
+from runflow_mock.domain.places import ADMISSION_EDGE, CREATED_EDGE, POLL_EDGE, Look, Subject, Where, edge_name
 from runflow_mock.domain.subjects import request_subject
 from runflow_mock.engine.subjects import facts_at
 from runflow_mock.runtime.catching_up import Behind
 from runflow_mock.web.authentication import key_in
 from runflow_mock.web.calls import Answer, Call
 from runflow_mock.web.faults.plans import ResponseFault
-from runflow_mock.web.faults.requests import CREATIONS, READINGS, asked_for, created
+from runflow_mock.web.faults.requests import BATCH_CREATIONS, CREATIONS, READINGS, asked_for, created
+from runflow_mock.web.pieces import in_one_step
 
 WAITS = frozenset((Latency,))
 ACTS = IN_EXCHANGES - WAITS
 MAGIC_PREFIX = "magic:"
+FITS_AT_ONCE = 2_000
+"""After so many comparisons of an item with a rule others have their turn."""
 
 
 class Sources(NamedTuple):
@@ -45,6 +48,26 @@ class Effect(NamedTuple):
     names_path: bool = False
 
 
+class Ahead(NamedTuple):
+    """Which item speaks for a long batch at each edge of its creation, as rules at these places see it."""
+
+    places: tuple[Where, ...]
+    chosen: Mapping[tuple[str, ...], Subject]
+
+
+def look_ahead(call: Call, operation: str, params: Mapping[str, str]) -> Generator[None, None, None]:
+    """Finds out step by step which item speaks for a long batch: thousands of them are held against as many rules.
+
+    If the rules are others when the batch is met, it is found out again.
+    """
+    if operation not in BATCH_CREATIONS or not (call.store.rules or _may_be_magic(call)):
+        return
+    sources, chosen = _sources(call, operation), dict[tuple[str, ...], Subject]()
+    for plain in (_admitted(call, operation), _created(call, operation)):
+        chosen[plain.edges] = yield from _choosing(call, operation, params, sources, plain)
+    call.chosen = Ahead(_places(sources), chosen)
+
+
 def meet_request(call: Call, operation: str | None, params: Mapping[str, str]) -> bool:
     """Holds a request against the rules before anything is done for it; tells whether it is not to be handled at all."""
     if call.tenant is None and not _recognize(call):
@@ -56,8 +79,7 @@ def meet_request(call: Call, operation: str | None, params: Mapping[str, str]) -
     if not call.is_watched:
         return False
     if operation in CREATIONS:
-        plain = request_subject(call.method, call.path, operation, edges=(ADMISSION_EDGE,))
-        _decide(call, sources, _chosen(call, operation, params, sources, plain))
+        _decide(call, sources, _chosen(call, operation, params, sources, _admitted(call, operation)))
     else:
         facts = facts_at(call.store, params.values())
         edges = _poll(call, operation, params, sources) if facts else ()
@@ -70,8 +92,8 @@ def meet_creation(call: Call, operation: str, given: Answer) -> None:
     if operation not in CREATIONS or not 200 <= given.status < 300:
         return
     sources = _sources(call, operation)
-    plain = replace(request_subject(call.method, call.path, operation, edges=(CREATED_EDGE,)), is_usual=False)
-    _decide(call, sources, created(_chosen(call, operation, call.params, sources, plain), operation, given.body))
+    chosen = _chosen(call, operation, call.params, sources, _created(call, operation))
+    _decide(call, sources, created(chosen, operation, given.body))
 
 
 def _recognize(call: Call) -> bool:
@@ -99,11 +121,34 @@ def _sources(call: Call, operation: str | None) -> Sources:
 
 def _chosen(call: Call, operation: str, params: Mapping[str, str], sources: Sources, plain: Subject) -> Subject:
     """Returns what a creation asks for; of a batch the first item at which a rule stands, or a value works, speaks for all of them."""
+    ahead = call.chosen
+    if isinstance(ahead, Ahead) and ahead.places == _places(sources):
+        return ahead.chosen[plain.edges]
+    return in_one_step(_choosing(call, operation, params, sources, plain))
+
+
+def _choosing(call: Call, operation: str, params: Mapping[str, str], sources: Sources, plain: Subject) -> Generator[None, None, Subject]:
     asked = list(asked_for(call, operation, params, plain))
-    for each in asked:
-        if any(fits(rule.where, each) for rule in sources.rules) or (sources.magic and magic_what(each, IN_EXCHANGES) is not None):
+    items_at_once = max(1, FITS_AT_ONCE // (1 + len(sources.rules)))
+    for number, each in enumerate(asked, 1):
+        if number % items_at_once == 0:
+            yield
+        look = Look(each)
+        if any(look.fits(rule.where) for rule in sources.rules) or (sources.magic and magic_what(each, IN_EXCHANGES) is not None):
             return each
     return asked[0]
+
+
+def _places(sources: Sources) -> tuple[Where, ...]:
+    return tuple(rule.where for rule in sources.rules)
+
+
+def _admitted(call: Call, operation: str) -> Subject:
+    return request_subject(call.method, call.path, operation, edges=(ADMISSION_EDGE,))
+
+
+def _created(call: Call, operation: str) -> Subject:
+    return replace(request_subject(call.method, call.path, operation, edges=(CREATED_EDGE,)), is_usual=False)
 
 
 def _poll(call: Call, operation: str | None, params: Mapping[str, str], sources: Sources) -> tuple[str, ...]:
