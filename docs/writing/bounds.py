@@ -60,7 +60,7 @@ def tenants() -> str:
     """The bounds of one tenant; each is told by the answer that meets it."""
     rows = [(f"`{name}`", value, _TENANT.get(name, name.removesuffix("_max"))) for name, value in msgspec.structs.asdict(Limits()).items()]
     rows.append(("callbacks", TENANT_TURNS_MAX, "callbacks that leave at once"))
-    rows.append(("`place_bytes_max`", PLACES_BYTES_MAX, f"of `input` and `metadata` in places of rules, of one {PLACE_BYTES_MAX:,} at most"))
+    rows.append(("`place_bytes_max`", PLACES_BYTES_MAX, f"bytes of `input` and `metadata` in all rules, of one {PLACE_BYTES_MAX:,}"))
     rows.append(("`waits_max`", WAITS_MAX, "open `POST /_mock/wait`"))
     return _rows(rows)
 

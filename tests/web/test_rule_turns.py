@@ -50,7 +50,7 @@ def test_item_that_was_chosen_ahead_is_chosen_anew_once_the_rules_are_others() -
     async def tell() -> list[int]:
         fake, statuses = Fake(), list[int]()
         await with_rules(fake, {"kind": "answer", "status": 503})
-        for body in (BATCH, {**BATCH, "items": [*BATCH["items"], {"input": {"image_url": "https://cdn.example.com/7"}}]}):  # type: ignore[misc]
+        for body in (BATCH, {**BATCH, "items": [*BATCH["items"], {"input": {"image_url": "https://cdn.example.com/7"}}]}):
             statuses.append((await fake.ask("POST", "/v1/batches", "late", body).answer())[0])
         asked = fake.ask("POST", "/v1/batches", "late", BATCH)
         await asyncio.sleep(0)
@@ -84,7 +84,7 @@ def test_fewer_timers_have_one_turn_where_each_is_held_against_many_rules(verb: 
 def test_long_input_is_read_once_for_all_rules() -> None:
     """With two hundred rules a request of 1.6 MB took ten seconds of work."""
     rules = [FaultRule(id=RuleId(str(number)), where=Where(input=write_document({"a": number})), what=Fail()) for number in range(200)]
-    subject = Subject(input=write_document([{"a": 1}] * 20_000))  # type: ignore[list-item]
+    subject = Subject(input=write_document([{"a": 1}] * 20_000))
     seconds = [_seconds_to_choose(some, subject) for some in (rules[:1], rules)]
     assert seconds[1] < 20 * max(seconds[0], 0.001)
 
@@ -92,7 +92,7 @@ def test_long_input_is_read_once_for_all_rules() -> None:
 def _seconds_to_choose(rules: list[FaultRule], subject: Subject) -> float:
     def choose_once() -> float:
         began = thread_time()
-        assert choose(rules, {Fail}, subject, START, Seed("0")) == NO_DECISION
+        assert choose(rules, {Fail}, subject, START, Seed(b"0")) == NO_DECISION
         return thread_time() - began
 
     return min(choose_once() for _ in range(3))

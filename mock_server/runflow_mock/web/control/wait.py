@@ -69,7 +69,10 @@ async def _wait(call: Call, tenant: Tenant, asked: Wait) -> Answer:
     watch = _journal(call, asked) if asked.noun == JOURNAL else _record(call, asked)
     began = asyncio.get_running_loop().time()
     looks_at_requests = asked.noun == JOURNAL
-    is_over = lambda: watch.holds() or watch.is_hopeless()  # noqa: E731 - a predicate of one line
+
+    def is_over() -> bool:
+        return watch.holds() or watch.is_hopeless()
+
     is_more_left, is_told = True, False
     while is_more_left:
         async with turn_to_look(call.runtime, tenant):
