@@ -32,6 +32,14 @@ def test_tenant_without_a_scenario_has_none(door: Door) -> None:
     assert "PUT /_mock/scenario" in refusal(door.get(SCENARIO), 404, "not_found")
 
 
+def test_secret_in_a_scenario_is_in_nothing_that_is_told_of_it(door: Door) -> None:
+    secrets = {"callback_secret": "a-secret-of-ours", "story": "with rf_live_PLANTED9f8e7d6c5b4a"}
+    told = [door.request("PUT", SCENARIO, json={"scenario": {"name": "x", **secrets}}), door.get(SCENARIO)]
+    for each in told:
+        assert ok(each)["source"]["callback_secret"] == "redacted********"
+        assert "PLANTED" not in each.text
+
+
 def test_scenario_tells_what_holds_and_which_rule_was_not_reached(door: Door) -> None:
     told = put(door, HALF)
     assert (told["name"], told["story"], told["held"], told["source"]) == ("half", "One of two fails.", False, HALF)

@@ -318,3 +318,11 @@ def test_tenant_that_a_key_has_made_is_seen_by_that() -> None:
 def test_only_tenant_of_a_server_is_no_surprise(door: Door) -> None:
     door.get("/v1/runs")
     assert ok(door.get("/_mock/journal"))["items"][0]["notes"] == []
+
+
+def test_seed_that_looks_like_a_key_is_in_no_list(door: Door) -> None:
+    made = door.post("/_mock/tenants", {"name": "b", "seed": "rf_live_PLANTED9f8e7d6c5b4a"})
+    told = [made, *(door.get(path, key=None) for path in ("/_mock/tenants", "/_mock/tenants?limit=10", "/_mock/tenants/b"))]
+    told.append(door.post("/_mock/reset", key="rf_live_mock_b"))
+    assert [each.status_code for each in told] == [201, 200, 200, 200, 200]
+    assert not any("PLANTED" in each.text for each in told)

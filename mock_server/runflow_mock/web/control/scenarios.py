@@ -15,7 +15,7 @@ from runflow_mock.domain.scenarios import Scenario
 from runflow_mock.engine.expectations import facts_of
 from runflow_mock.runtime.reports import unfired_rules
 from runflow_mock.runtime.scenarios import UnknownScenario, scenario_names, shipped_scenario
-from runflow_mock.web.calls import Answer, Call, answer
+from runflow_mock.web.calls import Answer, Call, answer, scrubbed
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.completions import completion
 from runflow_mock.web.control.faults import names_in
@@ -41,7 +41,7 @@ async def get_scenario(call: Call) -> Answer:
     if tenant.scenario is None:
         raise ControlError(404, "not_found", "this tenant was made without a scenario; PUT /_mock/scenario takes one")
     scenario = tenant.scenario
-    return answer(await scene_of(call, scenario, await unfired_rules(tenant, completion(call))))
+    return scrubbed(call, answer(await scene_of(call, scenario, await unfired_rules(tenant, completion(call)))))
 
 
 async def list_scenarios(call: Call) -> Answer:
@@ -55,7 +55,7 @@ async def put_scenario(call: Call) -> Answer:
     # To read one, and to compile the schemas in it, takes a moment; by then another tenant may stand in the place of this one.
     scenario = await to_thread(_asked, call)
     call.tenant = tenant = call.runtime.tenants.play(tenant_of(call), scenario, len(call.body))
-    return answer(await scene_of(call, scenario, await unfired_rules(tenant, completion(call))))
+    return scrubbed(call, answer(await scene_of(call, scenario, await unfired_rules(tenant, completion(call)))))
 
 
 async def export_present(call: Call) -> Answer:

@@ -14,7 +14,7 @@ from runflow_mock.runtime.keepers import Cluster, Elsewhere
 from runflow_mock.runtime.reports import unfired_rules
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenants import Tenant
-from runflow_mock.web.calls import Answer, Call, answer, no_content
+from runflow_mock.web.calls import Answer, Call, answer, no_content, scrubbed
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.completions import completion
 from runflow_mock.web.control.endings import brief_word, evidence_on, has_something_to_say, last_word, scene_in
@@ -49,12 +49,12 @@ async def tenants_here(runtime: Runtime, parameters: Mapping[str, str]) -> dict[
     window = read_window(parameters)
     known = tuple(runtime.tenants)
     if window is None:
-        return {"items": await list_in_pieces(map(_body, known))}
+        return {"items": await list_in_pieces(map(_body, known), runtime.scrubber.scrub)}
     found, total = await look(known, window, lambda tenant: window.finds(tenant.settings.name))
     await runtime.judgings.prepared()
     rows = ({**_body(tenant), **_figures(runtime, tenant)} for tenant in found)
     # Of each some exchanges are judged: that is a piece by itself.
-    return represent_window(await list_in_pieces(rows, piece_bytes=1), total)
+    return represent_window(await list_in_pieces(rows, runtime.scrubber.scrub, piece_bytes=1), total)
 
 
 async def _tenants_anywhere(runtime: Runtime, cluster: Cluster, parameters: Mapping[str, str]) -> dict[str, object]:
@@ -92,7 +92,7 @@ async def create_tenant(call: Call) -> Answer:
     if tenants.get(name) is not None:
         raise _exists(name)
     call.tenant = tenants.create(call.runtime.config.tenant(name), scenario, call.body, len(call.body))
-    return answer(_body(call.tenant), 201)
+    return scrubbed(call, answer(_body(call.tenant), 201))
 
 
 def _exists(name: str) -> ControlError:
@@ -114,7 +114,7 @@ async def _free_name(call: Call) -> str:
 
 async def get_tenant(call: Call) -> Answer:
     """GET /_mock/tenants/{tenant}"""
-    return answer(_body(_named(call)))
+    return scrubbed(call, answer(_body(_named(call))))
 
 
 async def delete_tenant(call: Call) -> Answer:
@@ -165,7 +165,7 @@ async def reset(call: Call) -> Answer:
     call.runtime.reset(tenant, what)
     fresh = call.runtime.tenants.get(tenant.settings.name)
     assert fresh is not None
-    return answer(_body(fresh))
+    return scrubbed(call, answer(_body(fresh)))
 
 
 def _named(call: Call) -> Tenant:
