@@ -205,6 +205,8 @@ def test_success_of_a_run_goes_by_the_name_of_its_status_too(door: Door) -> None
         {"where": FINISH, "what": FAIL, "when": {"every": 0}},
         {"where": FINISH, "what": FAIL, "when": {"probability": 1.1}},
         {"where": FINISH, "what": FAIL, "when": {"from": "later"}},
+        {"where": FINISH, "what": FAIL, "when": {"from": "0001-01-01T00:00:00Z"}},
+        {"where": FINISH, "what": FAIL, "when": {"until": "9999-12-31T23:59:59Z"}},
         {"where": FINISH, "what": FAIL, "when": {"since": "2026-01-01"}},
         {"where": FINISH, "what": {"kind": "succeed", "cost": "-1"}},
         {"where": FINISH, "what": {"kind": "succeed", "cost": "much"}},

@@ -1,5 +1,6 @@
 """The report on a client: everything that was found, and everything that was prepared for nothing."""
 
+import pytest
 from doors import MANUAL, Door
 from msgspec.structs import replace
 from steps import ABSENT, BATCHES, INPUT, RUNS, Body, callback_run, get_run, ok, post_fault, post_run
@@ -28,6 +29,19 @@ def report(door: Door) -> Body:
 
 def verdict(door: Door, rule: str) -> Body:
     return next(found for found in report(door)["verdicts"] if found["rule"] == rule)
+
+
+@pytest.mark.parametrize("sent", [b'{"input":{"image_url":"https://cdn.example.com/a.png"},"client_ref":%b}', b'{"input":%b}', b"%b"])
+@pytest.mark.parametrize("depth", [256, 300, 900])
+def test_body_that_is_nested_too_deeply_is_told_as_everything_else(door: Door, sent: bytes, depth: int) -> None:
+    """A request that was refused with 400 made the report and the journal of its tenant a 500 for as long as they had it."""
+    body = sent % (b"[" * depth + b"]" * depth)
+    refused = door.request("POST", RUNS, content=body, headers={"Content-Type": "application/json"})
+    assert (refused.status_code, report(door)["clean"]) == (400, False)
+    for path in ("journal", "journal.har", "journal?violations=true", "tenants?limit=1"):
+        ok(door.get(f"/_mock/{path}"))
+    last = ok(door.request("DELETE", "/_mock/tenants/test?tell=true"))
+    assert last["report"]["background_errors"] == []
 
 
 def test_client_that_does_everything_well_is_clean(door: Door) -> None:

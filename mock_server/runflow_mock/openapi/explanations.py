@@ -6,6 +6,7 @@ against the value, or against the part of it that it is about; only what is wron
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 from itertools import chain, islice
 
@@ -81,7 +82,10 @@ class _Explanation:
         assert validator is not None
         if copies <= self._left:
             self._left -= copies
-            errors = validator.iter_errors(value)
+            try:
+                errors = validator.iter_errors(value)
+            except RecursionError:
+                return iter(()), "it is nested too deeply to tell where"
             return (found for error in errors for found in self._of_error(error, value, loc)), "none of its rules alone tells why"
         return islice(_once_each(self._in_parts(schema, value, loc)), FINDINGS_MAX), "it is too large to tell where"
 
@@ -133,8 +137,10 @@ class _Explanation:
             yield from self._missing(part, value, loc)
             yield from self._odd_names((*schema, "propertyNames"), value, loc) if "propertyNames" in part else ()
         alone = compile_schema(_alone(part), mask="the value", formats=True)
-        for error in () if alone.is_valid(value) else alone.iter_errors(value):
-            yield from self._of_error(error, value, loc)
+        # Of what is nested too deeply no error can be told, and what lies in it may still be.
+        with suppress(RecursionError):
+            for error in () if alone.is_valid(value) else alone.iter_errors(value):
+                yield from self._of_error(error, value, loc)
         for inner, held, place in self._pieces(schema, part, value, loc):
             if not self._allows(inner, held):
                 yield from self.told(inner, held, place)

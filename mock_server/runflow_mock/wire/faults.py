@@ -12,6 +12,7 @@ from runflow_mock.domain.documents import Document, present, read_document, writ
 from runflow_mock.domain.fault_kinds import KIND_OF, ActsAt, Family, Kind
 from runflow_mock.domain.faults import FaultRule, When
 from runflow_mock.domain.globs import matches_glob
+from runflow_mock.domain.instants import EARLIEST, LATEST, is_reachable
 from runflow_mock.domain.places import PLACE_BYTES_MAX, Where, edge_name, is_edge, place_bytes
 from runflow_mock.wire.control import (
     COUNT_MAX,
@@ -25,7 +26,7 @@ from runflow_mock.wire.control import (
     short,
 )
 from runflow_mock.wire.fault_kinds import decode_what, represent_what
-from runflow_mock.wire.times import write_optional
+from runflow_mock.wire.times import write_instant, write_optional
 
 PATTERN_MAX = 500
 WILDCARDS_MAX = 8
@@ -210,4 +211,7 @@ def _write(value: dict[str, object] | None) -> Document | None:
 
 
 def _instant(text: str | None, name: str) -> datetime | None:
-    return None if text is None else instant(text, name)
+    found = None if text is None else instant(text, name)
+    if found is not None and not is_reachable(found):
+        raise refused(f"{name} {str(text)[:80]!r} must be from {write_instant(EARLIEST)} to {write_instant(LATEST)}, as every clock is")
+    return found
