@@ -317,14 +317,17 @@ def _lent(node: Any, open_it: "Callable[..., Runflow]", given: Mapping[str, Any]
         raise pytest.fail.Exception(f"@pytest.mark.runflow: {error}", pytrace=False) from None
     lent = lend(node, handle, strictness, node.config.stash[_OPTIONS].artifacts)
     node.stash.setdefault(_LENT, []).append(lent)
+    is_well = False
     try:
         check_operations(strictness, lambda: handle.report()["judge"]["operations"])
         yield handle
+        # Whatever has been raised in a `with` of a test is the report of that test.
+        is_well = True
     except MarkerError as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
     finally:
         node.stash[_LENT].remove(lent)
-        take_back(lent, is_judged=_has_passed(node))
+        take_back(lent, is_judged=is_well and _has_passed(node))
 
 
 def _has_passed(node: Any) -> bool:
