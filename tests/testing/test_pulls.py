@@ -8,6 +8,7 @@ import requests
 from steps import MODEL
 
 from runflow_mock.testing.client import ClientError
+from runflow_mock.testing.outlooks import TenantOutlook
 from runflow_mock.testing.receiver import Received
 from runflow_mock.testing.runflow import PulledDelivery, Runflow, open_tenant
 
@@ -108,3 +109,9 @@ def test_answer_must_be_a_status(pulling: Runflow, status: int) -> None:
 def test_tenant_whose_deliveries_are_sent_has_nothing_to_pull(tenant: Runflow) -> None:
     with pytest.raises(ClientError, match='"deliveries": "pull"'):
         tenant.deliveries.pull()
+
+
+def test_wait_for_what_is_to_be_pulled_says_so(pulling: Runflow) -> None:
+    finish(pulling)
+    reason = TenantOutlook(pulling.control).reason()
+    assert 'attempt 1 waits to be carried: the tenant was made with "deliveries": "pull"; carry what runflow.deliveries.pull()' in reason

@@ -11,6 +11,7 @@ LISTED_MAX = 5
 _VERBS: Mapping[str, str] = {
     r"POST /_mock/clock/run-until-idle": "runflow.clock.run_until_idle()",
     r"POST /_mock/clock/resume": "runflow.clock.resume()",
+    r"POST /_mock/deliveries/pull, and tell": "carry what runflow.deliveries.pull() returns, and tell by answer()",
     r"DELETE /_mock/faults/(\S+)": r'runflow.faults.remove("\1")',
     r"GET /_mock/faults\b(?!/)": "runflow.faults",
     r"POST /v1/callback-secrets, or serve --callback-secret": "read runflow.callback_secret before the run is created",

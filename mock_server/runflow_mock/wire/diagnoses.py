@@ -161,6 +161,9 @@ class Diagnosis:
         elif delivery["state"] == "failed":
             says, way_out = _ENDS.get(delivery["reason"], ("it was given up", lambda _: _AGAIN))
             yield Finding(about, f"{says}: {tried or delivery['detail']}", way_out(delivery))
+        elif delivery["state"] == "delivering" and not self.clock["in_flight"]:
+            says = f'attempt {len(attempts)} waits to be carried: the tenant was made with "deliveries": "pull"'
+            yield Finding(about, says, "POST /_mock/deliveries/pull, and tell how the receiver has answered")
         elif delivery["state"] == "delivering":
             yield Finding(
                 about, f"attempt {len(attempts)} is under way, and the receiver has not answered", "let the receiver answer, and work later"
