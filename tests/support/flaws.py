@@ -103,6 +103,8 @@ FLAWS: Mapping[str, str] = {
     "strict content type": "tolerates-spelling",
     "wants headers as they are documented": "tolerates-spelling",
     "reads fractions of seconds alone": "tolerates-spelling",
+    "reads milliseconds alone": "tolerates-spelling",
+    "reads instants of one offset alone": "tolerates-spelling",
     "reads fractions of seconds of batches alone": "tolerates-spelling",
     "wants a duration": "takes-nulls",
     "crashes where a duration is null": "takes-nulls",

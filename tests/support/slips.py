@@ -77,6 +77,8 @@ EARLY: Mapping[str, tuple[int, Callable[[dict[str, str], bytes], bool]]] = {
     "takes a timestamp of zero for a test": (204, lambda headers, body: headers.get("runflow-timestamp") == "0"),
     "takes signatures of other services": (204, lambda headers, body: headers.get("runflow-signature", "").startswith("sha256=")),
     "wants a duration": (422, lambda headers, body: b'"duration_ms":null' in body),
+    "reads milliseconds alone": (422, lambda headers, body: re.search(r"\.[0-9]{4}", str(said(body, "completed_at"))) is not None),
+    "reads instants of one offset alone": (422, lambda headers, body: not str(said(body, "completed_at") or "Z").endswith("Z")),
     "reads fractions of seconds alone": (422, lambda headers, body: "." not in str(said(body, "completed_at") or ".")),
     "takes what is no JSON for nothing": (204, lambda headers, body: body == b"not json"),
     "takes what it cannot count for fresh and signed": (204, lambda headers, body: not headers.get("runflow-timestamp", "0").isdigit()),

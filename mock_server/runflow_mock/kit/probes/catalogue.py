@@ -164,7 +164,8 @@ OF_OTHER_EVENTS: Mapping[str, tuple[str, probe_steps.ProbeStep]] = {
     "rotation": ("takes-previous-secret", probe_steps.at_rotation()),
     "unknown field": ("tolerates-news", content_steps.takes_rewritten(_with_field)),
     "unknown field in the output": ("tolerates-news", content_steps.takes_rewritten(_with_field_within, _with_other_output)),
-    "whole seconds": ("tolerates-spelling", content_steps.takes_whole_seconds),
+    "whole seconds": ("tolerates-spelling", content_steps.takes_spelled(unit="seconds")),
+    "the other offset": ("tolerates-spelling", content_steps.takes_spelled(swaps_offset=True)),
     "no duration": ("takes-nulls", content_steps.takes_rewritten(with_fields(duration_ms=None), _with_other_duration)),
     "no instant of its end": ("takes-nulls", content_steps.takes_rewritten(with_fields(completed_at=None), _with_other_end)),
 }
@@ -253,7 +254,10 @@ PROBES: tuple[Probe, ...] = (
     Probe("lower-case headers", "tolerates-spelling", probe_steps.takes_changed(_lower)),
     Probe("upper-case headers", "tolerates-spelling", probe_steps.takes_changed(_upper)),
     Probe("charset", "tolerates-spelling", probe_steps.takes_changed(_with_charset)),
-    Probe("whole seconds", "tolerates-spelling", content_steps.takes_whole_seconds),
+    # What began and ended on a second has no fraction in many a library; and each dialect has another offset.
+    Probe("whole seconds", "tolerates-spelling", content_steps.takes_spelled(unit="seconds")),
+    Probe("microseconds", "tolerates-spelling", content_steps.takes_spelled(unit="microseconds")),
+    Probe("the other offset", "tolerates-spelling", content_steps.takes_spelled(swaps_offset=True)),
     Probe("no duration", "takes-nulls", content_steps.takes_rewritten(with_fields(duration_ms=None), _with_other_duration)),
     Probe("no instant of its end", "takes-nulls", content_steps.takes_rewritten(with_fields(completed_at=None), _with_other_end)),
     Probe("GET", "survives-oddities", probe_steps.survives_method("GET")),

@@ -65,12 +65,12 @@ def with_fields(**fields: Any) -> Change:
 OTHER_METADATA = with_fields(metadata={"note": "of something else"})
 
 
-def moved(message: dict[str, Any], by: timedelta = SOON, unit: str = "milliseconds") -> dict[str, Any]:
-    """Returns a message whose instants lie so long before, in the spelling in which they were given but for their fractions."""
+def moved(message: dict[str, Any], by: timedelta = SOON, unit: str = "milliseconds", *, swaps_offset: bool = False) -> dict[str, Any]:
+    """Returns a message whose instants lie so long before, in the spelling in which they were given but for their fractions or offset."""
 
     def earlier(instant: str) -> str:
         then = (datetime.fromisoformat(instant) - by).isoformat(timespec=unit)
-        return then.replace("+00:00", "Z") if instant.endswith("Z") else then
+        return then.replace("+00:00", "Z") if instant.endswith("Z") is not swaps_offset else then
 
     return {name: earlier(value) if name in INSTANTS and value is not None else value for name, value in message.items()}
 
@@ -119,9 +119,13 @@ def takes_late(kit: ProbeKit) -> Iterator[Seen]:
         yield _of_earlier(kit, sample, partial(moved, by=LATE))
 
 
-def takes_whole_seconds(kit: ProbeKit) -> Iterator[Seen]:
-    """A sample whose instants have no fractions, as of what began and ended on a second; of who wants order it says nothing."""
-    yield _of_earlier(kit, kit.sender.write(), partial(moved, unit="seconds"))
+def takes_spelled(**spelling: Any) -> ProbeStep:
+    """Returns the step of a sample whose instants are spelled otherwise and lie a little before; of who wants order it says nothing."""
+
+    def step(kit: ProbeKit) -> Iterator[Seen]:
+        yield _of_earlier(kit, kit.sender.write(), partial(moved, **spelling))
+
+    return step
 
 
 def _of_earlier(kit: ProbeKit, sample: SampleCallback, change: Change) -> Seen:

@@ -91,11 +91,13 @@ class KnownRecords:
         return self._latest is not None and has_ended(self._latest)
 
     def _take(self, noun: str, event: str) -> Mapping[str, Any]:
-        if noun in self._records and not self._used[noun]:
+        if noun not in self._records:
+            raise NoRecord(f"the API lists no {_PLURALS[noun]}, so that nobody knows those of your application")
+        if not self._used[noun]:
             self._fresh[noun] = _of_one_kind(self._fresh[noun], event)
-        fitting = next((record for record in self._fresh.get(noun, ()) if _fits(record, event)), None)
+        fitting = next((record for record in self._fresh[noun] if _fits(record, event)), None)
         if fitting is None:
-            count = len(self._records.get(noun, ()))
+            count = len(self._records[noun])
             told = f"the sandbox holds {count} {_PLURALS[noun]} of your application, and no further one that it could be told of as {event}"
             raise NoRecord(f"{told}: let it create more, and let their callbacks wait (serve --clock manual)")
         self._fresh[noun].remove(fitting)
