@@ -114,6 +114,7 @@ FLAWS: Mapping[str, str] = {
     "refuses the next attempt": "takes-repeats",
     "refuses repeats of batches": "takes-repeats",
     "forgets": "acts-once",
+    "acts twice at once": "acts-once",
     "takes every attempt for another delivery": "acts-once",
     "acts once for each event": "acts-once",
     "takes all batches for one": "acts-once",

@@ -215,7 +215,7 @@ class Shop:
             if self.flaw == "acts later":
                 threading.Timer(RACE_SECONDS, self._count).start()
             else:
-                self.effects += 1
+                self.effects += 2 if self.flaw == "acts twice at once" else 1
         return STATUSES.get(self.flaw, 200)
 
     def _work(self, mark: str) -> int:

@@ -174,6 +174,10 @@ def acts_once_despite_forgery(kit: ProbeKit, effects: Effects) -> Iterator[Seen]
     genuine = kit.sender.write(is_fresh=True)
     kit.carrier.carry(genuine)
     before = effects.at_rest()
+    kit.carrier.carry(kit.sender.attempt_again(genuine))
+    if effects.at_rest() > before:
+        yield Seen(None, "a repeat has an effect without a forgery as well, which another rule is about")
+        return
     if kit.carrier.carry(kit.sender.sign(genuine, genuine.body, secret=NOBODYS_SECRET)).is_taken:
         yield Seen(None, "the forgery was taken, which another rule is about")
         return
@@ -256,7 +260,9 @@ def acts_after_forgery(kit: ProbeKit) -> Iterator[Seen]:
     yield Seen(answer.is_taken, f"{what} was {answer.told}")
     if kit.effects is not None and before is not None and not is_idle:
         count = kit.effects.since(before)
-        if count or not answer.is_taken or _acts_on_both(kit, kit.effects):
+        if count > 1 and _effects_of_one(kit, kit.effects) == count:
+            yield Seen(None, "a genuine callback alone has as many effects, which another rule is about")
+        elif count or not answer.is_taken or _acts_on_both(kit, kit.effects):
             yield _counted(kit.effects, count, what, [answer])
         else:
             yield Seen(None, "of two genuine callbacks one has no effect either, which another rule is about")
@@ -272,9 +278,14 @@ def _acts_on_both(kit: ProbeKit, effects: Effects) -> bool:
 
 def _acts(kit: ProbeKit, effects: Effects) -> bool:
     """Whether a genuine sample has an effect."""
+    return _effects_of_one(kit, effects) > 0
+
+
+def _effects_of_one(kit: ProbeKit, effects: Effects) -> int:
+    """How many effects a genuine sample has."""
     before = effects.at_rest()
     kit.carrier.carry(kit.sender.write(is_fresh=True))
-    return effects.since(before) > 0
+    return effects.since(before)
 
 
 def _kept(effects: Effects, count: int, what: str, answers: Sequence[Answer]) -> Seen:

@@ -156,7 +156,10 @@ def refuses_known_signature(kit: ProbeKit) -> Iterator[Seen]:
     if not kit.carrier.carry(known).is_taken:
         yield Seen(None, "nothing was taken before")
         return
-    yield _refused(kit.carrier.carry(SampleCallback(known.headers, kit.sender.write(metadata={"note": "of something else"}).body)))
+    other = kit.sender.write(metadata={"note": "of something else"})
+    # Of another delivery: whoever knows the delivery is another rule's.
+    headers = {**known.headers, REQUEST_ID: other.headers[REQUEST_ID]}
+    yield _refused(kit.carrier.carry(SampleCallback(headers, other.body)))
 
 
 def takes_at(offset_seconds: int) -> ProbeStep:
