@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import click
 import pytest
@@ -11,6 +12,7 @@ from contract import document
 
 from runflow_mock import __version__
 from runflow_mock.cli import COMMANDS, group, main
+from runflow_mock.cli.options import Figure, WholeNumber
 
 SERVERS = ("starlette", "uvicorn", "aiohttp", "PIL", "cryptography", "trustme", "rich", "msgspec")
 
@@ -19,6 +21,15 @@ def _command(name: str) -> click.Command:
     found = group.get_command(click.Context(group), name)
     assert found is not None
     return found
+
+
+def _leaves(command: click.Command, *names: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Yields the commands that do something, each with the words that call it."""
+    if isinstance(command, click.Group):
+        for name, inner in command.commands.items():
+            yield from _leaves(inner, *names, name)
+    else:
+        yield names, command
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -38,6 +49,30 @@ def test_every_command_can_answer_programs(name: str) -> None:
     command = _command(name)
     leaves = command.commands.values() if isinstance(command, click.Group) else [command]
     assert [leaf.name for leaf in leaves if not any("--json" in parameter.opts for parameter in leaf.params)] == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_numbers_are_those_of_digits_0_to_9(name: str) -> None:
+    kinds = (click.types.IntParamType, click.types.FloatParamType)
+    numbers = [each for _, leaf in _leaves(_command(name), name) for each in leaf.params if isinstance(each.type, kinds)]
+    assert [each.name for each in numbers if not isinstance(each.type, WholeNumber | Figure)] == []
+
+
+@pytest.mark.parametrize("seed", ["٣", "1_0", " 1", "1.0"])
+def test_seed_of_verify_is_a_whole_number(seed: str) -> None:
+    told = call("verify", "--base-url", "http://127.0.0.1:9", "--seed", seed)
+    assert (told.code, "Invalid value for '--seed'" in told.err) == (2, True)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_address_that_can_be_none_is_told_with_the_parameter_for_it(name: str) -> None:
+    """`drift` took it for one at which nobody answers, and ended with 4."""
+    sources = [(words, each) for words, leaf in _leaves(_command(name), name) for each in leaf.params if "|URL" in str(each.metavar)]
+    for words, parameter in sources:
+        option = parameter.opts[:1] if isinstance(parameter, click.Option) else []
+        told = call(*words, *option, "http://[")
+        named = f"Invalid value for '{''.join(option) or parameter.metavar}'"
+        assert (told.code, named in told.err, "'http://[' is not an address" in told.err) == (2, True, True)
 
 
 def test_version_is_semantic_and_names_the_contract() -> None:

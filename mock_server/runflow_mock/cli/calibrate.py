@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from runflow_mock.cli.options import json_option, make_parent, option, tell
+from runflow_mock.cli.options import document_option, json_option, make_parent, tell
 from runflow_mock.cli.sheets import WRITTEN, Outputs
 from runflow_mock.kit.calibration.captures import document_of
 from runflow_mock.kit.calibration.files import CaptureFile, captures_in, of_hosts, read_files
@@ -42,7 +42,7 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 )
 @click.option("--write", "profile_file", default=None, type=WRITTEN, help="Write a profile for serve --profile, YAML or (.json) JSON.")
 @click.option("--redact", "folder", default=None, type=FOLDER, help="Write copies of the captures without secrets into this folder.")
-@option("--openapi", default=None, metavar="FILE|URL", help="Document that judges in place of the packaged one.")
+@document_option("Document that judges in place of the packaged one.")
 @click.option("--markdown", "markdown_file", default=None, type=WRITTEN, help="Write a Markdown summary, for an issue.")
 @json_option("Print one JSON object.")
 def command(

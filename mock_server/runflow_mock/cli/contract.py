@@ -5,7 +5,7 @@ import sys
 import click
 import msgspec
 
-from runflow_mock.cli.options import json_option, tell
+from runflow_mock.cli.options import checked_source, json_option, tell
 from runflow_mock.kit.suite.carriers import AppCarrier
 from runflow_mock.kit.suite.comparing import as_json as told
 from runflow_mock.kit.suite.comparing import compare
@@ -21,7 +21,7 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("source", metavar="FILE|URL")
+@click.argument("source", metavar="FILE|URL", callback=checked_source)
 @json_option("Print one JSON object.")
 def check(*, source: str, as_json: bool) -> None:
     """List where the fake and a document disagree.

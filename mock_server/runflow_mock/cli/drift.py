@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from runflow_mock.cli.options import UNREACHABLE, json_option, tell
+from runflow_mock.cli.options import UNREACHABLE, checked_source, json_option, tell
 from runflow_mock.cli.sheets import WRITTEN, Outputs
 from runflow_mock.kit.drift.comparing import compare_with_pin, load_newer
 from runflow_mock.kit.drift.drifts import Grade
@@ -18,7 +18,7 @@ GRADES = [grade.value for grade in Grade]
 
 
 @click.command()
-@click.option("--against", required=True, metavar="FILE|URL", help="The newer OpenAPI document or catalog.")
+@click.option("--against", required=True, metavar="FILE|URL", callback=checked_source, help="The newer OpenAPI document or catalog.")
 @click.option("--fail-on", default="risky", type=click.Choice(GRADES), show_default=True, help="What ends with exit code 1.")
 @click.option("--play/--no-play", "plays", default=True, show_default=True, help="Check answers of the fake against a newer document.")
 @click.option("--pin", "is_pinned", is_flag=True, help="Pin the newer one in runflow.lock, and keep a copy beside it.")

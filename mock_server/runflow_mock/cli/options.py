@@ -128,6 +128,11 @@ def default_state() -> Path:
     return (Path(given) if given.startswith("/") else Path.home() / ".local" / "state") / "runflow-mock"
 
 
+def document_option(text: str) -> Callable[[DecoratedT], DecoratedT]:
+    """Returns the option that names an OpenAPI document of the user's."""
+    return option("--openapi", default=None, metavar="FILE|URL", callback=checked_source, help=text)
+
+
 def checked_url(context: click.Context, parameter: click.Parameter, url: str | None) -> str | None:
     """Returns an address as it was given, if it can be one; click calls this on an option."""
     if url is None:
@@ -138,6 +143,15 @@ def checked_url(context: click.Context, parameter: click.Parameter, url: str | N
     if objection is not None:
         raise click.BadParameter(f"{url!r} is not an address such as http://127.0.0.1:8787: it {objection}", context, parameter)
     return url
+
+
+def checked_source(context: click.Context, parameter: click.Parameter, source: str | None) -> str | None:
+    """Returns a file or an address as it was given, if an address can be one; click calls this on an option or an argument."""
+    if source is None:
+        return None
+    from runflow_mock.runtime.downloads import is_address
+
+    return checked_url(context, parameter, source) if is_address(source) else source
 
 
 def _base_url(context: click.Context, parameter: click.Parameter, url: str) -> str:

@@ -17,7 +17,7 @@ import msgspec
 from msgspec.structs import replace
 
 from runflow_mock.cli.dialects import dialect_options, read_speech
-from runflow_mock.cli.options import COUNT_MAX, Figure, WholeNumber, json_option, option, state_option, tell
+from runflow_mock.cli.options import COUNT_MAX, Figure, WholeNumber, document_option, json_option, option, state_option, tell
 from runflow_mock.cli.stopping import is_ignored
 from runflow_mock.domain.hosts import objection_to_address
 from runflow_mock.domain.instants import EARLIEST, LATEST, is_reachable
@@ -135,7 +135,7 @@ class Ready(NamedTuple):
     help="What to do with keys that no tenant has: make it, or answer 401.",
 )
 @option("--skill", default=None, type=click.Path(path_type=Path), help="SKILL.md to serve to agents, byte for byte, in place of our own.")
-@option("--openapi", default=None, metavar="FILE|URL", help="Document that judges the journal in place of the packaged one.")
+@document_option("Document that judges the journal in place of the packaged one.")
 @option("--body-max", default=72 * 1024 * 1024, type=WholeNumber(1024, COUNT_MAX), help="Bytes that a JSON body may have.")
 @option("--batch-limit", default=100, type=WholeNumber(1, 10_000), help="Items that a batch may have.")
 @option("--concurrency", default="", help="Runs of a model that may be under way at once, as MODEL=N,*=N; the rest stays queued.")

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import click
 
-from runflow_mock.cli.options import UNREACHABLE, json_option, state_option, tell
+from runflow_mock.cli.options import UNREACHABLE, checked_source, document_option, json_option, state_option, tell
 from runflow_mock.cli.sheets import Outputs
 from runflow_mock.kit.pins.digests import Pin, digest_of
 from runflow_mock.kit.pins.files import place_lock, seen_from, write_pin
@@ -29,19 +29,14 @@ DecoratedT = TypeVar("DecoratedT", bound=Callable[..., object])
 
 def _source_options(decorated: DecoratedT) -> DecoratedT:
     """Adds the argument that says which copies, and the option that leads to the local CA."""
-    for add in (state_option(), click.argument("source", required=False, metavar="[PATH|URL|DIR]")):
+    for add in (state_option(), click.argument("source", required=False, metavar="[PATH|URL|DIR]", callback=checked_source)):
         decorated = add(decorated)
     return decorated
 
 
-def _document_option(decorated: DecoratedT) -> DecoratedT:
-    text = "OpenAPI document that claims are checked against.  [default: the one that ships]"
-    return click.option("--openapi", metavar="FILE|URL", envvar="RUNFLOW_MOCK_OPENAPI", show_envvar=True, help=text)(decorated)
-
-
 @click.command()
 @_source_options
-@_document_option
+@document_option("OpenAPI document that claims are checked against.  [default: the one that ships]")
 @json_option("Print one JSON object.")
 def verify(*, source: str | None, state: Path, openapi: str | None, as_json: bool) -> None:
     """Compare the skill that agents read with its pin.
@@ -66,7 +61,7 @@ def verify(*, source: str | None, state: Path, openapi: str | None, as_json: boo
 
 @click.command()
 @_source_options
-@_document_option
+@document_option("OpenAPI document that claims are checked against.  [default: the one that ships]")
 @json_option("Print one JSON object.")
 def check(*, source: str | None, state: Path, openapi: str | None, as_json: bool) -> None:
     """List what a SKILL.md says of the API, and whether it is so.

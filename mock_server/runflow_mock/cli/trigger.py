@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from runflow_mock.cli.dialects import dialect_options, read_speech
-from runflow_mock.cli.options import Figure, Secret, checked_url, json_option, option, tell
+from runflow_mock.cli.options import Figure, Secret, checked_url, document_option, json_option, option, tell
 from runflow_mock.openapi.messages import Message, Messages
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.foreign_documents import load_messages
@@ -28,7 +28,7 @@ from runflow_mock.testing.samples import ALIASES, EVENTS, send_sample
     help="Secret to sign with; without one there is no signature.",
 )
 @dialect_options
-@option("--openapi", default=None, metavar="FILE|URL", help="Document that judges the message and the answer's status.")
+@document_option("Document that judges the message and the answer's status.")
 @option("--seed", default=None, help="Makes ids and times follow from it; without it each message is a new one.")
 @option("--callback-timeout", default=10.0, type=Figure(0.01, 600), help="Seconds that the receiver may take.")
 @json_option("Print one JSON line with event, url, status_code, error, headers and body.")

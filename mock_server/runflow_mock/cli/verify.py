@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from runflow_mock.cli.dialects import dialect_options_or, read_said
-from runflow_mock.cli.options import Figure, checked_url, json_option, option, tell
+from runflow_mock.cli.options import Figure, WholeNumber, checked_url, document_option, json_option, tell
 from runflow_mock.cli.sheets import WRITTEN, Outputs
 from runflow_mock.cli.streams import written_at_the_end
 from runflow_mock.kit.suite.calls import check_call
@@ -29,11 +29,11 @@ from runflow_mock.runtime.foreign_documents import load_document
 @click.option(
     "--api-key", default=None, envvar="RUNFLOW_API_KEY", show_envvar=True, help="Key to use where the suite gets none of its own."
 )
-@option("--openapi", default=None, metavar="FILE|URL", help="Document that judges in place of the packaged one.")
+@document_option("Document that judges in place of the packaged one.")
 @dialect_options_or("the profile's, or the server's", "Dialect of the tenants that the suite makes.")
 @click.option("--allow-spend", default=0.0, type=Figure(min=0), metavar="USD", help="Create runs on a server that is no fake.")
 @click.option("--effort", default="quick", type=click.Choice(sorted(EFFORTS)), show_default=True, help="How many requests are made up.")
-@click.option("--seed", default=None, type=int, help="Make up other requests than usual, the same for the same seed.")
+@click.option("--seed", default=None, type=WholeNumber(), help="Make up other requests than usual, the same for the same seed.")
 @click.option("--junit", "junit_file", default=None, type=WRITTEN, help="Write a JUnit report.")
 @click.option("--markdown", "markdown_file", default=None, type=WRITTEN, help="Write a summary with the table of operations and statuses.")
 @click.option("--har", "har_file", default=None, type=WRITTEN, help="Write the generated exchanges as an HTTP archive.")

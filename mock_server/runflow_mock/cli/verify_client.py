@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from runflow_mock.cli.dialects import dialect_options, read_speech
-from runflow_mock.cli.options import Figure, Secret, WholeNumber, option, tell
+from runflow_mock.cli.options import Figure, Secret, WholeNumber, document_option, tell
 from runflow_mock.cli.sheets import READ, Outputs, expected_option, load_expected, sheet_options
 from runflow_mock.kit.matrix.cells import select
 from runflow_mock.kit.matrix.clients import CommandRunner
@@ -44,7 +44,7 @@ CALLBACK_SECRET = "rf_whsec_verify_client"  # noqa: S105 - a dummy
 @click.option("--receiver", default="", metavar="ORIGIN=URL", help="Send callbacks for https://ORIGIN to a receiver on this machine.")
 @click.option("--callback-secret", default=CALLBACK_SECRET, type=Secret(), help="Secret of callbacks, if the command has one of its own.")
 @dialect_options
-@option("--openapi", default=None, metavar="FILE|URL", help="Document that judges in place of the packaged one.")
+@document_option("Document that judges in place of the packaged one.")
 @expected_option
 @sheet_options
 def command(*, arguments: tuple[str, ...], expected_file: Path | None, as_json: bool, **options: Any) -> None:

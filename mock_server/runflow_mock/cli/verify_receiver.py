@@ -12,7 +12,7 @@ import click
 import urllib3
 
 from runflow_mock.cli.dialects import dialect_options, read_speech
-from runflow_mock.cli.options import Figure, Secret, checked_url, option
+from runflow_mock.cli.options import Figure, Secret, checked_url, document_option
 from runflow_mock.cli.options import tell as tell_people
 from runflow_mock.cli.sheets import Outputs, expected_option, load_expected, sheet_options
 from runflow_mock.kit.probes.carriers import Carrier
@@ -58,7 +58,7 @@ from runflow_mock.testing.samples import EVENTS
 )
 @click.option("--key", envvar="RUNFLOW_API_KEY", show_envvar=True, default=None, help="Key with which it was created, for --sandbox.")
 @dialect_options
-@option("--openapi", default=None, metavar="FILE|URL", help="Document that judges callbacks in place of the packaged one.")
+@document_option("Document that judges callbacks in place of the packaged one.")
 @click.option(
     "--effects",
     "effects_url",
