@@ -88,6 +88,15 @@ PLACES: dict[str, tuple[Schema, Json, list[tuple[str | int, ...]]]] = {
     "together": ({"items": {"pattern": MANY}}, [TEXT[:1_000], TEXT[:1_500], TEXT[:1_001]], [(1,)]),
     "names": ({"patternProperties": {MANY: {}}}, {"a": {TEXT: 0}, TEXT: 0}, [()]),
     "names of all": ({"properties": {"a": {"propertyNames": {"allOf": [{"pattern": MANY}]}}}}, {"a": {TEXT: 0}}, [("a",)]),
+    "names elsewhere": (
+        {
+            "propertyNames": {"$ref": "#/$defs/A"},
+            "$defs": {"A": {"anyOf": [{"$ref": "#/$defs/B"}]}, "B": {"$ref": "#/$defs/A", "pattern": MANY}},
+        },
+        {TEXT: 0},
+        [()],
+    ),
+    "names behind a name": ({"propertyNames": {"$ref": "#n"}, "$defs": {"A": {"$anchor": "n", "pattern": MANY}}}, {TEXT: 0}, [()]),
     "no schema": ({"properties": {"a": {"x-ui": {"pattern": MANY}}}}, {"a": TEXT}, []),
     "earlier drafts": ({"dependencies": {"a": {"properties": {"b": {"pattern": MANY}}}}}, {"a": 1, "b": TEXT}, [("b",)]),
 }

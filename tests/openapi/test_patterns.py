@@ -80,6 +80,40 @@ def test_dots_alone_are_matched_otherwise_unless_the_pattern_says_what_they_take
         (r"^[\w-.]+$", "a-b.c", True),
         (r"^[\w-.]+$", "a,b", False),
         (r"^[\s\d-]$", "-", True),
+        # In a class there is no other one, and no operation on classes.
+        (r"^[^[\]]+$", "a", True),
+        (r"^[^[\]]+$", "[", False),
+        ("^[[:alpha:]$", ":", True),
+        ("^[a&&b]+$", "a&b", True),
+        ("^[a~~b]+$", "a~b", True),
+        ("^[+--]$", ",", True),
+        ("^[--/]$", ".", True),
+        (r"^[\w-->]+$", "-", True),
+        # Control characters, in a class as well, and escapes that change nothing.
+        (r"^\cJ[\cj]$", "\n\n", True),
+        (r"^(?=\cJ)\cJ$", "\n", True),
+        (r"^a\_b[\_]$", "a_b_", True),
+        # A brace that repeats nothing.
+        ("^{a}$", "{a}", True),
+        ("^a{,3}$", "a{,3}", True),
+        ("^a{,3}$", "aa", False),
+        (r"^\{a}\p{Lu}\u{41}$", "{a}BA", True),
+        # Sets where it is matched by trying: those of ASCII there too.
+        (r"^(?=.)\d$", "٣", False),
+        (r"^(?=.)\D$", "٣", True),
+        (r"^(?=.)[\w]$", "é", False),
+        (r"^(?=.)[^\w]$", "é", True),
+        (r"^(?=.)[\W]$", "é", True),
+        (r"^(?=.)[\W]$", "a", False),
+        (r"^(?=.)\s[\s]$", "\ufeff\u00a0", True),
+        (r"^(?=.)[\S][\D]$", "é\u2029", True),
+        (r"^(?=.)[\S]$", "\ufeff", False),
+        # Half of a character, which no text has.
+        (r"^[\uD800-\uDFFF]$", "\U0001f600", False),
+        (r"^[^\uD800-\uDFFF]$", "\U0001f600", True),
+        (r"^[ -\uDBFF]$", "\ud7ff", True),
+        (r"^[\uDC00-\uFFFF]$", "\ue000", True),
+        (r"^a\uD83D?$", "a", True),
         # Characters beyond the first plane, half by half.
         (r"^\uD83D\uDE00$", "\U0001f600", True),
         (r"^[\ud83d\ude00-\ud83d\ude4f]$", "\U0001f601", True),
@@ -136,12 +170,27 @@ def test_class_with_everything_is_understood_in_a_document_of_others() -> None:
         r"[\w-.]",
         r"\uD83D\uDE00[\uD800\uDC00-\uDBFF\uDFFF]",
         r"\\x{8}",
+        r"(?=a)\d\D\w\W\s\S",
+        r"(?=a)[\d][\D][\w][\W][\s][\S][^\w]",
+        r"[[][a&&b~~c][\w-.]\_{a}\cJ",
+        "(?=a)[0-9A-Za-z_]",
         r"\x{41}",
         r"\u{1F600}",
     ],
 )
 def test_pattern_is_told_as_it_was_written(pattern: str) -> None:
     assert as_written(as_matched(pattern)) == pattern
+
+
+@pytest.mark.parametrize("escape", [r"\A", r"\z", r"\Z", r"\a", r"\h", r"\e"])
+@pytest.mark.parametrize("around", ["^{}x$", "[{}x]"])
+def test_escape_of_another_language_is_told_and_nothing_is_held_against_it(escape: str, around: str) -> None:
+    """The validator took it for the end of a text or for a bell, and others take it for a letter."""
+    judging = contract(judged_as({"T": {"pattern": around.format(escape)}}))
+    (problem,) = judging.problems
+    assert (problem.place, f"has {escape}, which is none of ECMA-262" in problem.says) == ("#/components/schemas/T/pattern", True)
+    assert judging.allows(T, "anything")
+    assert contract(judged_as({"T": {"pattern": around.format("\\" + escape)}})).problems == ()
 
 
 @pytest.mark.slow

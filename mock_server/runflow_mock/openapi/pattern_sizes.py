@@ -5,7 +5,7 @@ characters can stand for ten megabytes: `(a{0,1000}){0,90}`. The compiler gives 
 with small sizes first, and the size that was enough counts.
 """
 
-from runflow_mock.openapi.patterns import as_matched, is_too_large, size_of
+from runflow_mock.openapi.patterns import as_matched, foreign_escape, is_too_large, size_of
 from runflow_mock.openapi.schemas import SIZE_MAX
 
 MODEL_SIZE_MAX = 3_000_000
@@ -51,6 +51,8 @@ class DocumentSizes:
         # Of several ways to say it, each is compiled to find that it is too large.
         if self._left < 0:
             return "is too large beside the others, once its repeats are written out" if size_of(pattern, SMALL_SIZE) is None else None
+        if (escape := foreign_escape(pattern)) is not None:
+            return f"has {escape}, which is none of ECMA-262: others take it for various things"
         matched = as_matched(pattern)
         size = size_of(matched)
         if size is None and not is_too_large(pattern, SIZE_MAX):

@@ -1,9 +1,9 @@
 r"""Patterns: regular expressions as JSON Schema means them, which are those of ECMA-262, where the validator means something else.
 
 The validator's dot takes every character but a line feed, its words have letters of every alphabet, and it knows neither `[]`, which takes
-nothing, nor `[^]`, which takes everything, nor `\k<name>`, which leads back to a group. What it means by `\d`, `\w` and `\s` it has from
-ECMA-262 already. A character that is put in the place of another spelling is `\x{3C}`, which ECMA-262 has not, so that what was written
-can be told of it.
+nothing, nor `[^]`, which takes everything, nor `\k<name>`, which leads back to a group, nor a brace that repeats nothing. What it means by
+`\d`, `\w` and `\s` it has from ECMA-262 only in patterns that are matched without trying. A character that is put in the place of another
+spelling is `\x{3C}`, which ECMA-262 has not, so that what was written can be told of it.
 """
 
 import re
@@ -11,6 +11,20 @@ from collections.abc import Mapping
 from functools import lru_cache, partial
 from typing import Any
 
+from runflow_mock.openapi.pattern_classes import (
+    CHARACTERS,
+    CONTROL,
+    EVERYTHING,
+    HALF,
+    LONG_ESCAPE,
+    NOTHING,
+    PAIR,
+    SETS,
+    SETS_IN_CLASSES,
+    control,
+    matched_class,
+    paired,
+)
 from runflow_mock.openapi.schemas import SIZE_MAX, compile_schema
 
 SIZES = (2_000, 10_000, 100_000, 1_000_000, 3_000_000, SIZE_MAX)
@@ -20,29 +34,32 @@ LENGTH_MAX = 30_000
 KNOWN_MAX, KNOWN_LENGTH_MAX = 2_048, 200
 """Of how many patterns, and how long ones, the size stays known."""
 
-# The two halves of a character beyond the first plane.
-_PAIR = r"(?P<pair>\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
 # What nothing closes takes the rest, so that every character is read once.
 _GROUP = r"\((?!\?)|\(\?<(?P<group>[^=!>][^>]*)(?:>|\Z)"
 _CLASS = r"\[\^?\]|\[(?:\\.|[^\]\\])*(?:\]|\\?\Z)"
-_TOKEN = re.compile(rf"{_PAIR}|\\k<[^>]*(?:>|\Z)|\\(?:0[0-9]+|.)|{_GROUP}|{_CLASS}|\(\?[A-Za-z]*s|\.", re.DOTALL)
+_LITERAL_BRACE = r"\{(?![0-9]+(?:,[0-9]*)?\})"
+_TOKEN = re.compile(
+    rf"(?P<pair>{PAIR})|(?P<half>{HALF})|(?P<control>{CONTROL})|{LONG_ESCAPE}|\\k<[^>]*(?:>|\Z)|\\(?:0[0-9]+|.)|{_GROUP}|{_CLASS}"
+    rf"|\(\?[A-Za-z]*s|\.|{_LITERAL_BRACE}",
+    re.DOTALL,
+)
 _TAKES_ALL = re.compile(r"\(\?[A-Za-z]*s")
-_ESCAPE = re.compile(rf"{_PAIR}|\\[dDsSwW]-(?!\])|\\(?:0[0-9]+|.)", re.DOTALL)
+_IS_TRIED = re.compile(r"\(\?<?[=!]|\\[1-9]|\\k<")
+# Escapes that others have: the ends of a text, a bell, a digit of sixteen.
+_FOREIGN = re.compile(r"\\[aeg-jlmoqyzACE-OQRTUVXYZ]")
+_ESCAPED = re.compile(r"\\.", re.DOTALL)
 _CHARACTER = re.compile(r"\\x\{(?P<code>[0-9A-F]+)\}|\\.", re.DOTALL)
 _COUNT = re.compile(r"\{[0-9]+(?:,[0-9]*)?\}")
 _WORD = "[0-9A-Za-z_]"
 _DOT = {".": r"[^\n\r\u2028\u2029]"}
-_CLASSES = {"[]": r"[^\x00-\u{10FFFF}]", "[^]": "(?s-i:.)"}
+_CLASSES = {"[]": NOTHING, "[^]": EVERYTHING}
+_CHARACTERS = {**CHARACTERS, "{": r"\x{7B}"}
 # Words of ASCII; the second way is for patterns that look around, which know no other.
 _EDGES = {r"\b": r"(?-u:\b)", r"\B": r"(?-u:\B)"}
 _EDGES_LOOKED_FOR = {
     r"\b": f"(?:(?<={_WORD})(?!{_WORD})|(?<!{_WORD})(?={_WORD}))",
     r"\B": f"(?:(?<={_WORD})(?={_WORD})|(?<!{_WORD})(?!{_WORD}))",
 }
-# Of the escapes of one character the validator takes `\<` and `\>` for edges of words, and does not know `\0`.
-_CHARACTERS = {r"\<": r"\x{3C}", r"\>": r"\x{3E}", r"\0": r"\x{0}"}
-# Within a class there are no edges, `\b` is a backspace, and a hyphen after many characters is no range.
-_IN_CLASSES = {**_CHARACTERS, r"\b": r"\x{8}", **{rf"\{letter}-": rf"\{letter}\x{{2D}}" for letter in "dDsSwW"}}
 _WAYS: tuple[Mapping[str, str], ...] = (
     {**_CHARACTERS, **_CLASSES, **_EDGES, **_DOT},
     # A pattern may be too large with all that its dots do not take: `.{1,8192}`.
@@ -50,7 +67,19 @@ _WAYS: tuple[Mapping[str, str], ...] = (
     {**_CHARACTERS, **_CLASSES, **_EDGES_LOOKED_FOR, **_DOT},
     {**_CHARACTERS, **_CLASSES, **_EDGES_LOOKED_FOR},
 )
-_WRITTEN = {"0": r"\0", "8": r"\b", "2D": "-", "3C": r"\<", "3E": r"\>"}
+_WRITTEN = {
+    **{f"{code:X}": rf"\c{chr(code + 64)}" for code in range(1, 27)},
+    "0": r"\0",
+    "8": r"\b",
+    "26": "&",
+    "2D": "-",
+    "3C": r"\<",
+    "3E": r"\>",
+    "5B": "[",
+    "5F": r"\_",
+    "7B": "{",
+    "7E": "~",
+}
 
 
 def size_of(text: str, most: int = SIZE_MAX) -> int | None:
@@ -70,16 +99,22 @@ def is_pattern(text: str, most: int = SIZE_MAX) -> bool:
     return size_of(text, most) is not None
 
 
+def foreign_escape(pattern: str) -> str | None:
+    """Returns an escape in a pattern that ECMA-262 has not, and that other languages read in their own ways, if there is one."""
+    found = (_FOREIGN.search(token[0]) for token in _ESCAPED.finditer(pattern))
+    return next((each[0] for each in found if each is not None), None)
+
+
 def as_matched(pattern: str, most: int = SIZE_MAX) -> str:
     """Returns a pattern that means to the validator what this one means by ECMA-262, where there is one that it understands.
 
     Dots stay as they are where the pattern says that they take everything, `(?s:.)`.
     """
     takes_all = any(_TAKES_ALL.fullmatch(token[0]) for token in _TOKEN.finditer(pattern))
-    named = _named_groups(pattern)
+    is_tried = _IS_TRIED.search(pattern) is not None
+    more = {**_named_groups(pattern), **(SETS if is_tried else {}), **({".": "."} if takes_all else {})}
     for way in _WAYS:
-        meanings = {**way, **named, ".": "."} if takes_all else {**way, **named}
-        matched = _TOKEN.sub(partial(_meant, meanings), pattern)
+        matched = _TOKEN.sub(partial(_meant, {**way, **more}, is_tried), pattern)
         if matched == pattern or is_pattern(matched, most):
             return matched
     return pattern
@@ -96,7 +131,7 @@ def as_written(text: str) -> str:
     """Returns a text about a pattern that was matched with the one that somebody wrote, but for the case of its hexadecimal digits, and
     with numbers for the names of groups.
     """
-    for way in (_DOT, _CLASSES, _EDGES, _EDGES_LOOKED_FOR):
+    for way in (_DOT, _CLASSES, _EDGES, _EDGES_LOOKED_FOR, SETS, SETS_IN_CLASSES):
         for written, matched in way.items():
             text = text.replace(matched, written)
     return _CHARACTER.sub(_written, text)
@@ -134,13 +169,14 @@ def _written(found: re.Match[str]) -> str:
     return rf"\u{0xD800 + (beyond >> 10):X}\u{0xDC00 + (beyond & 0x3FF):X}"
 
 
-def _meant(meanings: Mapping[str, str], token: re.Match[str]) -> str:
+def _meant(meanings: Mapping[str, str], is_tried: bool, token: re.Match[str]) -> str:  # noqa: FBT001 - partial gives it its name
     text = token[0]
     if text in meanings:
         return meanings[text]
     if text.startswith("["):
-        return _ESCAPE.sub(partial(_meant, _IN_CLASSES), text)
-    if token["pair"] is None:
-        return text
-    high, low = int(text[2:6], 16), int(text[8:12], 16)
-    return rf"\x{{{0x10000 + (high - 0xD800) * 0x400 + low - 0xDC00:X}}}"
+        return matched_class(text, is_tried=is_tried) if text.endswith("]") else text
+    if token["pair"] is not None:
+        return paired(text)
+    if token["half"] is not None:
+        return NOTHING
+    return control(text) if token["control"] is not None else text

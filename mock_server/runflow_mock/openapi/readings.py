@@ -12,6 +12,7 @@ from runflow_mock.domain.documents import Json, object_of, parts_of
 from runflow_mock.openapi.combinations import LOOKS_MAX, held_against
 from runflow_mock.openapi.parts import Part, parts_met
 from runflow_mock.openapi.pattern_states import READ_MAX, PatternStates, states_of
+from runflow_mock.openapi.pointers import pointer_of, walk
 
 TOLD_MAX = 20
 """Of how many texts it is told that they cost too much."""
@@ -30,9 +31,9 @@ class Readings:
         self._looks_max = looks_max
         self._known: dict[str, PatternStates] = {}
         found = [part for _, each, part in parts_met(document, kind) if each is Part.SCHEMA]
-        patterns = {pattern for part in found for pattern in (*_own(part), *object_of(part.get("patternProperties")))}
+        self._patterns = {pattern for part in found for pattern in (*_own(part), *object_of(part.get("patternProperties")))}
         # One text may be held against all of them.
-        self._most = sum(self._of(pattern).most_each for pattern in patterns)
+        self._most = sum(self._of(pattern).most_each for pattern in self._patterns)
 
     @property
     def characters_free(self) -> float:
@@ -70,10 +71,20 @@ class Readings:
         return sum(self._of(pattern).cost(len(name)) for pattern in patterns for name in value)
 
     def _of_names(self, part: Mapping[str, Json]) -> Iterator[str]:
-        """Yields the patterns that names are held against by `propertyNames`."""
-        for inner in parts_of(part.get("propertyNames")):
-            if isinstance(inner, dict):
-                yield from _own(inner)
+        """Yields the patterns that names are held against by `propertyNames`, through references; all of them behind one by a name."""
+        waiting, seen = [part.get("propertyNames")], set[int]()
+        while waiting:
+            schema = waiting.pop()
+            if not isinstance(schema, dict | list) or id(schema) in seen:
+                continue
+            seen.add(id(schema))
+            waiting.extend(schema.values() if isinstance(schema, dict) else schema)
+            reference = object_of(schema).get("$ref", object_of(schema).get("$dynamicRef"))
+            if isinstance(reference, str):
+                is_way = reference == "#" or reference.startswith("#/")
+                waiting.append(walk(self._document, pointer_of(reference)) if is_way else None)
+                yield from () if is_way else self._patterns
+            yield from _own(object_of(schema))
 
     def _of(self, pattern: str) -> PatternStates:
         if pattern not in self._known:
