@@ -61,6 +61,51 @@ def test_body_is_held_against_every_keyword(schema: Any, sent: Any, is_right: bo
     assert (not wrong(judged(taking(schema), "POST", "/x", json.dumps(sent).encode()))) is is_right
 
 
+PLACED = {"properties": {"a": {"type": "integer"}, "b": {"properties": {"c": WHOLE}}}, "required": ["a"]}
+
+
+@pytest.mark.parametrize(
+    ("sent", "places"),
+    [
+        ({"b": {}}, [(("body", "a"), "required")]),
+        ({"a": 1, "b": {"c": "x"}}, [(("body", "b", "c"), "type")]),
+        ({"a": 1, "x": 1}, [(("body",), "unevaluatedProperties")]),
+        ({"b": {}, "x": 1}, [(("body", "a"), "required"), (("body",), "unevaluatedProperties")]),
+    ],
+)
+def test_field_that_is_described_is_not_unexpected_because_another_rule_was_broken(sent: Any, places: Any) -> None:
+    schema = {"allOf": [{"$ref": "#/components/schemas/P"}], "unevaluatedProperties": False}
+    document = taking(schema, components={"schemas": {"P": PLACED}})
+    assert [(each.loc, each.rule) for each in wrong(judged(document, "POST", "/x", json.dumps(sent).encode()))] == places
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"properties": {"a": {}}, "if": {"properties": {"b": {"const": 1}}}, "then": {"required": ["a"]}},
+        {"properties": {"a": {}}, "dependentSchemas": {"a": {"properties": {"b": {}}}}},
+        {"properties": {"a": {}}, "if": {"$ref": "#/components/schemas/P"}},
+    ],
+)
+def test_field_that_a_condition_names_is_known(schema: Any) -> None:
+    document = taking(schema, components={"schemas": {"P": {"properties": {"b": {}}}}})
+    assert judged(document, "POST", "/x", b'{"a": 1, "b": 1}').request == ()
+    assert [each.loc for each in judged(document, "POST", "/x", b'{"a": 1, "c": 1}').request] == [("body", "c")]
+
+
+def test_null_is_allowed_by_all_that_stands_beside_nullable() -> None:
+    part = {"type": "object", "nullable": True, "allOf": [{"$ref": "#/components/schemas/P"}]}
+    document = taking({"properties": {"p": part}}, version="3.0.3", components={"schemas": {"P": {"type": "object", "required": ["a"]}}})
+    found = [[each.loc for each in wrong(judged(document, "POST", "/x", sent))] for sent in (b'{"p": null}', b'{"p": {}}', b'{"p": 1}')]
+    assert found == [[], [("body", "p", "a")], [("body", "p")]]
+
+
+def test_nobody_relies_on_our_filters_at_operations_that_are_not_ours() -> None:
+    asking = {**ANY, "parameters": [{"name": "q", "in": "query", "schema": {"type": "string"}}]}
+    document = {"openapi": "3.1.0", "info": {}, "paths": {"/items": {"get": asking}, "/v1/runs": {"get": asking}}}
+    assert [len(judged(document, "GET", f"{path}?q=a:b").request) for path in ("/items", "/v1/runs")] == [0, 1]
+
+
 def test_message_about_a_name_does_not_repeat_it() -> None:
     found = wrong(judged(taking({"propertyNames": {"maxLength": 3}}), "POST", "/x", b'{"secret": 1}'))
     assert [(each.rule, "secret" in each.message) for each in found] == [("propertyNames", False)]

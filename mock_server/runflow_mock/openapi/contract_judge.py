@@ -79,8 +79,11 @@ class Judge:
         if self.contract.source is not None:
             request, ours = told_apart(self.contract, addressed, exchange, Findings(operation=declared.id, request=request, ours=ours))
         unread = () if judged.model is None else islice(_unknown_inputs(judged.model, facts), FINDINGS_MAX)
+        # Points of reliance are about our operations, and not about others that have a parameter of such a name.
+        is_ours = self.contract.source is None or own_operation(exchange) is not None
+        relied = reliance_findings(judged) if is_ours else ()
         # That another description of the operation was not judged may be said of the request and of the answer.
-        found = tuple(dict.fromkeys((*request, *unread, *unjudged, *reliance_findings(judged))))
+        found = tuple(dict.fromkeys((*request, *unread, *unjudged, *relied)))
         return Findings(operation=declared.id, request=found, ours=ours)
 
     def acquits(self, exchange: Exchange) -> bool:

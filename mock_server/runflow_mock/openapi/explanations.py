@@ -83,11 +83,23 @@ class _Explanation:
         if copies <= self._left:
             self._left -= copies
             try:
-                errors = validator.iter_errors(value)
+                errors = list(validator.iter_errors(value))
             except RecursionError:
                 return iter(()), "it is nested too deeply to tell where"
-            return (found for error in errors for found in self._of_error(error, value, loc)), "none of its rules alone tells why"
+            told = (error for error in errors if not self._follows(error, errors))
+            return (found for error in told for found in self._of_error(error, value, loc)), "none of its rules alone tells why"
         return islice(_once_each(self._in_parts(schema, value, loc)), FINDINGS_MAX), "it is too large to tell where"
+
+    def _follows(self, error: jsonschema_rs.ValidationError, errors: list[jsonschema_rs.ValidationError]) -> bool:
+        """Tells whether fields are unexpected only because the schema that describes them was not kept for another reason."""
+        place = error.instance_path
+        if error.kind.name != "unevaluatedProperties" or not any(
+            each.instance_path[: len(place)] == place and each.kind.name != error.kind.name for each in errors
+        ):
+            return False
+        ways = self._contract.ways(tuple(map(str, error.schema_path))[:-1])
+        known = {name for way in ways for name in object_of(self._contract.at(way).get("properties"))}
+        return known.issuperset(error.kind.as_dict()["unexpected"])
 
     def _of_error(self, error: jsonschema_rs.ValidationError, value: Json, loc: Location) -> Iterator[Finding]:
         rule, details = error.kind.name, error.kind.as_dict()

@@ -18,6 +18,7 @@ EXCLUDED = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 BESIDE_REFERENCE = frozenset(("$ref", "nullable", "readOnly", "writeOnly", "title", "description", "example", "default", "deprecated"))
 DIALECTS = ("https://json-schema.org/draft/2020-12/", "https://spec.openapis.org/oas/3.")
 """How addresses begin of the dialects in which all schemas are read."""
+_COMBINED = frozenset(("allOf", "anyOf", "oneOf"))
 # What is left out may show a mistake that the meta-schema hid behind it.
 ROUNDS_MAX = 5
 
@@ -35,7 +36,8 @@ def say_as_31(schema: dict[str, Any]) -> None:
         elif isinstance(schema.get(excluded), bool):
             del schema[excluded]
     if isinstance(schema.get("nullable"), bool) and schema.pop("nullable"):
-        if not isinstance(schema.get("type"), str):
+        # Beside `allOf` and its like tools write a type as well, and mean null to be allowed by all of it.
+        if not isinstance(schema.get("type"), str) or not _COMBINED.isdisjoint(schema):
             inner = dict(schema)
             schema.clear()
             schema["anyOf"] = [inner, {"type": "null"}]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from runflow_mock.domain.documents import Json
+from runflow_mock.domain.documents import Json, object_of
 from runflow_mock.domain.findings import Location
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.openapi.pointers import Pointer
@@ -32,9 +32,19 @@ def _properties(contract: Contract, schema: Pointer) -> tuple[dict[str, Pointer]
     """Returns the ways to the schemas of all fields that an object may have, and whether it takes others as well."""
     known: dict[str, Pointer] = {}
     is_open = False
-    for way in contract.ways(schema):
+    ways = contract.ways(schema)
+    # What a condition names is a field as well; how it is described elsewhere counts.
+    for way in (*(asked for each in ways for asked in _conditions(contract, each)), *ways):
         part = contract.at(way)
         properties = part.get("properties")
         known |= {name: (*way, "properties", name) for name in properties} if isinstance(properties, dict) else {}
         is_open = is_open or any(part.get(word) for word in ("additionalProperties", "patternProperties", "unevaluatedProperties"))
     return known, is_open
+
+
+def _conditions(contract: Contract, way: Pointer) -> Iterator[Pointer]:
+    """Yields the ways to what asks something of a value that a schema speaks of, and to what then holds."""
+    part = contract.at(way)
+    yield from contract.ways((*way, "if")) if "if" in part else ()
+    for name in object_of(part.get("dependentSchemas")):
+        yield from contract.ways((*way, "dependentSchemas", name))
