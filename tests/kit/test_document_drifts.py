@@ -2,6 +2,7 @@
 
 import json
 from copy import deepcopy
+from time import thread_time
 from typing import Any
 
 import pytest
@@ -68,9 +69,21 @@ def test_every_change_of_a_document_is_planted() -> None:
         "pattern-added",
         "pattern-removed",
         "operation-changed",
+        "rule-added",
+        "rule-removed",
+        "rule-changed",
+        "field-refused",
+        "required-field-refused",
+        "content-narrowed",
+        "required-header-removed",
     }
     of_models = {change for change in CHANGES if change.startswith(("model-", "alias-", "batches-", "price-", "output-"))}
     assert set(CHANGES) - planted == of_models | {"slower", "faster"}
+
+
+LINE = "#/components/schemas/Line"
+TAGGED = {"discriminator": {"propertyName": "t", "mapping": {"a": LINE}}}
+NUMBER, TEXT = {"type": "number"}, {"type": "string"}
 
 
 @pytest.mark.parametrize(
@@ -87,6 +100,15 @@ def test_every_change_of_a_document_is_planted() -> None:
         ({"const": 1}, {"enum": [1, 2]}, "value-added", ADDITIVE, RISKY),
         ({"type": "string"}, {"oneOf": [{"type": "string"}, {"type": "object", "required": ["a"]}]}, "form-added", ADDITIVE, RISKY),
         (True, False, "type-narrowed", BREAKING, ADDITIVE),
+        ({"not": {"const": 1}}, {"not": {"const": 2}}, "rule-changed", RISKY, RISKY),
+        ({"type": "object"}, {"type": "object", "dependentRequired": {"a": ["b"]}}, "rule-added", BREAKING, ADDITIVE),
+        ({"type": "object", "if": {"required": ["a"]}, "then": {"required": ["b"]}}, {"type": "object"}, "rule-removed", ADDITIVE, RISKY),
+        ({"type": "object"}, {"type": "object", "propertyNames": {"pattern": "^a"}}, "rule-added", BREAKING, ADDITIVE),
+        ({"type": "string"}, {"type": "string", "contentEncoding": "base64"}, "rule-added", BREAKING, ADDITIVE),
+        (TAGGED, {"discriminator": {"propertyName": "t", "mapping": {"b": LINE}}}, "rule-changed", RISKY, RISKY),
+        ({"prefixItems": [{}, NUMBER], "type": "array"}, {"prefixItems": [{}, TEXT], "type": "array"}, "type-changed", BREAKING, BREAKING),
+        ({"patternProperties": {"^a": NUMBER}}, {"patternProperties": {"^a": TEXT}}, "type-changed", BREAKING, BREAKING),
+        ({"type": "array"}, {"type": "array", "prefixItems": [NUMBER]}, "rule-added", BREAKING, ADDITIVE),
         ({"readOnly": True}, {}, "read-only-ended", RISKY, ADDITIVE),
         ({"writeOnly": True}, {}, "write-only-ended", ADDITIVE, ADDITIVE),
         ({}, {"allOf": [{"readOnly": True}]}, "read-only", RISKY, ADDITIVE),
@@ -117,6 +139,17 @@ def test_schema_is_graded_by_who_sends_the_value(before: Any, after: Any, change
         ({"properties": {"a": {"type": "string"}}}, {"type": "object", "properties": {"a": {"type": "string", "minLength": 0}}}),
         ({"oneOf": [{"required": ["a"]}, {"required": ["b"]}]}, {"oneOf": [{"required": ["b"]}, {"required": ["a"]}]}),
         (True, {}),
+        ({"anyOf": [{"type": "string"}, {"type": "null"}]}, {"oneOf": [{"type": "string"}, {"enum": [None]}]}),
+        ({"anyOf": [{"type": "string"}, {"const": None}]}, {"type": ["string", "null"]}),
+        ({"enum": [1, [2]]}, {"enum": [1.0, [2.0]]}),
+        ({"type": "integer", "default": 1}, {"type": "integer", "default": 1.0}),
+        ({"type": "boolean"}, {"type": "boolean", "enum": [True, False]}),
+        ({"type": "integer", "minimum": 1}, {"type": "integer", "exclusiveMinimum": 0, "multipleOf": 1}),
+        ({"type": "integer", "maximum": 9, "exclusiveMaximum": 9}, {"type": ["integer"], "maximum": 8}),
+        ({"not": {"required": ["a", "b"]}}, {"not": {"required": ["b", "a"], "description": "x", "title": "y"}}),
+        ({"not": {"$ref": LINE}}, {"not": PLAIN["components"]["schemas"]["Line"]}),
+        ({"dependentRequired": {"a": ["b", "c"]}}, {"dependentRequired": {"a": ["c", "b"]}}),
+        (TAGGED, {"discriminator": {"mapping": {"a": "Line"}, "propertyName": "t"}}),
         ({}, {"examples": [1], "deprecated": False, "readOnly": False, "x-variable-type": "image"}),
     ],
 )
@@ -142,6 +175,85 @@ def test_style_counts_where_a_list_or_an_object_is_written(schema: Any, said: An
 
     found = drifts(edited(asking()), edited(asking(**said)))
     assert [(drift.change, drift.grade) for drift in found] == expected
+
+
+def test_field_that_is_gone_of_a_closed_object_is_refused_where_clients_send_it() -> None:
+    closed: Any = {"type": "object", "additionalProperties": False, "properties": {"a": {}, "b": {}}, "required": ["a"]}
+    grades = {}
+    for name in ("a", "b"):
+        rest = {**closed, "properties": {other: {} for other in ("a", "b") if other != name}, "required": []}
+        changed = [edited(*(field(of, "x", part) for of in ("OrderCreate", "Order"))) for part in (closed, rest)]
+        grades |= {(name, drift.side): (drift.change, drift.grade) for drift in drifts(*changed) if drift.where.endswith(f".{name}")}
+    assert grades == {
+        ("a", REQUEST): ("required-field-refused", BREAKING),
+        ("a", RESPONSE): ("required-field-removed", BREAKING),
+        ("b", REQUEST): ("field-refused", BREAKING),
+        ("b", RESPONSE): ("field-removed", RISKY),
+    }
+
+
+def test_rule_that_leads_to_itself_on_many_ways_is_read_in_bounded_time() -> None:
+    many = {f"f{number}": {"$ref": LINE} for number in range(30)}
+    document = edited(put(schema("Line"), properties=many), field("OrderCreate", "x", {"not": {"$ref": LINE}}))
+    begun = thread_time()
+    assert drifts(document, document) == []
+    assert thread_time() - begun < 1
+
+
+def answering(content: Any, **more: Any) -> Any:
+    """A document with one operation that takes and answers with some content."""
+    operation = {"requestBody": {"content": content}, "responses": {"200": {"content": content, **more}}}
+    return {"openapi": "3.1.0", "info": {}, "paths": {"/x": {"post": operation}}}
+
+
+OTHER_TYPE = {
+    ("content-removed", "request", BREAKING),
+    ("content-removed", "response", BREAKING),
+    ("content-added", "request", ADDITIVE),
+    ("content-added", "response", RISKY),
+}
+
+
+def graded(before: Any, after: Any) -> set[tuple[str, str, Grade]]:
+    found = DocumentComparison(contract(before, "old.json"), contract(after, "new.json")).drifts()
+    return {(drift.change, drift.side.value, drift.grade) for drift in found}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("application/json", "Application/JSON; charset=utf-8", set()),
+        ("application/json; version=2; q=a", 'application/json;q="a";version=2', set()),
+        ("application/json", "application/*", {("content-added", "request", ADDITIVE), ("content-added", "response", RISKY)}),
+        ("*/*", "application/json", {("content-narrowed", "request", BREAKING), ("content-narrowed", "response", ADDITIVE)}),
+        ("application/json", "application/xml", OTHER_TYPE),
+    ],
+)
+def test_content_types_are_the_same_in_any_spelling_and_within_ranges(before: str, after: str, expected: Any) -> None:
+    assert graded(answering({before: {"schema": {"type": "object"}}}), answering({after: {"schema": {"type": "object"}}})) == expected
+
+
+def test_schema_is_compared_within_a_range_as_well() -> None:
+    before, after = ({name: {"schema": {"type": kind}}} for name, kind in (("*/*", "string"), ("text/csv", "integer")))
+    assert ("type-changed", "response", BREAKING) in graded(answering(before), answering(after))
+
+
+def test_field_of_a_form_that_is_written_otherwise_is_a_change() -> None:
+    media = {"schema": {"type": "object", "properties": {"a": {"type": "array"}}}}
+    before, after = ({"multipart/form-data": each} for each in (media, {**media, "encoding": {"a": {"contentType": "text/csv"}}}))
+    assert ("style-changed", "request", BREAKING) in graded(answering(before), answering(after))
+
+
+def test_header_that_was_required_is_missed() -> None:
+    found = [graded(answering({}, headers={"A": {"required": is_required}}), answering({})) for is_required in (True, False)]
+    assert found == [{("required-header-removed", "response", BREAKING)}, {("header-removed", "response", RISKY)}]
+
+
+@pytest.mark.parametrize("after", ["https://API.x.example", "https://api.x.example:443/", "HTTPS://api.x.example"])
+def test_host_is_the_same_in_any_spelling(after: str) -> None:
+    before = {**answering({}), "servers": [{"url": "https://api.x.example"}]}
+    assert graded(before, {**before, "servers": [{"url": after}]}) == set()
+    assert graded(before, {**before, "servers": [{"url": "https://api.x.example:8443"}]}) == {("server-changed", "operation", RISKY)}
 
 
 def test_address_without_a_host_is_no_other_server() -> None:

@@ -39,6 +39,12 @@ class MediaType(msgspec.Struct, frozen=True):
         """Whether it is text whose form nothing else says."""
         return self.name == "text/plain"
 
+    @property
+    def spelled(self) -> str:
+        """Its one spelling, without what is no matter of a contract."""
+        said = sorted((key, value) for key, value in self.parameters.items() if key not in _IGNORED)
+        return "; ".join((self.name, *(f"{key}={value}" for key, value in said)))
+
     def decode(self, raw: bytes) -> str | None:
         """Returns the text that bytes of it are, or nothing where it names an encoding that is not read here; UTF-8 where it names none.
 

@@ -7,19 +7,24 @@ path of a model, or looks at callbacks as what a client receives. A test holds t
 """
 
 from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
 
-from runflow_mock.domain.documents import object_of
+from runflow_mock.domain.documents import Json, object_of
+from runflow_mock.domain.ports import PORT_OF_SCHEME
 from runflow_mock.kit.drift.access_drifts import access_drifts
-from runflow_mock.kit.drift.drifts import Drift, Found, Side, grade_of
+from runflow_mock.kit.drift.drifts import AS_RECEIVED, RECEIVED, Drift, Found, Side, grade_of
 from runflow_mock.kit.drift.schema_drifts import SchemaComparison
 from runflow_mock.openapi.answers import way_to_answer
 from runflow_mock.openapi.contracts import ANY_CONTENT, Contract, Declared, Object
+from runflow_mock.openapi.media_types import chosen, read_media_type
 from runflow_mock.openapi.parameters import Parameter, read_parameter
 from runflow_mock.openapi.pointers import Pointer
 from runflow_mock.openapi.servers import origin_of
 from runflow_mock.openapi.shapes import paired, plain_parameters, shape_of
 
 Sided = tuple[Side, Found]
+
+_WRITTEN_BY = ("contentType", "style", "explode")
 
 
 class DocumentComparison:
@@ -53,7 +58,7 @@ class DocumentComparison:
         if self.old.source is None or self.new.source is None:
             return
         was, now = origin_of(self.old.document), origin_of(self.new.document)
-        if was != now and "/" not in (was, now):
+        if _spelled(was) != _spelled(now) and "/" not in (was, now):
             yield drift_of("the document", "servers", Side.OPERATION, Found("server-changed", ("servers",), f"{was} before, {now} now"))
 
     def _removed(self, key: str, declared: Declared) -> Drift:
@@ -134,14 +139,28 @@ class DocumentComparison:
     def _of_contents(self, old: Mapping[str, Pointer], new: Mapping[str, Pointer], where: tuple[str, ...]) -> Iterator[Found]:
         if ANY_CONTENT in (old, new):
             return
-        for name, schema in old.items():
-            if name in new:
-                yield from self._of_schemas(where, schema, new[name])
-            else:
+        was, now = _by_media_type(old), _by_media_type(new)
+        for name, schema in was.items():
+            known = chosen(now, read_media_type(name))
+            inside = [other for other in now if other not in was and chosen((name,), read_media_type(other)) == name]
+            if known is None and not inside:
                 yield Found("content-removed", where, f"{name} is gone")
-        for name in new:
-            if name not in old:
+            elif known is None:
+                yield Found("content-narrowed", where, f"{name} before, {', '.join(inside)} now")
+            for other in inside if known is None else [known]:
+                yield from self._of_schemas(where, schema, now[other])
+                yield from self._of_encodings(where, schema, now[other])
+        for name in now:
+            if name not in was and chosen(was, read_media_type(name)) is None:
                 yield Found("content-added", where, f"{name} is new")
+
+    def _of_encodings(self, where: tuple[str, ...], old: Pointer, new: Pointer) -> Iterator[Found]:
+        """Yields the fields of forms that are written otherwise."""
+        was, now = (_encodings(contract, schema) for contract, schema in ((self.old, old), (self.new, new)))
+        for name in sorted(was.keys() | now.keys()):
+            before, after = was.get(name, {}), now.get(name, {})
+            if before != after:
+                yield Found("style-changed", (*where, name), f"{_encoded(before)} before, {_encoded(after)} now")
 
     def _of_schemas(self, where: tuple[str, ...], old: Pointer, new: Pointer) -> Iterator[Found]:
         # The way to what is not described leads to the document itself.
@@ -176,7 +195,7 @@ class DocumentComparison:
         for key, header in old.items():
             where = (status, "headers", header.name)
             if key not in new:
-                yield Found("header-removed", where, "it is gone")
+                yield Found("required-header-removed" if header.is_required else "header-removed", where, "it is gone")
                 continue
             if new[key].is_required and not header.is_required:
                 yield Found("field-required", where, "it is required now")
@@ -229,8 +248,36 @@ class DocumentComparison:
 def drift_of(subject: str, key: str, side: Side, found: Found, *, evidence: str | None = None) -> Drift:
     """Returns what was found, graded by the side on which it was found."""
     where = ".".join(found.where)
-    grade = grade_of(found.change, side)
-    return Drift(subject=subject, key=key, side=side, where=where, change=found.change, grade=grade, says=found.says, evidence=evidence)
+    change = AS_RECEIVED.get(found.change, found.change) if side in RECEIVED else found.change
+    return Drift(
+        subject=subject, key=key, side=side, where=where, change=change, grade=grade_of(change, side), says=found.says, evidence=evidence
+    )
+
+
+def _spelled(origin: str) -> tuple[str, str | None, int | None]:
+    """Returns an origin as all spellings of it are: names in lower case, and no port that goes without saying."""
+    try:
+        parts = urlsplit(origin)
+        port = parts.port
+    except ValueError:
+        return origin, None, None
+    return parts.scheme, parts.hostname, port or PORT_OF_SCHEME.get(parts.scheme)
+
+
+def _by_media_type(contents: Mapping[str, Pointer]) -> dict[str, Pointer]:
+    """Returns the ways to schemas by their media types, each in the one spelling of it."""
+    return {read_media_type(name).spelled: schema for name, schema in contents.items()}
+
+
+def _encodings(contract: Contract, schema: Pointer) -> dict[str, dict[str, Json]]:
+    """Returns what is said of how the fields of a form are written."""
+    said = object_of(contract.at(schema[:-1]).get("encoding")) if schema else {}
+    kept = {name: {word: object_of(part)[word] for word in _WRITTEN_BY if word in object_of(part)} for name, part in said.items()}
+    return {name: words for name, words in kept.items() if words}
+
+
+def _encoded(words: Mapping[str, Json]) -> str:
+    return ", ".join(f"{word}: {said}"[:80] for word, said in words.items()) or "as usual"
 
 
 def _unread(contract: Contract) -> frozenset[str]:

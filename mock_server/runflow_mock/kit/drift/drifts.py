@@ -103,6 +103,9 @@ CHANGES: Mapping[str, Change] = {
     "write-only-ended": Change(_A, _A, "a field is no longer write-only"),
     "form-removed": Change(_B, _A, "one of several forms is gone"),
     "form-added": Change(_A, _R, "a further form"),
+    "rule-added": Change(_B, _A, "a further condition, such as `not`, `propertyNames` or `dependentRequired`, or a form of a text"),
+    "rule-removed": Change(_A, _R, "such a condition is gone"),
+    "rule-changed": Change(_R, _R, "such a condition is another one, or the names by which forms are told apart are"),
     # What an object has.
     "field-added": Change(_A, _A, "a field is new"),
     "field-added-required": Change(_B, _A, "a field is new and required"),
@@ -110,6 +113,8 @@ CHANGES: Mapping[str, Change] = {
     "field-optional": Change(_A, _R, "a field is no longer required"),
     "field-removed": Change(_R, _R, "an optional field is gone"),
     "required-field-removed": Change(_R, _B, "a required field is gone"),
+    "field-refused": Change(_B, _R, "an optional field is gone, and no others are taken"),
+    "required-field-refused": Change(_B, _B, "a required field is gone, and no others are taken"),
     "closed": Change(_B, _A, "no further fields"),
     "opened": Change(_A, _A, "further fields"),
     # What an exchange has.
@@ -129,10 +134,12 @@ CHANGES: Mapping[str, Change] = {
     "body-optional": Change(_A, _A, "a body is no longer required"),
     "content-removed": Change(_B, _B, "a content type is gone"),
     "content-added": Change(_A, _R, "a content type is new"),
+    "content-narrowed": Change(_B, _A, "some content types of a range, where all of it were"),
     "success-removed": Change(_B, _B, "a status of success is gone"),
     "success-added": Change(_R, _R, "a status of success is new"),
     "refusal-removed": Change(_R, _R, "a status of refusal is gone"),
     "refusal-added": Change(_R, _R, "a status of refusal is new"),
+    "required-header-removed": Change(_R, _B, "a required header is gone"),
     "header-removed": Change(_R, _R, "a header is gone"),
     "header-added": Change(_A, _A, "a header is new"),
     "callback-removed": Change(_B, _B, "a callback is gone"),
@@ -159,6 +166,8 @@ CHANGES: Mapping[str, Change] = {
 }
 """Every change, and its grade where clients send the part and where they receive it."""
 
+AS_RECEIVED = {"field-refused": "field-removed", "required-field-refused": "required-field-removed"}
+"""What a change is where clients receive the part: nobody refuses what they read."""
 RECEIVED = frozenset((Side.RESPONSE, Side.CALLBACK))
 
 

@@ -66,6 +66,10 @@ class SchemaComparison:
         old, new = pair
         if all("array" in (form.types or ()) for form in pair):
             yield from _inside("[]", self._drifts(old.items, new.items, depth + 1))
+            for index, (was, now) in enumerate(zip(old.first, new.first, strict=False)):
+                yield from _inside(f"[{index}]", self._drifts(was, now, depth + 1))
+        for pattern in old.by_pattern.keys() & new.by_pattern.keys():
+            yield from _inside(f"/{pattern}/", self._drifts(old.by_pattern[pattern], new.by_pattern[pattern], depth + 1))
         if old.extra is not None and new.extra is not None:
             yield from _inside("*", self._drifts(old.extra, new.extra, depth + 1))
         for forms, others in zip_longest(old.choices, new.choices, fillvalue=()):
@@ -87,8 +91,10 @@ class SchemaComparison:
                 required = name in new.required
                 yield Found("field-added-required" if required else "field-added", (name,), f"it is new{' and required' * required}")
             else:
-                required = name in old.required
-                yield Found("required-field-removed" if required else "field-removed", (name,), "it is gone")
+                kind = "required-field" if name in old.required else "field"
+                is_refused = new.is_closed and old.is_closed
+                says = "it is gone, and no others are taken" if is_refused else "it is gone"
+                yield Found(f"{kind}-{'refused' if is_refused else 'removed'}", (name,), says)
 
     def _of_choices(self, old: tuple[Json, ...], new: tuple[Json, ...], depth: int) -> Iterator[Found]:
         left, others = list(old), []
@@ -203,6 +209,20 @@ def _openness(old: Form, new: Form) -> Iterator[Found]:
         yield Found("opened", (), "other fields than those that are described as well now")
 
 
+def _rules(old: Form, new: Form) -> Iterator[Found]:
+    patterns = ({f"patternProperties {pattern}": "" for pattern in form.by_pattern} for form in (old, new))
+    places = ({f"prefixItems {index}": "" for index in range(len(form.first))} for form in (old, new))
+    was, now = ({**form.rules, **more, **each} for form, more, each in zip((old, new), patterns, places, strict=True))
+    for name in sorted(was.keys() | now.keys()):
+        if was.get(name) != now.get(name):
+            kind = "added" if name not in was else "removed" if name not in now else "changed"
+            yield Found(
+                f"rule-{kind}", (), f"{_cut(name)} {'is new' if kind == 'added' else 'is gone' if kind == 'removed' else 'differs'}"
+            )
+    if None not in (old.discriminator, new.discriminator) and old.discriminator != new.discriminator:
+        yield Found("rule-changed", (), "discriminator differs")
+
+
 CHANGES_OF_VALUES: tuple[Callable[[Form, Form], Iterator[Found]], ...] = (
     _types,
     _null,
@@ -213,6 +233,7 @@ CHANGES_OF_VALUES: tuple[Callable[[Form, Form], Iterator[Found]], ...] = (
     _word("default", lambda form: form.default),
     _marks,
     _openness,
+    _rules,
 )
 
 

@@ -11,7 +11,8 @@ from typing import cast
 import msgspec
 from msgspec.structs import replace
 
-from runflow_mock.domain.documents import Json, list_of
+from runflow_mock.domain.documents import Json, list_of, object_of
+from runflow_mock.kit.drift.schema_rules import rules_of, written
 from runflow_mock.openapi.contracts import Contract, Object
 
 # What only values of a type can have; a schema with one of them and without a type means this type.
@@ -35,6 +36,9 @@ MARKS = ("readOnly", "writeOnly", "deprecated")
 """What a schema says of the field that it describes, and not of its value."""
 
 _NULL = "null"
+_TRUTH_VALUES = frozenset(("true", "false"))
+# Of a whole number an excluded limit is the next one, included.
+_NEXT = {"exclusiveMinimum": ("minimum", 1), "exclusiveMaximum": ("maximum", -1)}
 
 
 class Form(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +55,11 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     properties: Mapping[str, Json] = {}
     required: frozenset[str] = frozenset()
     items: Json = None
+    first: tuple[Json, ...] = ()
     extra: Json = None
+    by_pattern: Mapping[str, Json] = {}
+    rules: Mapping[str, str] = {}
+    discriminator: str | None = None
     is_closed: bool = False
     choices: tuple[tuple[Json, ...], ...] = ()
 
@@ -66,7 +74,7 @@ def form_of(contract: Contract, schema: Json, depth: int = 0) -> Form:
         return NOTHING
     if not isinstance(schema, dict) or depth > DEPTH_MAX:
         return ANYTHING
-    form = _plain(schema)
+    form = _plain(contract, schema)
     others = list(list_of(schema.get("allOf")))
     if isinstance(schema.get("$ref"), str):
         others.append(contract.resolve(str(schema["$ref"])))
@@ -78,21 +86,16 @@ def form_of(contract: Contract, schema: Json, depth: int = 0) -> Form:
     return form
 
 
-def written(value: Json) -> str:
-    """Returns a value as a text that is the same for equal values."""
-    return msgspec.json.encode(value, order="sorted").decode()
-
-
-def _plain(schema: Object) -> Form:
+def _plain(contract: Contract, schema: Object) -> Form:
     """Returns what stands in the schema itself."""
     types, values = _types(schema), _values(schema)
     is_nullable = (types is None or _NULL in types) and (values is None or _NULL in values)
     extra, items = schema.get("additionalProperties"), schema.get("items")
     return Form(
         types=None if types is None else types - {_NULL},
-        values=None if values is None else values - {_NULL},
+        values=None if values is None or (types == frozenset(("boolean",)) and values >= _TRUTH_VALUES) else values - {_NULL},
         is_nullable=is_nullable,
-        limits=_limits(schema),
+        limits=_limits(schema, is_whole=types is not None and types - {_NULL} == {"integer"}),
         pattern=_text(schema.get("pattern")),
         format=_text(schema.get("format")),
         default=written(schema["default"]) if "default" in schema else None,
@@ -100,7 +103,11 @@ def _plain(schema: Object) -> Form:
         properties=cast("Object", schema.get("properties") or {}),
         required=frozenset(str(name) for name in list_of(schema.get("required"))),
         items=items if isinstance(items, dict) else None,
+        first=tuple(list_of(schema.get("prefixItems"))),
         extra=extra if isinstance(extra, dict) and extra else None,
+        by_pattern=object_of(schema.get("patternProperties")),
+        rules=rules_of(contract, schema),
+        discriminator=_discriminator(schema),
         is_closed=any(schema.get(word) is False for word in CLOSING),
     )
 
@@ -124,18 +131,41 @@ def _values(schema: Object) -> frozenset[str] | None:
     return frozenset(map(written, values)) | (frozenset({_NULL}) if schema.get("nullable") is True else frozenset())
 
 
-def _limits(schema: Object) -> Mapping[str, float]:
+def _discriminator(schema: Object) -> str | None:
+    said = object_of(schema.get("discriminator"))
+    names = list[Json](sorted(object_of(said.get("mapping"))))
+    return written([said.get("propertyName"), names]) if said else None
+
+
+def _limits(schema: Object, *, is_whole: bool) -> Mapping[str, float]:
     """Returns the limits that limit something: a length of at least 0 does not."""
     found = {name: schema[name] for name in (*LOWER, *UPPER) if isinstance(schema.get(name), int | float)}
     limits = {name: float(value) for name, value in found.items()}  # type: ignore[arg-type]  # they are numbers or truth values
+    if is_whole:
+        _limit_whole_numbers(limits)
     return {name: value for name, value in limits.items() if value or not name.startswith(("min", "unique")) or name == "minimum"}
+
+
+def _limit_whole_numbers(limits: dict[str, float]) -> None:
+    """Says limits of whole numbers in the one way in which they can be said."""
+    if limits.get("multipleOf") == 1:
+        del limits["multipleOf"]
+    for name, (included, step) in _NEXT.items():
+        excluded = limits.get(name)
+        if excluded is not None and excluded.is_integer():
+            del limits[name]
+            tighter = max if included in LOWER else min
+            limits[included] = tighter(limits.get(included, excluded + step), excluded + step)
 
 
 def _choice(contract: Contract, forms: list[Json], depth: int) -> Form:
     """Returns what a choice of forms says: null makes any other nullable, and mere types or values are taken together."""
-    others = [form for form in forms if not (isinstance(form, dict) and form.get("type") == _NULL)]
+    every = [(form, form_of(contract, form, depth)) for form in forms]
+    others = [form for form, each in every if not _is_null(each)]
     offers_null = len(others) < len(forms)
-    read = [form_of(contract, other, depth) for other in others]
+    if forms and not others:
+        return Form(types=frozenset(), is_nullable=True)
+    read = [each for _, each in every if not _is_null(each)]
     is_nullable = offers_null or any(form.is_nullable for form in read)
     if len(read) == 1:
         return replace(read[0], is_nullable=is_nullable)
@@ -147,6 +177,11 @@ def _choice(contract: Contract, forms: list[Json], depth: int) -> Form:
     if len(listed) == len(values) and not any(form.properties for form in read):
         return Form(values=frozenset().union(*listed), is_nullable=is_nullable)
     return Form(choices=(tuple(others),), is_nullable=is_nullable)
+
+
+def _is_null(form: Form) -> bool:
+    """Tells whether null is all that a value may be."""
+    return form.is_nullable and frozenset() in (form.types, form.values)
 
 
 def _both(form: Form, other: Form) -> Form:
@@ -165,7 +200,11 @@ def _both(form: Form, other: Form) -> Form:
         properties={**form.properties, **other.properties, **cast("Object", shared)},
         required=form.required | other.required,
         items=_all_of(form.items, other.items),
+        first=max(form.first, other.first, key=len),
         extra=_all_of(form.extra, other.extra),
+        by_pattern={**form.by_pattern, **other.by_pattern},
+        rules={**form.rules, **{name: "".join(sorted({form.rules.get(name, said), said})) for name, said in other.rules.items()}},
+        discriminator=form.discriminator or other.discriminator,
         is_closed=form.is_closed or other.is_closed,
         choices=(*form.choices, *other.choices),
     )
