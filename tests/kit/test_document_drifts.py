@@ -179,7 +179,7 @@ def test_style_counts_where_a_list_or_an_object_is_written(schema: Any, said: An
 
 def test_field_that_is_gone_of_a_closed_object_is_refused_where_clients_send_it() -> None:
     closed: Any = {"type": "object", "additionalProperties": False, "properties": {"a": {}, "b": {}}, "required": ["a"]}
-    grades = {}
+    grades: dict[Any, Any] = {}
     for name in ("a", "b"):
         rest = {**closed, "properties": {other: {} for other in ("a", "b") if other != name}, "required": []}
         changed = [edited(*(field(of, "x", part) for of in ("OrderCreate", "Order"))) for part in (closed, rest)]
