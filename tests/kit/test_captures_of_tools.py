@@ -1,5 +1,6 @@
 """What curl, Postman and shells of Windows write down of an exchange is a capture like any other."""
 
+import gzip
 import json
 from typing import Any
 
@@ -197,3 +198,44 @@ def test_encoding_of_a_file_changes_nothing(encoding: str) -> None:
 def test_text_that_is_cut_in_its_encoding_is_told() -> None:
     with pytest.raises(CaptureError, match="neither JSON nor an HTTP message"):
         recognised({"a.json": BODY.encode("utf-16")[:-1]})
+
+
+ASKED = {"method": "GET", "url": f"https://api.runflow.io{RUN}"}
+
+
+@pytest.mark.parametrize("name", ["status", "status_code", "statusCode"])
+def test_status_in_a_log_has_one_of_several_names(name: str) -> None:
+    line = json.dumps({"request": ASKED, "response": {name: 200, "headers": HEADERS, "body": BODY}})
+    assert recognised({"a.log": line.encode()}) == [answer("a.log", headers=HEADERS, body=BODY.encode())]
+    with pytest.raises(CaptureError, match="is no document of captures"):
+        recognised({"a.log": line.replace("200", '"queued"').encode()})
+
+
+@pytest.mark.parametrize("between", ["", "\n", "\r\n\r\n"])
+def test_values_one_behind_the_other_are_read_as_jq_writes_them(between: str) -> None:
+    whole = between.join([json.dumps(json.loads(BODY), indent=2)] * 3)
+    assert [each.place for each in recognised({"a.json": whole.encode()})] == ["value 1", "value 2", "value 3"]
+
+
+def test_text_behind_a_value_is_told() -> None:
+    with pytest.raises(CaptureError, match="neither JSON nor an HTTP message"):
+        recognised({"a.json": f"{json.dumps(json.loads(BODY), indent=2)}\nnoon".encode()})
+
+
+def test_raw_answer_that_is_packed_is_unpacked() -> None:
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-encoding: gzip\r\n\r\n"
+    (packed,), (plain,) = (recognised({"a.txt": head + body}) for body in (gzip.compress(BODY.encode()), BODY.encode()))
+    assert packed.body == plain.body == BODY.encode()
+
+
+def test_collection_as_the_api_of_postman_answers_with_it_is_one() -> None:
+    saved = {"code": 200, "body": BODY, "originalRequest": ASKED}
+    collection = {"info": {"name": "x"}, "item": [{"request": ASKED, "response": [saved]}]}
+    (found,) = recognised({"a.json": json.dumps({"collection": collection}).encode()})
+    assert (found.path, found.status, found.body) == (RUN, 200, BODY.encode())
+
+
+@pytest.mark.parametrize("url", ["https://evil.example\\@api.runflow.io", "https://api.runflow.io\\.evil.example", "\\\\evil.example"])
+def test_address_that_programs_read_in_two_ways_is_none_of_the_service(url: str) -> None:
+    asked = [{"request": {**ASKED, "url": url + RUN}, "response": {"status": 200, "body": BODY}}, json.loads(BODY)]
+    assert [each.path for each in recognised({"a.json": json.dumps(asked).encode()})] == [None]

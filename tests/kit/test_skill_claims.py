@@ -169,3 +169,59 @@ def test_assertion_says_what_is_wrong(project: Path) -> None:
 def test_assertion_without_a_copy_fails(project: Path) -> None:
     with pytest.raises(AssertionError, match=r"no copy of the Runflow skill in .*project"):
         assert_skill()
+
+
+FRONT = "---\nname: runflow\ndescription: x\n---\n# It\n\n"
+URL = "https://api.runflow.io/v1/models/runflow/background-removal"
+BODY = '{"input": {"image_url": "https://cdn.example.com/a.png"}}'
+COMMANDS = {
+    "PowerShell": f'curl.exe -X POST `\n  "{URL}/runs" `\n  -H "Authorization: Bearer $env:KEY" `\n  -d \'{BODY}\'\n',
+    "cmd": f'curl -X POST ^\n  "{URL}/runs" ^\n  -d "{BODY.replace(chr(34), chr(92) + chr(34))}"\n',
+    "quotes of ANSI": f"curl {URL}/runs \\\n  -d $'{BODY}'\n",
+}
+
+
+@pytest.mark.slow(is_covering=True)
+@pytest.mark.parametrize("shell", COMMANDS)
+def test_command_of_another_shell_is_read_and_what_is_wrong_in_it_found(shell: str) -> None:
+    whole = f"{FRONT}```\n{COMMANDS[shell]}```\n"
+    assert found(whole) == []
+    assert [str(each.claim.says) for each in check_skill(whole) if each.standing is Standing.HELD][:1] == [f"POST {URL}/runs"]
+    assert found(whole.replace("/runs", "/runz")) == [(8, f"POST {URL}/runz")]
+    assert [line for line, _ in found(whole.replace("input", "inputs"))] != []
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "There is no `GET /v1/runz/{id}`; read `GET /v1/runs/{id}`.",
+        "Read `GET /v1/runs/{id}`, not `GET /v1/runz/{id}`.",
+        "Read it instead of the `/v1/runz` of old.",
+        "~~`GET /v1/runz/{id}`~~",
+        "`GET /v1/runz/{id}` was renamed.",
+        "`GET /v1/runz/{id}` does not exist.",
+        "Its path (formerly `/v1/runz`) is another.",
+    ],
+)
+def test_endpoint_that_is_said_not_to_be_there_is_unknown(sentence: str) -> None:
+    judged = check_skill(f"{FRONT}{sentence}\n")
+    assert contradictions(judged) == ()
+    assert [each.standing for each in judged if "runz" in str(each.claim.says)] == [Standing.UNKNOWN]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Use `GET /v1/runz/{id}` instead of a loop.",
+        "It is not slow: `GET /v1/runz/{id}` answers at once.",
+        "`GET /v1/runz/{id}` does not wait.",
+        "“GET /v1/runz/{id}”",
+    ],
+)
+def test_endpoint_beside_another_denial_is_contradicted(sentence: str) -> None:
+    assert [line for line, _ in found(f"{FRONT}{sentence}\n")] == [7]
+
+
+def test_quotes_of_print_are_no_part_of_a_path() -> None:
+    judged = check_skill(f"{FRONT}“GET /v1/models”, ‘GET /v1/models’ and «GET /v1/models».\n")  # noqa: RUF001 - as people write
+    assert [(str(each.claim.says), each.standing) for each in judged] == [("GET /v1/models", Standing.HELD)] * 3

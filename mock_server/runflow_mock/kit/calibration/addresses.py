@@ -24,6 +24,9 @@ class Address(NamedTuple):
 
 def address_of(target: str, host: str = "") -> Address | None:
     """Returns the address in the API that a target leads to, absolute or at the host beside it; nothing where it leads elsewhere."""
+    # Browsers take it for a slash, so that a host ends there, and other programs do not.
+    if "\\" in target.partition("?")[0]:
+        return None
     is_absolute = "://" in target.partition("?")[0]
     said = _authority(host)
     if not is_absolute and not target.startswith("/"):

@@ -12,6 +12,7 @@ from runflow_mock.kit.calibration.addresses import address_of, authority_in
 from runflow_mock.kit.calibration.captures import (
     CALLBACK_HEADERS,
     NO_ANSWER,
+    UNPACKED_BYTES_MAX,
     Capture,
     Found,
     Kind,
@@ -23,7 +24,6 @@ from runflow_mock.kit.calibration.captures import (
     status_in,
 )
 
-UNPACKED_BYTES_MAX = 64 * 1024 * 1024
 NOT_MODIFIED = 304
 
 

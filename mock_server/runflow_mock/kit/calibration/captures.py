@@ -19,6 +19,8 @@ from runflow_mock.wire.seals import FORMAT_PREFIX
 FORMAT = f"{FORMAT_PREFIX}captures"
 VERSION = 1
 DEPTH_MAX = 100
+UNPACKED_BYTES_MAX = 64 * 1024 * 1024
+"""How long a body may be once it is unpacked."""
 STATUSES = range(100, 600)
 NO_ANSWER = 0
 """What stands for the status of a request that never got an answer."""

@@ -1,5 +1,7 @@
 """Captures from files: what somebody has kept of a service, found in files and folders and recognised by its shape."""
 
+import json
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
@@ -9,7 +11,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from runflow_mock.domain.documents import BYTE_ORDER_MARK, NOT_JSON, read_document, try_document
+from runflow_mock.domain.documents import BYTE_ORDER_MARK, NOT_JSON, Json, read_document, try_document
 from runflow_mock.kit.calibration.addresses import is_among, other_host
 from runflow_mock.kit.calibration.captures import Capture, Elsewhere, Found, PassedOver, Unrecognised, among_others
 from runflow_mock.kit.calibration.dumps import is_dump, talk_of
@@ -29,6 +31,7 @@ MARKS = {
     b"\xff\xfe": "utf-16",
     b"\xfe\xff": "utf-16",
 }
+_BETWEEN = re.compile(r"[ \t\r\n]*")
 BYTES_MAX = 256 * 1024 * 1024
 # Where a profile says at the latest that it is one.
 PROFILE_BYTES_MAX = 400
@@ -159,10 +162,28 @@ def _in_json(file: CaptureFile) -> Iterator[Found]:
     except NOT_JSON as error:
         lines = {number: line for number, line in enumerate(file.text.splitlines(), 1) if line.strip()}
         if len(lines) < 2 or not _are_values(lines.values()):
-            raise Unrecognised(f"it is neither JSON nor an HTTP message ({error})") from None
+            values = _values_in(file.text)
+            if not values:
+                raise Unrecognised(f"it is neither JSON nor an HTTP message ({error})") from None
+            yield from among_others(read_shape(each, file.name, f"value {number}") for number, each in enumerate(values, 1))
+            return
         yield from among_others(_line(line, file.name, number) for number, line in lines.items())
         return
     yield from read_shape(value, file.name)
+
+
+def _values_in(text: bytes) -> list[Json]:
+    """Returns the values of JSON that stand one behind the other, as `jq` and several calls of `curl` write them; none where others do."""
+    found, at, read = list[Json](), 0, json.JSONDecoder().raw_decode
+    try:
+        whole = text.decode().strip()
+        while at < len(whole):
+            value, end = read(whole, at)
+            found.append(value)
+            at = end + len(_BETWEEN.match(whole, end)[0])  # type: ignore[index]
+    except ValueError:
+        return []
+    return found
 
 
 def _are_values(lines: Collection[bytes]) -> bool:

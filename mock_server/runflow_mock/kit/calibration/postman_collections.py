@@ -19,7 +19,7 @@ _VARIABLE = re.compile(r"(?P<scheme>(?:https?|\{\{[^{}]*\}\})://)?\{\{(?P<name>[
 
 def is_collection(value: Json) -> bool:
     """Tells whether a value is a collection of Postman."""
-    whole = object_of(value)
+    whole = _whole(value)
     return isinstance(whole.get("item"), list) and isinstance(whole.get("info"), dict)
 
 
@@ -29,7 +29,7 @@ def read_collection(value: Json, source: str) -> Iterator[Found]:
     Raises:
         Unrecognised: there are none.
     """
-    whole = object_of(value)
+    whole = _whole(value)
     given = map(object_of, list_of(whole.get("variable")))
     variables = {str(part.get("key") or part.get("id")): str(part.get("value") or "") for part in given}
     found = list(_saved(whole, variables, source, "", 0))
@@ -38,6 +38,11 @@ def read_collection(value: Json, source: str) -> Iterator[Found]:
         saying = "no answer of the API was saved in this collection of Postman: save one as an example of its request"
         raise Unrecognised(passed[0].says if passed else saying)
     yield from found
+
+
+def _whole(value: Json) -> Object:
+    """Returns a collection, which stands in an object of its own where Postman's API answered with it."""
+    return object_of(object_of(value).get("collection")) or object_of(value)
 
 
 def _saved(folder: Object, variables: Mapping[str, str], source: str, place: str, depth: int) -> Iterator[Found]:

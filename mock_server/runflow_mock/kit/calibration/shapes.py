@@ -25,6 +25,8 @@ from runflow_mock.kit.calibration.postman_collections import is_collection, read
 from runflow_mock.kit.calibration.scrubbing import safe_name
 
 CURSORS = ("first", "next", "previous", "next_pq", "prev_pq")
+STATUS_NAMES = ("status", "status_code", "statusCode")
+"""What the status of an answer is called in a log; of a run it is a word."""
 PAYLOADS: Mapping[str, str] = {
     "run_id": "RunCallbackPayload",
     "batch_id": "BatchCallbackPayload",
@@ -80,7 +82,14 @@ def _is_answer(value: Json) -> bool:
 
 def _is_exchange(value: Json) -> bool:
     given = object_of(value)
-    return "request" in given and _is_answer(given.get("response"))
+    return "request" in given and _is_answer(_with_status(given.get("response")))
+
+
+def _with_status(value: Json) -> Json:
+    """Returns an answer with its status under the usual one of the names that programs have for it."""
+    given = object_of(value)
+    said = next((given[name] for name in STATUS_NAMES if isinstance(given.get(name), int)), None)
+    return {**given, "status": said} if said is not None else value
 
 
 def _is_payload(value: Json) -> bool:
@@ -148,7 +157,7 @@ def _answer(value: Json, source: str, place: str) -> Iterator[Capture]:
 
 
 def _exchange(value: Json, source: str, place: str) -> Iterator[Capture]:
-    given, answer = object_of(value), object_of(object_of(value).get("response"))
+    given, answer = object_of(value), object_of(_with_status(object_of(value).get("response")))
     if answer.get("status") != NO_ANSWER:
         yield from _answer({**given, **answer}, source, place)
 

@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from runflow_mock.domain.codings import CODINGS, unpacked
 from runflow_mock.kit.calibration.addresses import address_of, authority_in
-from runflow_mock.kit.calibration.captures import CALLBACK_HEADERS, Capture, Elsewhere, Kind, Unrecognised
+from runflow_mock.kit.calibration.captures import CALLBACK_HEADERS, UNPACKED_BYTES_MAX, Capture, Elsewhere, Kind, Unrecognised
 
 _STATUS_LINE = re.compile(r"HTTP/[0-9.]+ ([0-9]{3})(?: .*)?")
 _REQUEST_LINE = re.compile(r"([A-Z]{3,10}) (\S+) HTTP/[0-9.]+")
@@ -70,7 +71,7 @@ def capture_of(transcript: Transcript, source: str) -> Capture:
         Unrecognised: it is neither.
         Elsewhere: it is an answer of something else than the API.
     """
-    kept = Capture(source=source, place="", kind=Kind.CALLBACK, headers=transcript.headers, body=transcript.body)
+    kept = Capture(source=source, place="", kind=Kind.CALLBACK, headers=transcript.headers, body=_unpacked(transcript))
     status = _STATUS_LINE.fullmatch(transcript.first_line or "")
     if status is not None:
         answer = replace(kept, kind=Kind.ANSWER, status=int(status[1]))
@@ -85,6 +86,12 @@ def capture_of(transcript: Transcript, source: str) -> Capture:
     if transcript.headers.keys() & CALLBACK_HEADERS:
         return kept
     raise Unrecognised("it has neither a status line (HTTP/1.1 402 …) nor a Runflow header of a callback")
+
+
+def _unpacked(transcript: Transcript) -> bytes:
+    """Returns a body as it was before it was packed for the way; most tools write it so."""
+    coding = transcript.headers.get("content-encoding", "").strip().lower()
+    return (unpacked(transcript.body, coding, UNPACKED_BYTES_MAX) if coding in CODINGS else None) or transcript.body
 
 
 def without_chunks(body: bytes) -> bytes:

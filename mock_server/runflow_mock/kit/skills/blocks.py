@@ -19,7 +19,7 @@ BEFORE_MAX = 60
 
 _INDENTS = ("    ", "\t")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
-_COMMAND = re.compile(r"(?:\$ )?curl\s")
+_COMMAND = re.compile(r"(?:\$ )?curl(?:\.exe)?\s")
 _ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+")
 _HEADING = re.compile(r"#")
 _BEGINNINGS = (_FENCE, _COMMAND, _HEADING, _ITEM)

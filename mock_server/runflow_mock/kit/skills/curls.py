@@ -9,7 +9,7 @@ from runflow_mock.kit.skills.claims import Endpoint
 from runflow_mock.kit.skills.endpoints import read_target
 from runflow_mock.kit.skills.shells import read_command
 
-_COMMAND = re.compile(r"^[ \t]*(?:\$ )?(?P<inside>\w+=\"?\$\()?curl\s", re.MULTILINE)
+_COMMAND = re.compile(r"^[ \t]*(?:\$ )?(?P<inside>\w+=\"?\$\()?curl(?:\.exe)?\s", re.MULTILINE)
 _SHELL_END = re.compile(r"[|>;&]+")
 _ADDRESS = re.compile(r"(?:https?://|\$|\{|/|localhost|127\.)")
 # Options that take the next word; those of interest have a name of their own.

@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from runflow_mock.kit.skills.checking import hold
 from runflow_mock.kit.skills.claims import Judged, Standing, settle
+from runflow_mock.kit.skills.denials import is_denied
 from runflow_mock.kit.skills.reading import read_claims
 from runflow_mock.kit.skills.reference import Reference
 from runflow_mock.openapi.contracts import Contract, packaged_contract
@@ -20,7 +23,15 @@ def check_skill(text: str, contract: Contract | None = None) -> tuple[Judged, ..
 
     with Sandbox() as sandbox:
         opinions = ((claim, (hold(claim.says, reference), sandbox.ask(claim.says))) for claim in claims)
-        return tuple(settle(claim, (opinion for opinion in given if opinion is not None)) for claim, given in opinions)
+        judged = [settle(claim, (opinion for opinion in given if opinion is not None)) for claim, given in opinions]
+    return tuple(_unless_denied(each) for each in judged)
+
+
+def _unless_denied(judged: Judged) -> Judged:
+    """Returns what came of a claim; that there is no endpoint which a sentence says is not there contradicts nobody."""
+    if judged.standing is not Standing.CONTRADICTED or not is_denied(judged.claim):
+        return judged
+    return replace(judged, standing=Standing.UNKNOWN, reason="the sentence says that it is not there")
 
 
 def contradictions(judged: Sequence[Judged]) -> tuple[Judged, ...]:

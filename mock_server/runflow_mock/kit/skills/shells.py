@@ -7,7 +7,13 @@ from typing import NamedTuple
 
 LINES_MAX = 100
 
-_CONTINUED = re.compile(r"\\[ \t]*\n")
+# A line goes on behind a backslash; in PowerShell behind a backtick, in cmd behind a caret.
+_CONTINUED = re.compile(r"(?:\\|(?<=\s)[`^])[ \t]*\n")
+_GOES_ON = re.compile(r"(?:\\|(?<=\s)[`^])[ \t]*\Z")
+# Quotes in which a backslash stands for what it does in programs.
+_ANSI_QUOTES = re.compile(r"\$'((?:[^'\\]|\\.)*)'", re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_MEANT = {"n": "\n", "t": "\t", "r": "\r"}
 
 
 class Command(NamedTuple):
@@ -34,6 +40,12 @@ def read_command(text: str, start: int) -> Command:
 def _split(command: str) -> Sequence[str] | None:
     """Returns the words of a command, or nothing if it goes on."""
     try:
-        return None if command.rstrip().endswith("\\") else shlex.split(_CONTINUED.sub(" ", command))
+        if _GOES_ON.search(command):
+            return None
+        return shlex.split(_ANSI_QUOTES.sub(_quoted, _CONTINUED.sub(" ", command)))
     except ValueError:
         return None
+
+
+def _quoted(found: re.Match[str]) -> str:
+    return shlex.quote(_ESCAPED.sub(lambda each: _MEANT.get(each[1], each[1]), found[1]))
