@@ -56,13 +56,37 @@ def test_pattern_of_nested_repeats_has_a_bounded_number_of_states_however_deep_t
         "^.{1,8192}$",
         "data:image/png;base64,.*",
         "^[a-z0-9]+(?:-[a-z0-9]+)*$",
+        # What begins with a character that is not in what stands before it begins at one place.
+        "^[a-z]*@[a-z]{1,100}$",
+        r"^[^:]+:\d{1,500}$",
+        r"^\w*[\s-]\w{2,300}$",
+        "^[!-~]+ [a-f]{1,99}$",
+        "^(?:[a-z]*,){20}[a-z]{1,99}$",
     ],
 )
 def test_long_text_costs_nothing_by_a_pattern_that_is_in_few_states(pattern: str) -> None:
     assert states_of(pattern).cost(10_000_000) < READ_MAX
 
 
-@pytest.mark.parametrize("pattern", [MANY, f"^{MANY}", "[01]{17}x", "[01]*1" + "[01]" * 16, "(?x)[ab]*a[ab] {500}", "^a|[ab]*a[ab]{500}x"])
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        MANY,
+        f"^{MANY}",
+        "[01]{17}x",
+        "[01]*1" + "[01]" * 16,
+        "(?x)[ab]*a[ab] {500}",
+        "^a|[ab]*a[ab]{500}x",
+        "(?i)^[a-z]*A[a-z]{500}x",
+        "^(?i)[a-z]*A[a-z]{500}x",
+        r"^\w*é?[ab]{500}x",
+        "^.*@.{500}x",
+        r"^(?s:.*)\n[ab]{500}x",
+        r"^[^a]*\p{L}[b-z]{500}x",
+        "^[a-z]*(?:@|a)[a-z]{500}x",
+        "^[a-z]*@?[a-z]{500}x",
+    ],
+)
 def test_long_text_costs_much_by_a_pattern_that_is_in_many_states(pattern: str) -> None:
     assert states_of(pattern).cost(1_000_000) > READ_MAX
 

@@ -3,12 +3,15 @@ r"""Pattern states: what a character of a text costs at worst that is held again
 Theory. Such a pattern is a machine with a state for each part that its counted repeats are written out to: `(a{1,9}){1,9}` has 81. For a
 character it looks at every state in which it may be. From one place of the text these are few as long as everything before them has one
 width: `^a[ab]{500}` is in one, and `^[ab]*a[ab]{500}` in up to 501. What may begin anywhere, for want of a `^`, begins at each character.
-What it finds out it remembers, so that few states cost no more than one.
+A part that begins with a character which the part before it never takes, `@` behind `[a-z]*`, begins at one place as well. What it finds
+out it remembers, so that few states cost no more than one.
 """
 
 import re
 from math import inf
 from typing import NamedTuple
+
+from runflow_mock.openapi.pattern_letters import ANY, NONE, letters_of
 
 READ_MAX = 1_500_000
 """How many states may be looked at for all characters of a value together; each takes up to 125 nanoseconds."""
@@ -28,6 +31,7 @@ _REPEAT = r"\{(?P<least>[0-9]*)(?:,(?P<most>[0-9]*))?\}|(?P<sign>[*+?])"
 _TOKEN = re.compile(rf"(?P<class>\\[pPxu]\{{[^}}]*(?:\}}|\Z)|\\[dDsSwW]|{_CLASS}|\.)|\(\??:?|\\.|{_REPEAT}|.", re.DOTALL)
 _IS_ANCHORED = re.compile(r"\^(?![*+?{])")
 _LOOKS_AROUND = re.compile(r"\(\?<?[=!]|\\[1-9k]")
+_HAS_FLAGS = re.compile(r"\(\?[A-Za-z-]+[:)]")
 _HAS_COMMENTS = re.compile(r"\(\?[A-Za-z-]*x")
 _SIGNS: dict[str, tuple[int, float]] = {"*": (0, inf), "+": (1, inf), "?": (0, 1)}
 
@@ -35,7 +39,8 @@ _SIGNS: dict[str, tuple[int, float]] = {"*": (0, inf), "+": (1, inf), "?": (0, 1
 class PatternStates(NamedTuple):
     """How many states a pattern, or a part of it, has; in how many it may be that began at one place; and in how many after a long text.
 
-    `least` and `most` are the lengths of what it takes.
+    `least` and `most` are the lengths of what it takes, `takes` all characters that it may take, and `begins` those that may be the first.
+    From one place it ends at one place at most, if it `has_one_end`.
     """
 
     states: float
@@ -43,6 +48,9 @@ class PatternStates(NamedTuple):
     lasting: float
     least: float
     most: float
+    takes: int = NONE
+    begins: int = NONE
+    has_one_end: bool = True
     is_anchored: bool = False
     is_tried_anew: bool = False
 
@@ -64,8 +72,7 @@ class PatternStates(NamedTuple):
 
 
 _NOTHING = PatternStates(0, 0, 0, 0, 0)
-_PART = PatternStates(1, 1, 0, 1, 1)
-_UNKNOWN = PatternStates(_NUMBER_MAX, _NUMBER_MAX, _NUMBER_MAX, 0, inf)
+_UNKNOWN = PatternStates(_NUMBER_MAX, _NUMBER_MAX, _NUMBER_MAX, 0, inf, ANY, ANY, has_one_end=False)
 
 
 class _Group:
@@ -82,7 +89,7 @@ class _Group:
         self.before = _behind(self.before, self.last)
         is_counted = not 1 < self.letters <= LETTERS_MAX
         self.once = part
-        self.last = part if is_counted else PatternStates(0, 0, 0, part.least, part.most)
+        self.last = part if is_counted else part._replace(states=0, at_once=0, lasting=0)
         self.least = 1
 
     def repeat(self, least: int, most: float) -> None:
@@ -114,8 +121,10 @@ def states_of(pattern: str) -> PatternStates:
     if _HAS_COMMENTS.search(pattern):
         return _UNKNOWN
     groups = [_Group()]
+    # Letters that are taken in any case, or only looked at, may be others than those that stand there.
+    is_plain = _LOOKS_AROUND.search(pattern) is None and _HAS_FLAGS.search(pattern) is None
     for token in _TOKEN.finditer(pattern):
-        _read(token, groups)
+        _read(token, groups, is_plain=is_plain)
     # Nobody asks how much of a text a pattern takes: where nothing has to follow, its last repeat ends as early as it may.
     if len(groups) == 1 and not pattern.endswith("$"):
         groups[0].end_early()
@@ -127,7 +136,7 @@ def states_of(pattern: str) -> PatternStates:
     return groups[0].whole()._replace(is_anchored=is_anchored, is_tried_anew=is_tried_anew)
 
 
-def _read(token: re.Match[str], groups: list[_Group]) -> None:
+def _read(token: re.Match[str], groups: list[_Group], *, is_plain: bool) -> None:
     text, group = token[0], groups[-1]
     if text[0] == "(":
         groups.append(_Group())
@@ -142,21 +151,37 @@ def _read(token: re.Match[str], groups: list[_Group]) -> None:
         least = _number(token["least"])
         group.repeat(least, least if token["most"] is None else _number(token["most"]) if token["most"] else inf)
     elif text not in "^$":
-        group.add(_PART, is_letter=token["class"] is None)
+        letters = letters_of(text) if is_plain else ANY
+        group.add(PatternStates(1, 1, 0, 1, 1, letters, letters), is_letter=token["class"] is None)
 
 
 def _behind(first: PatternStates, second: PatternStates) -> PatternStates:
     """Returns two parts, one behind the other."""
-    states = first.states + second.states
     least, most = first.least + second.least, first.most + second.most
+    takes, begins = first.takes | second.takes, first.begins if first.least else first.begins | second.begins
+    has_one_end = second.has_one_end and _begins_once(first, second)
     if not second.states or not first.states:
         only = second if second.states else first
-        return only._replace(least=least, most=most)
+        return only._replace(least=least, most=most, takes=takes, begins=begins, has_one_end=has_one_end)
+    at_once, lasting = _under_way(first, second)
+    return PatternStates(first.states + second.states, at_once, lasting, least, most, takes, begins, has_one_end=has_one_end)
+
+
+def _under_way(first: PatternStates, second: PatternStates) -> tuple[float, float]:
+    """Returns in how many states two parts, one behind the other, may be at once, and in how many after a long text."""
+    if first.least == first.most:
+        return max(first.at_once, second.at_once), min(second.states, second.lasting)
+    if _begins_once(first, second):
+        return first.at_once + second.at_once, first.lasting + second.lasting
     if first.most == inf:
-        return PatternStates(states, first.at_once + second.states, first.lasting + second.states, least, most)
+        return first.at_once + second.states, first.lasting + second.states
     begun = first.most - first.least + 1
-    at_once = max(first.at_once, second.at_once) if begun == 1 else first.at_once + min(second.states, second.at_once * begun)
-    return PatternStates(states, at_once, min(second.states, second.lasting * begun), least, most)
+    return first.at_once + min(second.states, second.at_once * begun), min(second.states, second.lasting * begun)
+
+
+def _begins_once(first: PatternStates, second: PatternStates) -> bool:
+    """Tells whether a part begins at one place at most behind one that began at one place."""
+    return first.has_one_end or (second.least > 0 and not first.takes & second.begins)
 
 
 def _beside(first: PatternStates, second: PatternStates) -> PatternStates:
@@ -167,6 +192,9 @@ def _beside(first: PatternStates, second: PatternStates) -> PatternStates:
         first.lasting + second.lasting,
         min(first.least, second.least),
         max(first.most, second.most),
+        first.takes | second.takes,
+        first.begins | second.begins,
+        has_one_end=first.least == first.most == second.least == second.most,
     )
 
 
@@ -179,7 +207,9 @@ def _repeated(part: PatternStates, least: float, most: float) -> PatternStates:
     has_one_width = part.least == part.most
     longest = inf if most == inf else min(part.most * most, _NUMBER_MAX**2) if most else 0
     at_once = part.at_once if has_one_width else states
-    return PatternStates(states, at_once, at_once if longest == inf else 0, min(part.least * least, _NUMBER_MAX**2), longest)
+    lasting, shortest = at_once if longest == inf else 0, min(part.least * least, _NUMBER_MAX**2)
+    has_one_end = least == most and part.has_one_end
+    return PatternStates(states, at_once, lasting, shortest, longest, part.takes, part.begins, has_one_end=has_one_end)
 
 
 def _number(digits: str) -> int:
