@@ -17,6 +17,10 @@ from runflow_mock.cli.options import Figure, WholeNumber
 SERVERS = ("starlette", "uvicorn", "aiohttp", "PIL", "cryptography", "trustme", "rich", "msgspec")
 
 
+# How what may be a file or an address is called.
+SOURCES = ("FILE|URL", "[PATH|URL|DIR]")
+
+
 def _command(name: str) -> click.Command:
     found = group.get_command(click.Context(group), name)
     assert found is not None
@@ -67,7 +71,7 @@ def test_seed_of_verify_is_a_whole_number(seed: str) -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_address_that_can_be_none_is_told_with_the_parameter_for_it(name: str) -> None:
     """`drift` took it for one at which nobody answers, and ended with 4."""
-    sources = [(words, each) for words, leaf in _leaves(_command(name), name) for each in leaf.params if "|URL" in str(each.metavar)]
+    sources = [(words, each) for words, leaf in _leaves(_command(name), name) for each in leaf.params if each.metavar in SOURCES]
     for words, parameter in sources:
         option = parameter.opts[:1] if isinstance(parameter, click.Option) else []
         told = call(*words, *option, "http://[")
