@@ -212,3 +212,9 @@ def test_batches_are_listed_newest_first_and_filtered(door: Door) -> None:
     first, second = post_batch(door, 1), post_batch(door, 2)
     assert [batch["id"] for batch in ok(door.get("/v1/batches"))["items"]] == [second["id"], first["id"]]
     assert [batch["id"] for batch in ok(door.get("/v1/batches?q=items_total>1"))["items"]] == [second["id"]]
+
+
+def test_batch_that_goes_on_has_no_cost_that_is_found(door: Door) -> None:
+    post_batch(door, 1)
+    assert ok(door.get("/v1/batches"))["items"][0]["cost"] is None
+    assert ok(door.get("/v1/batches?q=cost.EQ:'0.000000'"))["items"] == []

@@ -208,7 +208,7 @@ BATCH_FIELDS: dict[str, Field[Batch]] = {
     "items_succeeded": number_field(lambda batch: batch.tally.succeeded),
     "items_failed": number_field(lambda batch: batch.tally.failed),
     "items_cancelled": number_field(lambda batch: batch.tally.cancelled),
-    "cost": number_field(lambda batch: batch.tally.cost / 1_000_000),
+    "cost": number_field(lambda batch: batch.tally.cost / 1_000_000 if batch.is_terminal else None),
 }
 ITEM_FIELDS: dict[str, Field[BatchItem]] = {
     "id": text_field(lambda entry: entry.item.id),
