@@ -6,12 +6,16 @@ import lies_in_time
 import lies_of_asking
 import lies_of_deeds
 import lies_of_files
+import lies_of_items
 import lies_of_keeping
+import lies_of_lists
 import lies_of_messages
+import lies_of_moments
 import lies_of_owners
 import lies_of_parts
 import lies_of_receipts
 import lies_of_rotation
+import lies_of_tries
 import pytest
 from mutants import Mutant
 
@@ -36,6 +40,10 @@ CASES = {
     **lies_of_asking.CASES,
     **lies_of_parts.CASES,
     **lies_of_files.CASES,
+    **lies_of_lists.CASES,
+    **lies_of_tries.CASES,
+    **lies_of_moments.CASES,
+    **lies_of_items.CASES,
 }
 # By this dialect no 429 says when to come back, and no attempt says when it was made.
 TRUE_IN = {

@@ -11,6 +11,7 @@ from runflow_mock.kit.suite import (
     flows_of_runs,
     flows_of_statuses,
     flows_of_time,
+    flows_of_tries,
 )
 from runflow_mock.kit.suite.flows import Flow
 
@@ -22,6 +23,7 @@ FLOWS: tuple[Flow, ...] = (
     *flows_of_files.FLOWS,
     *flows_of_promises.FLOWS,
     *flows_of_time.FLOWS,
+    *flows_of_tries.FLOWS,
     *flows_of_owners.FLOWS,
     *flows_of_rules.FLOWS,
     *flows_of_statuses.FLOWS,

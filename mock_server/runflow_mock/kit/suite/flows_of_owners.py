@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from runflow_mock.domain.documents import write_document
 from runflow_mock.kit.suite.carriers import Answer
@@ -59,7 +60,20 @@ def _records_are_closed_to_others(tenant: SuiteTenant) -> Iterator[str]:
             if path not in NOT_LISTED:
                 listed = {str(item["id"]) for item in other.items(f"{path}?limit=500")}
                 yield from (f"{path} lists {each}, which belongs to somebody else" for each in sorted(listed & mine)[:1])
+        yield from _is_closed_by_name(tenant, other)
         yield from _is_done_by_others(tenant, other)
+
+
+def _is_closed_by_name(tenant: SuiteTenant, other: SuiteTenant) -> Iterator[str]:
+    """A workflow that is not public is not there for another organization under its name either."""
+    owner = expect(tenant.get("/v1/auth/me"), 200)["memberships"][0]["org"]["slug"]
+    for workflow in tenant.items(WORKFLOWS):
+        path = f"{WORKFLOWS}/{quote(str(owner))}/{quote(str(workflow.get('slug')))}"
+        if workflow.get("is_public") is not False or tenant.get(path).status != 200:
+            continue
+        for answer in (other.get(path), other.get(f"{path}/runs"), other.post(f"{path}/runs", {"input": {}})):
+            if answer.status not in (403, 404):
+                yield f"{answer.method} {answer.path} is of a workflow that somebody else has to himself: {answer.evidence}"
 
 
 def _is_of_one_record(path: str) -> bool:

@@ -184,15 +184,17 @@ def _deliveries_tell_their_attempts(tenant: SuiteTenant) -> Iterator[str]:
         for status in statuses:
             answered += [(attempt.number, status) for attempt in every_attempt(tenant, status, most=1)]
             # The laws hold when the next attempt comes against when it was announced.
-            expect(tenant.get(f"{path}/callback"), 200)
+            latest = expect(tenant.get(f"{path}/callback"), 200)[-1]
+            if len(answered) < len(statuses) and latest.get("next_attempt_at") is None:
+                yield f"a delivery that was answered {answered} is not over, and says of no next attempt"
         if balance(tenant) != before:
             yield f"attempts that were answered {answered} cost {before - balance(tenant)}"
         told = expect(tenant.get(f"{path}/callback"), 200)[-1]
         seen = sorted((attempt["attempt_number"], attempt.get("status_code")) for attempt in told["attempts"])
         if seen != answered or told["status_code"] != state or told["attempt_count"] != len(answered):
             yield f"a delivery that was answered {answered} is {told['status_code']} with {told['attempt_count']} attempts {seen}"
-        if told["attempt_count"] > told["max_attempts"]:
-            yield f"{told['attempt_count']} attempts of {told['max_attempts']}"
+        if told["attempt_count"] > told["max_attempts"] or (state == "failed" and told["attempt_count"] < told["max_attempts"]):
+            yield f"a delivery is {state} after {told['attempt_count']} attempts of {told['max_attempts']}"
 
 
 def _webhooks_are_signed(tenant: SuiteTenant) -> Iterator[str]:

@@ -131,6 +131,8 @@ def _what_is_deleted_is_gone(tenant: SuiteTenant) -> Iterator[str]:
         yield from _is_deleted(tenant, gone)
     expect(tenant.get(f"{WORKFLOWS}/{workflow['id']}"), 200)
     expect(tenant.send("DELETE", f"{WORKFLOWS}/{workflow['id']}"), 204)
+    if any(item["id"] == workflow["id"] for item in tenant.items(f"{WORKFLOWS}?limit=500")):
+        yield "a workflow that was deleted is still listed"
     # Its record is kept, and may be read by whoever knows it; then it says that it was deleted.
     kept = tenant.get(f"{WORKFLOWS}/{workflow['id']}")
     if kept.status != 404 and expect(kept, 200).get("deleted_at") is None:
@@ -145,6 +147,9 @@ def _is_deleted(tenant: SuiteTenant, path: str) -> Iterator[str]:
     expect(tenant.get(path), 200)
     if tenant.send("DELETE", path).status != 204:
         yield f"DELETE {path} is refused"
+    place, _, gone = path.rpartition("/")
+    if any(item["id"] == gone for item in tenant.items(f"{place}?limit=500")):
+        yield f"what was deleted is still listed at {place}"
     again = (tenant.get(path).status, tenant.send("DELETE", path).status)
     if again != (404, 404):
         yield f"what was deleted is read with {again[0]} and deleted again with {again[1]}"
@@ -186,6 +191,10 @@ def _other_organizations_are_closed(tenant: SuiteTenant) -> Iterator[str]:
     answer = tenant.get("/v1/runs", headers={"X-Organization-Id": ABSENT})
     if answer.status != 403:
         yield f"the organization of somebody else is open: {answer.evidence}"
+    for membership in expect(tenant.get("/v1/auth/me"), 200)["memberships"][:1]:
+        own = tenant.get("/v1/billing/balance", headers={"X-Organization-Id": membership["org"]["id"]})
+        if own.status != 200:
+            yield f"one's own organization is closed to who names it: {own.evidence}"
 
 
 FLOWS: tuple[Flow, ...] = (

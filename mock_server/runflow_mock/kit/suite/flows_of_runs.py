@@ -223,6 +223,10 @@ def _runs_are_cancelled(tenant: SuiteTenant) -> Iterator[str]:
     if balance(tenant) != before:
         yield f"a cancelled run lowered the balance by {before - balance(tenant)}"
     yield from _broken_invariants(tenant)
+    done = ended(tenant, f"/v1/runs/{create_run(tenant)['id']}")
+    late = tenant.post(f"/v1/admin/runs/{done['id']}/cancellation", {"reason": "suite"}, key=tenant.admin_key)
+    if late.status != 200 or expect(tenant.get(f"/v1/runs/{done['id']}"), 200) != done:
+        yield f"a run that has ended is cancelled with {late.status}, or is another one after that"
 
 
 def _batches_are_cancelled(tenant: SuiteTenant) -> Iterator[str]:

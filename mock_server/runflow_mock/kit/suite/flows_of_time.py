@@ -1,6 +1,6 @@
 """Flows of time: what holds later, or beside something else. Pages while records are made, filters in company, changes that take effect."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -11,11 +11,18 @@ from runflow_mock.kit.suite.flows_of_runs import balance, create_batch, create_r
 from runflow_mock.kit.suite.laws_of_records import instant
 from runflow_mock.kit.suite.lists import WHOLE, first_page, pages_of
 from runflow_mock.kit.suite.readings import content_of, expect
-from runflow_mock.kit.suite.seeds import WORKFLOWS
+from runflow_mock.kit.suite.seeds import WORKFLOWS, upload
 from runflow_mock.kit.suite.suite_tenants import FAIL, SuiteTenant
 
 # As many as a batch may have, and more than some servers put on a page.
 ITEMS = 100
+# What makes another record of a list.
+MADE: Mapping[str, Callable[[SuiteTenant], Any]] = {
+    "/v1/batches": lambda tenant: create_batch(tenant, 1),
+    "/v1/callback-secrets": lambda tenant: tenant.post("/v1/callback-secrets", {"label": "suite"}),
+    "/v1/webhooks": lambda tenant: tenant.post("/v1/webhooks", {"url": tenant.hook, "secret": "suite"}),
+    "/v1/assets": upload,
+}
 # Each is refused before anything is made of it.
 REFUSED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("runs", {}),
@@ -39,6 +46,24 @@ def _pages_stay(tenant: SuiteTenant) -> Iterator[str]:
         answer = tenant.get(f"/v1/runs?limit=2&pq={quote(str(first['next']), safe='')}&{other}")
         if answer.status != 422:
             yield f"a cursor of another list is taken: {answer.evidence}"
+    for path, make in MADE.items():
+        yield from _page_stays(tenant, path, make)
+
+
+def _page_stays(tenant: SuiteTenant, path: str, make: Callable[[SuiteTenant], Any]) -> Iterator[str]:
+    """In whatever order a list stands, what was on it before a page was read stands on its pages once."""
+    for _ in range(4):
+        make(tenant)
+    before = [item["id"] for item in tenant.items(f"{path}?limit={WHOLE}")]
+    first = tenant.get(f"{path}?limit=2")
+    if not before and tenant.is_strict:
+        return
+    make(tenant)
+    second = expect(tenant.get(f"{path}?limit=2&pq={quote(str(expect(first, 200)['next']), safe='')}"), 200)
+    told = [item["id"] for page in (expect(first, 200), second) for item in page["items"]]
+    kept = [each for each in told if each in before]
+    if kept != before[: len(kept)] or len(kept) < len(told) - 1:
+        yield f"something is made between two pages of {path}, and they show {len(set(told))} of what was there, or others"
 
 
 def _filters_find_in_company(tenant: SuiteTenant) -> Iterator[str]:
@@ -142,6 +167,8 @@ def _refusals_are_free(tenant: SuiteTenant) -> Iterator[str]:
     before = balance(tenant)
     for noun, body in REFUSED:
         expect(tenant.post(tenant.offer.runs if noun == "runs" else tenant.offer.batches, body), 422)
+    # Of a balance only the threshold of its warning can be changed; who asks for more is refused, or it is not looked at.
+    tenant.send("PATCH", "/v1/billing/balance", {"low_balance_threshold": 5, "balance": str(before + 1)})
     if balance(tenant) != before:
         yield f"requests that were refused lowered the balance by {before - balance(tenant)}"
     made = len(expect(tenant.get("/v1/runs"), 200)["items"]) + len(tenant.items("/v1/batches"))

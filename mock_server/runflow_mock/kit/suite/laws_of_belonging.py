@@ -53,6 +53,8 @@ def what_is_made_is_listed(answer: Answer, memory: Memory) -> Iterator[str]:
     if answer.status < 300 and memory.record is not None and not is_replay(answer):
         for path in LISTED_AT.get(operation, ()):
             memory.made.setdefault(path or answer.path, set()).add(str(memory.record["id"]))
+        if operation == "create_evaluation" and isinstance(memory.record.get("run_id"), str):
+            memory.made.setdefault(f"/v1/runs/{memory.record['run_id']}/evaluations", set()).add(str(memory.record["id"]))
     if answer.method == "DELETE" and answer.status == 204:
         place, _, gone = answer.path.rpartition("/")
         memory.made.get(place, set()).discard(gone)

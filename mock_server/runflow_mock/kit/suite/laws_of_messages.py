@@ -27,6 +27,8 @@ NAMED_AFTER_ITS_REQUEST = frozenset(("create_run", "create_comfyui_run"))
 def has_its_length(answer: Answer, memory: Memory) -> Iterator[str]:
     """The length that an answer announces is that of its body, and there is none where there can be no body."""
     told = answer.headers.get(LENGTH)
+    if answer.status == NOT_MODIFIED and answer.body:
+        yield f"a 304 has {len(answer.body)} bytes"
     if answer.status == NO_CONTENT and (answer.body or told is not None):
         yield f"a 204 has {len(answer.body)} bytes and the Content-Length {told!r}"
     elif told is None or answer.method == "HEAD" or answer.status == NOT_MODIFIED or "content-encoding" in answer.headers:

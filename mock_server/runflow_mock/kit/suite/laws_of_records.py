@@ -28,7 +28,10 @@ BELONGS_TO = {"WebhookAttempt": "delivery", "WebhookDelivery": "webhook"}
 # What only an attempt can have told of a delivery.
 OF_ATTEMPTS = ("signing_secret_id", "failure_reason_code", "failure_detail")
 # What an item of a batch has of its run.
-RUN_FACTS = ("input", "output", "cost", "client_ref", "status_code", "started_at", "completed_at", "batch_id", "created_at")
+RUN_FACTS = (
+    *("input", "output", "cost", "client_ref", "status_code", "started_at", "completed_at", "batch_id", "created_at"),
+    "failure_message",
+)
 
 
 def lasts_as_long(answer: Answer, memory: Memory) -> Iterator[str]:

@@ -1,5 +1,7 @@
 """Lists: what every list of the contract promises, tried on one of them with what stands in it."""
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from operator import gt, lt
@@ -24,6 +26,8 @@ EQUAL = ("status_code", "is_current", "mime_type", "category_code", "variable_ty
 PAGES_MAX = 50
 # Of a longer list this many pages are read in each order: a server that is no fake is asked twice in a second.
 LONG_PAGES_MAX = 10
+# A text that is sought as it stands; an address that is signed may be another one at the next reading.
+SOUGHT = re.compile(r"[\w./:@ -]{1,80}")
 Record = dict[str, Any]
 
 
@@ -84,6 +88,9 @@ def list_is_kept(tenant: SuiteTenant, path: str, page: Page) -> Iterator[str]:
     yield from _orders(tenant, path, whole) if whole else _order_begins(tenant, path, key, keys)
     yield from _pages_among_equals(tenant, path, key, whole)
     yield from _filters(tenant, path, key, keys, is_all=page.is_all)
+    yield from _filters_by_field(tenant, path, page)
+    if page.is_all:
+        yield from _orders_by_field(tenant, path, items)
     # A server may show more than the contract knows, and not take it as the name of a field.
     some = sorted(items[0].keys() & set(_fields(path)))[:2]
     cut = expect(tenant.get(f"{path}?limit={WHOLE}&fields={','.join([key, *(name for name in some if name != key)])}"), 200)["items"]
@@ -195,6 +202,66 @@ def _filters(tenant: SuiteTenant, path: str, key: str, keys: list[str], *, is_al
         found = [str(item[key]) for item in expect(tenant.get(f"{path}?limit={WHOLE}&q={quote(sought)}"), 200)["items"]]
         if (found if are_all else found[: len(wanted)]) != wanted:
             yield f"{path}?q={sought} finds {len(found)} records, and {len(wanted)} fit"
+
+
+def _filters_by_field(tenant: SuiteTenant, path: str, page: Page) -> Iterator[str]:
+    """A filter by any field finds the records that have the value, alone and beside another one; by which a list is filtered is its own."""
+    key = key_of(page.items[0])
+    for name in _fields(path):
+        value = _rarest(item.get(name) for item in page.items)
+        if value is None or name == key:
+            continue
+        wanted = [str(item[key]) for item in page.items if item.get(name) == value]
+        term, but_one = f"{name}.EQ:'{_written(value)}'", f"NOT {key}.EQ:'{wanted[0]}'"
+        for sought, fitting in ((term, wanted), (f"{term} AND {but_one}", wanted[1:]), (f"{but_one} AND {term}", wanted[1:])):
+            answer = tenant.get(f"{path}?limit={WHOLE}&fields={key}&q={quote(sought)}")
+            if answer.status == 422:
+                break
+            found = [str(item[key]) for item in expect(answer, 200)["items"]]
+            if (found if page.is_all else found[: len(fitting)]) != fitting:
+                yield f"{path}?q={sought} finds {len(found)} records, and {len(fitting)} fit, or others"
+
+
+def _rarest(values: Iterator[Any]) -> Any:
+    """Returns the value that the fewest have, of those that can be sought, or nothing."""
+    counted = Counter(
+        each
+        for each in values
+        if isinstance(each, bool | int) or (isinstance(each, str) and SOUGHT.fullmatch(each) and each == each.strip())
+    )
+    return min(counted, key=lambda each: counted[each], default=None)
+
+
+def _written(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _orders_by_field(tenant: SuiteTenant, path: str, items: list[Record]) -> Iterator[str]:
+    """By whatever field a list is sorted, what is the same stands together, and up is not down; how texts are compared is its own."""
+    key = key_of(items[0])
+    for name in _fields(path):
+        values = {_written(item[name]).casefold() for item in items if isinstance(item.get(name), str | int)}
+        if len(values) < 2 or name == key:
+            continue
+        ways: list[list[str]] = []
+        for word in ("asc", "desc"):
+            answer = tenant.get(f"{path}?limit={WHOLE}&fields={key},{name}&sort_by={name}:{word}")
+            if answer.status == 422:
+                break
+            found = (item.get(name) for item in expect(answer, 200)["items"])
+            ways.append([_written(each) for each in found if isinstance(each, str | int)])
+        yield from (f"{path} sorted by {name} has what is the same at several places: {told[:6]}" for told in ways if _is_scattered(told))
+        if len(ways) == 2 and ways[0] == ways[1]:
+            yield f"{path} sorted by {name} stands up as it stands down: {ways[0][:6]}"
+
+
+def _is_scattered(told: list[str]) -> bool:
+    """Tells whether something else lies between two that are the same; who reads no capitals may have them among small letters."""
+    for each in set(told):
+        first, last = told.index(each), len(told) - told[::-1].index(each)
+        if any(other.casefold() != each.casefold() for other in told[first:last]):
+            return True
+    return False
 
 
 def refuses_nonsense(tenant: SuiteTenant, path: str) -> Iterator[str]:

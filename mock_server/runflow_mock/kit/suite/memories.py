@@ -65,8 +65,10 @@ class Memory(msgspec.Struct):
 
     `parts` are the records in the answer that is looked at now, as the packaged contract names them; `operation` gave it, and `params`
     are the values in its path. `made` has by list what was made and not deleted, and `names` the id of what was called so, and when.
-    `announced` has the moment of each attempt to come, and `made_last` that of the latest creation. `batches` has the batch of each run
-    that an item names.
+    `announced` has the moment of each attempt to come, and `made_last` that of the latest creation. `now` is the latest moment of which it
+    is known that it has come, `told_last` the latest of the past that was told, with its words, and `not_yet` has when a field of a record
+    still told that nothing had happened. `batches` has the batch of each run
+    that an item names, and `items` the item.
     `fingerprint` is the latest secret of a webhook with its fingerprint.
     `latest` is the answer before, `request_ids` are those that were told, and `is_strict` says that the server has nothing that is only
     inferred. `clock` tells the true time, in seconds since 1970.
@@ -79,12 +81,16 @@ class Memory(msgspec.Struct):
     announced: dict[tuple[str, Any], datetime] = {}
     addresses: dict[str, str] = {}
     batches: dict[str, str] = {}
+    items: dict[str, str] = {}
     records: dict[str, Known] = {}
     heard: list[Heard] = []
     redeliveries: set[str] = set()
     secrets: set[str] = set()
     secrets_made: set[str] = set()
     made_last: datetime | None = None
+    now: datetime | None = None
+    told_last: tuple[datetime, str] | None = None
+    not_yet: dict[tuple[str, str], datetime] = {}
     webhook_urls: set[str] = set()
     fingerprint: tuple[str, str] | None = None
     made: dict[str, set[str]] = {}

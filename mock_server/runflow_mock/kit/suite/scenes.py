@@ -32,6 +32,11 @@ def change(tenant: SuiteTenant, path: str, body: dict[str, Any], read: str | Non
     return changed
 
 
+def _odd_hook(tenant: SuiteTenant) -> str:
+    """An address that some server writes otherwise: capitals, a slash at the end of its path, a query, and what is encoded in it."""
+    return f"{tenant.hook}/Suite/?a=B&c=%2F"
+
+
 def fill_secrets(tenant: SuiteTenant) -> None:
     """Two signing secrets, the second of which signs and was used."""
     make(tenant, "/v1/callback-secrets", {"label": "first"}, "/v1/callback-secrets")
@@ -44,7 +49,7 @@ def fill_secrets(tenant: SuiteTenant) -> None:
 def fill_runs(tenant: SuiteTenant) -> None:
     """Runs that succeeded, failed, were cancelled and still wait, with callbacks, feedback and evaluations."""
     made = [
-        make(tenant, RUNS, {"input": INPUT, "client_ref": "suite-a", "metadata": METADATA, "callback_url": tenant.hook}, "/v1/runs"),
+        make(tenant, RUNS, {"input": INPUT, "client_ref": "suite-a", "metadata": METADATA, "callback_url": _odd_hook(tenant)}, "/v1/runs"),
         make(tenant, NODES, {"input": {**INPUT, "config": {"elements": ["tag_removal"]}}, "callback_url": tenant.hook}, "/v1/runs"),
         make(tenant, RUNS, {"input": INPUT, "client_ref": FAIL, "callback_url": tenant.hook}, "/v1/runs"),
         make(tenant, f"{PUBLISHED}/runs", {"input": {"primary_design_ref": IMAGE}, "client_ref": "suite-b"}, "/v1/runs"),
@@ -72,7 +77,7 @@ def fill_batches(tenant: SuiteTenant) -> None:
         {"input": {"image_url": OTHER_IMAGE}, "client_ref": FAIL},
         {"input": INPUT, "client_ref": "suite-2"},
     ]
-    first = make(tenant, BATCHES, {"items": items, "callback_url": tenant.hook, "metadata": METADATA}, "/v1/batches")
+    first = make(tenant, BATCHES, {"items": items, "callback_url": _odd_hook(tenant), "metadata": METADATA}, "/v1/batches")
     flat = make(tenant, BATCHES, {"input": [INPUT, {"image_url": OTHER_IMAGE}], "callback_url": tenant.hook}, "/v1/batches")
     while tenant.control.next():
         expect(tenant.get(f"/v1/batches/{first['id']}"), 200)
@@ -114,6 +119,8 @@ def fill_evaluations(tenant: SuiteTenant) -> None:
         _carry(tenant)
     feedback = {"is_positive": True, "reason": "Agreed."}
     change(tenant, f"/v1/evaluations/{asked['id']}/feedback", feedback, f"/v1/evaluations/{asked['id']}")
+    make(tenant, "/v1/evaluations", {**body, "run_id": run["id"]}, "/v1/evaluations", 202)
+    tenant.settle()
     own = expect(tenant.get(f"/v1/runs/{run['id']}/evaluations"), 200)["items"]
     for each in own[:1]:
         place = f"/v1/runs/{run['id']}/evaluations/{each['id']}/feedback"
@@ -126,7 +133,7 @@ def fill_webhooks(tenant: SuiteTenant) -> None:
     events = ["run.completed", "run.failed", "run.cancelled"]
     for number, chosen in enumerate((events, events[:1])):
         body = {
-            "url": f"{tenant.hook}/{number}",
+            "url": f"{_odd_hook(tenant)}&number={number}",
             "secret": f"suite-secret-{number}",
             "event_subscriptions": [{"event_type_code": e} for e in chosen],
         }

@@ -57,9 +57,14 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "durations": ("time.durations",),
     "costs": ("prices.rules", "prices.units", "credits.only-success-is-paid"),
     "batch_tells_of_its_items": ("batches.output", "batches.items"),
+    "items_of_batches": ("batches.output", "batches.items"),
     "deliveries_are_kept": ("callbacks.history", "callbacks.attempts"),
     "redelivery_is_asked_for": ("callbacks.redelivery",),
     "progress": ("runs.record", DOCUMENT),
+    "begun_before_it_ended": ("runs.lifecycle", "batches.status", "credits.only-success-is-paid"),
+    "judged_at_the_end": ("evaluations.lifecycle", "evaluations.record"),
+    "deliveries_go_on_or_end": ("callbacks.history", "callbacks.attempts"),
+    "happens_when_it_says": ("runs.lifecycle", DOCUMENT),
     "in_its_time": ("runs.logs", "callbacks.once"),
     # Laws of callbacks.
     "callback_schema": ("callbacks.payload", "evaluations.callback-shape"),
@@ -120,6 +125,9 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "key_is_ones_own": ("idempotency.scope",),
     "odd_value_is_kept": ("runs.create", "callbacks.payload"),
     "webhook_stops": ("webhooks.switched-off",),
+    "failure_is_tried_again": ("callbacks.attempts", "callbacks.dedupe"),
+    "redelivery_waits": ("callbacks.redelivery", "callbacks.redelivery-of-runs"),
+    "webhook_is_tried_again": ("callbacks.attempts", "webhooks.record"),
     "quota_is_told": ("limits.retry-after",),
 }
 # Flows of which there is one for each group of operations.

@@ -1,0 +1,99 @@
+"""Laws of ends: what has ended has begun, what goes on has not ended, and a verdict comes with the end of what was judged."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from runflow_mock.domain.documents import list_of, object_of
+from runflow_mock.kit.suite.carriers import Answer
+from runflow_mock.kit.suite.laws_of_records import GRAIN, SUCCEEDED, amount, instant
+from runflow_mock.kit.suite.memories import Memory, Record
+
+DONE = frozenset((SUCCEEDED, "partial_succeeded"))
+GOING_ON = frozenset(("queued", "dispatching", "running", "pending"))
+# What a run was made with, and so what is judged.
+TARGETS = ("model_id", "flow_id", "comfyui_workflow_id")
+FAILED, COMPLETED = "failed", "completed"
+
+
+def has_begun_before_it_ended(answer: Answer, memory: Memory) -> Iterator[str]:
+    """A run or batch that succeeded has begun; what waits has not; what goes on has neither end, duration, reason nor cost."""
+    for part in memory.parts:
+        record, name = part.value, part.described.name
+        state = record.get("status_code")
+        if name in ("Run", "Batch", "BatchItem") and state in DONE and record.get("started_at", "") is None:
+            yield f"a {name} that is {state} has not begun: its started_at is null"
+        if name in ("Run", "Batch", "BatchItem") and state == "queued" and record.get("started_at") is not None:
+            yield f"a {name} that waits has begun at {record['started_at']}"
+        if name in ("Run", "Batch", "BatchItem", "Evaluation") and state in GOING_ON:
+            told = {each: record[each] for each in ("completed_at", "failure_code", "failure_message") if record.get(each) is not None}
+            if told:
+                yield f"a {name} that is {state} has {told}"
+            if amount(record.get("cost")):
+                yield f"a {name} that is {state} costs {record['cost']}"
+
+
+def judges_at_the_end(answer: Answer, memory: Memory) -> Iterator[str]:
+    """An evaluation that has completed has a verdict and no reason to fail, any other has none; its checks and its time add up."""
+    for part in memory.parts:
+        record = part.value
+        if part.described.name == "Judge" and memory.params.get("id") and len(part.way) == 2:
+            yield from _is_of(record, memory.params["id"])
+        if part.described.name != "Evaluation":
+            continue
+        state, verdict, reason = record.get("status_code"), record.get("overall_passed"), record.get("failure_code")
+        if "overall_passed" in record and isinstance(verdict, bool) is not (state == COMPLETED):
+            yield f"an evaluation that is {state} has overall_passed {verdict!r}"
+        if "failure_code" in record and (reason is not None) is not (state == FAILED):
+            yield f"an evaluation that is {state} has failure_code {reason!r}"
+        yield from _adds_up(record)
+        run = memory.known(record.get("run_id"))
+        for name in TARGETS:
+            if None not in (run.get(name), record.get(name)) and run[name] != record[name]:
+                yield f"an evaluation has {name} {record[name]!r}, and its run {run[name]!r}"
+
+
+def _adds_up(record: Record) -> Iterator[str]:
+    checks = object_of(record.get("check_summary"))
+    total, passed, failed = (checks.get(name) for name in ("total", "passed", "failed"))
+    if isinstance(total, int) and isinstance(passed, int) and isinstance(failed, int) and passed + failed > total:
+        yield f"{passed} checks have passed and {failed} failed, of {total}"
+    judges = [judge.get("passed") for judge in list_of(record.get("judges")) if isinstance(judge, dict)]
+    if isinstance(passed, int) and judges and total == len(judges) and judges.count(True) != passed:
+        yield f"{passed} of {total} checks have passed, and of the judges {judges.count(True)}"
+    submitted, ended, lasted = (
+        instant(record.get("submitted_at")),
+        instant(record.get("completed_at")),
+        amount(record.get("eval_duration_ms")),
+    )
+    if submitted and ended and submitted > ended + GRAIN:
+        yield f"an evaluation was submitted at {record['submitted_at']}, and ended at {record['completed_at']}"
+    elif submitted and ended and lasted is not None and abs((ended - submitted) / GRAIN - float(lasted)) > 1:
+        yield f"eval_duration_ms is {lasted} from {record['submitted_at']} to {record['completed_at']}"
+
+
+def _is_of(judge: Record, evaluation_id: Any) -> Iterator[str]:
+    if judge.get("evaluation_id", evaluation_id) != evaluation_id:
+        yield f"a judge of the evaluation {evaluation_id} has evaluation_id {judge['evaluation_id']!r}"
+
+
+def deliveries_go_on_or_end(answer: Answer, memory: Memory) -> Iterator[str]:
+    """A delivery that goes on says when it is tried next, and has no end; its attempts lie before its change and its end."""
+    for part in memory.parts:
+        record, name = part.value, part.described.name
+        if name not in ("RunDelivery", "BatchDelivery"):
+            continue
+        state, attempts = record.get("status_code"), [each for each in list_of(record.get("attempts")) if isinstance(each, dict)]
+        if state not in (SUCCEEDED, FAILED) and record.get("completed_at") is not None:
+            yield f"a delivery that is {state!r} has ended at {record['completed_at']}"
+        made = [moment for each in attempts if (moment := instant(each.get("created_at"))) is not None]
+        for field in ("updated_at", "completed_at"):
+            told = instant(record.get(field))
+            if told and made and max(made) > told + GRAIN:
+                yield f"an attempt was made at {max(made).isoformat()}, and {field} of its delivery is {record[field]}"
+
+
+LAWS = {
+    "begun_before_it_ended": has_begun_before_it_ended,
+    "judged_at_the_end": judges_at_the_end,
+    "deliveries_go_on_or_end": deliveries_go_on_or_end,
+}

@@ -1,0 +1,60 @@
+"""Laws of items: an item of a batch is one record wherever it stands, and lies within what its batch tells of time, model and output."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from runflow_mock.domain.documents import list_of, object_of
+from runflow_mock.kit.suite.carriers import Answer
+from runflow_mock.kit.suite.laws_of_records import GRAIN, instant
+from runflow_mock.kit.suite.memories import Memory, Record
+
+# What an entry in the output of a batch has of its item.
+OF_ITEMS = ("output", "error")
+MODEL = "model"
+
+
+def batch_has_what_its_items_have(answer: Answer, memory: Memory) -> Iterator[str]:
+    """An item has one id, lies within the time of its batch, is of its model, and stands in the output of the batch as it is."""
+    for part in memory.parts:
+        record, name = part.value, part.described.name
+        batch = memory.known(record.get("batch_id"))
+        if name in ("BatchItem", "BatchItemHandle") and isinstance(record.get("run_id"), str) and isinstance(record.get("id"), str):
+            item_id = memory.items.setdefault(record["run_id"], record["id"])
+            if item_id != record["id"]:
+                yield f"the item with the run {record['run_id']} is {item_id} at one place, and {record['id']} at another"
+        if name == "BatchItem" and batch:
+            yield from _lies_within(record, batch)
+            yield from _stands_in_the_output(record, batch)
+        if name == "Run" and batch.get("target_type") == MODEL and isinstance(record.get("model_id"), str):
+            target = batch.get("target_id")
+            if isinstance(target, str) and target != record["model_id"]:
+                yield f"run {record.get('id')} is of the model {record['model_id']}, and its batch of {target}"
+
+
+def _lies_within(item: Record, batch: Mapping[str, Any]) -> Iterator[str]:
+    for name, is_later in (("created_at", False), ("completed_at", True)):
+        own, of_batch = instant(item.get(name)), instant(batch.get(name))
+        if own and of_batch and ((own - of_batch) if is_later else (of_batch - own)) > GRAIN:
+            yield f"item {item.get('sequence_index')} has {name} {item[name]!r}, and its batch {batch[name]!r}"
+
+
+def _stands_in_the_output(item: Record, batch: Mapping[str, Any]) -> Iterator[str]:
+    for entry in map(object_of, list_of(object_of(batch.get("output")).get("items"))):
+        if entry.get("sequence_index") != item.get("sequence_index"):
+            continue
+        for name in OF_ITEMS:
+            told, own = unsigned(entry.get(name)), unsigned(item.get(name))
+            if name in item and told != own:
+                yield f"item {item['sequence_index']} has {name} {str(own)[:120]}, and the output of its batch {str(told)[:120]}"
+
+
+def unsigned(told: Any) -> Any:
+    """Returns what is told, without what follows an address in it: each reading may sign files anew."""
+    if isinstance(told, dict):
+        return {name: unsigned(value) for name, value in told.items()}
+    if isinstance(told, list):
+        return [unsigned(each) for each in told]
+    return told.partition("?")[0] if isinstance(told, str) and "://" in told else told
+
+
+LAWS = {"items_of_batches": batch_has_what_its_items_have}
