@@ -2,6 +2,7 @@
 
 import pytest
 from mutants import Mutant
+from right_orders import BUILT_OTHERWISE
 from right_servers import RIGHT
 
 from runflow_mock.kit.suite.carriers import AppCarrier
@@ -28,8 +29,10 @@ PLAYED = frozenset(
         ),
         "repeats_of_evaluations",
         *("repeats_of_batches", "record_is_ones_own", "poverty_is_told", "evaluations_agree", "reading_is_free", "part_is_below_its_own"),
+        *("failure_is_tried_again", "webhook_is_tried_again", "redelivery_waits", "public_models_agree"),
     )
 )
+SERVERS = {**RIGHT, **BUILT_OTHERWISE}
 
 
 def test_flows_that_are_played_are_there() -> None:
@@ -39,9 +42,9 @@ def test_flows_that_are_played_are_there() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("dialect", ["seed", "docs"])
-@pytest.mark.parametrize("name", RIGHT)
+@pytest.mark.parametrize("name", SERVERS)
 def test_server_that_is_right_in_its_own_way_is_not_accused(app: InProcess, name: str, dialect: str) -> None:
-    target = Target(Mutant(AppCarrier(app), RIGHT[name]), None, dialect=dialect)
+    target = Target(Mutant(AppCarrier(app), SERVERS[name]), None, dialect=dialect)
     tally = play_all([flow for flow in FLOWS if flow.id in PLAYED], target, packaged_contract())
     assert (tally.breaches, tally.errors) == ([], [])
     assert tally.cases > 100

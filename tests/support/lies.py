@@ -46,13 +46,13 @@ def _retold(item: Body, change: Callable[[Body], None], secrets: list[str]) -> B
     body = json.dumps(content, separators=(",", ":")).encode()
     headers = dict(item["headers"])
     for secret in secrets:
-        for was, now in zip(_signatures(b64decode(item["base64"]), headers, secret), _signatures(body, headers, secret), strict=True):
+        for was, now in zip(signatures(b64decode(item["base64"]), headers, secret), signatures(body, headers, secret), strict=True):
             if headers.get("Runflow-Signature") == was:
                 return {**item, "headers": {**headers, "Runflow-Signature": now}, "base64": b64encode(body).decode()}
     return {**item, "base64": b64encode(body).decode()}
 
 
-def _signatures(body: bytes, headers: Mapping[str, str], secret: str) -> tuple[str, str]:
+def signatures(body: bytes, headers: Mapping[str, str], secret: str) -> tuple[str, str]:
     return sign_bare(body, secret), sign_timestamped(body, int(headers.get("Runflow-Timestamp", 0)), secret)
 
 

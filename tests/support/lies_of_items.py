@@ -1,4 +1,4 @@
-"""Lies about items and names: an item that is another elsewhere, errors under other names, what is closed to its owner or open to all."""
+"""Lies about items and names: an item that is another elsewhere, what is closed to its owner or open to all."""
 
 import json
 import re
@@ -47,13 +47,6 @@ def _where(is_so: Callable[[Body], bool], **values: Callable[[Body], Body]) -> C
     return change
 
 
-def _called(status: int, code: str) -> Bug:
-    return when(
-        lambda answer: answer.status == status and answer.path.startswith("/v1/") and isinstance(answer.json, dict),
-        lambda body: {**body, "code": code},
-    )
-
-
 def _own_is_closed(mutant: Mutant, answer: Answer) -> Answer:
     named = {name.lower() for name in asked(mutant)[2]}
     if not _api(answer) or "x-organization-id" not in named:
@@ -86,7 +79,7 @@ def _with_a_body(mutant: Mutant, answer: Answer) -> Answer:
     return answer.with_body(b"{}") if answer.status == 304 else answer
 
 
-OF_ITEMS, NAMED = "items_of_batches", "code_fits_status"
+OF_ITEMS = "items_of_batches"
 CASES: Mapping[str, Lie] = {
     "a batch calls its items by other ids": _lie(when(_api, records(_handles)), OF_ITEMS),
     "an item was made a day before its batch": _lie(
@@ -103,15 +96,6 @@ CASES: Mapping[str, Lie] = {
     "an item fails for another reason than its run": _lie(
         when(_api, records(_where(_is_item, failure_message=lambda text: "Another."))), "batch_tells_of_its_items"
     ),
-    **{
-        f"a {status} is called {code}": _lie(_called(status, code), NAMED)
-        for status, code in (
-            (401, "AUTH_REQUIRED"),
-            (402, "PAYMENT_REQUIRED"),
-            (404, "ABSENT"),
-            (409, "ALREADY_USED"),
-        )
-    },
     "one's own organization is closed to who names it": _lie(Bug(_own_is_closed), "organization_is_closed"),
     "who changes a warning sets the balance": _lie(Bug(_sets_its_balance), "refusal_is_free"),
     "a workflow is read by whoever knows its name": _lie(Bug(_read_by_name), "record_is_ones_own"),

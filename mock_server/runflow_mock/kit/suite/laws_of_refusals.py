@@ -17,8 +17,6 @@ from runflow_mock.resources import data_folder
 NAME = re.compile(r"[a-z][a-z0-9_.]*")
 NO_SUCH_RUN = "RUN_NOT_FOUND"
 UNAUTHORIZED, CHALLENGE = 401, "www-authenticate"
-# Refusals of which the service's pages tell the one code, or the codes, that clients look for.
-NAMED_BY_THE_CONTRACT = frozenset((401, 402, 404, 409, 422, 429))
 PLACES = ("body", "query", "path", "header")
 
 
@@ -30,8 +28,6 @@ def has_a_code_of_its_status(answer: Answer, memory: Memory) -> Iterator[str]:
     statuses = _statuses().get(str(body.get("code")))
     if statuses is not None and answer.status not in statuses:
         yield f"{body['code']} comes with {answer.status}, and belongs to {sorted(statuses)}"
-    if statuses is None and answer.status in NAMED_BY_THE_CONTRACT and memory.operation is not None and not answer.is_provoked:
-        yield f"{answer.status} comes with {body.get('code')!r}, and the contract has another name for it"
     names_a_run = isinstance(answer.sent, dict) and "run_id" in answer.sent
     if body.get("code") == NO_SUCH_RUN and "/runs" not in answer.path and not names_a_run:
         yield f"{NO_SUCH_RUN} is told of {answer.path[:120]}, which names no run"
