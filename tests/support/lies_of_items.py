@@ -72,7 +72,8 @@ def _read_by_name(mutant: Mutant, answer: Answer) -> Answer:
         return answer
     if answer.status == 200:
         mutant.memory[answer.path] = answer
-    return mutant.memory.get(answer.path, answer)
+    known: Answer = mutant.memory.get(answer.path, answer)
+    return known
 
 
 def _with_a_body(mutant: Mutant, answer: Answer) -> Answer:

@@ -5,7 +5,7 @@ from typing import Any
 
 from runflow_mock.domain.documents import list_of, object_of
 from runflow_mock.kit.suite.carriers import Answer
-from runflow_mock.kit.suite.laws_of_records import GRAIN, instant
+from runflow_mock.kit.suite.laws_of_records import SKEW, instant
 from runflow_mock.kit.suite.memories import Memory, Record
 
 # What an entry in the output of a batch has of its item.
@@ -34,7 +34,7 @@ def batch_has_what_its_items_have(answer: Answer, memory: Memory) -> Iterator[st
 def _lies_within(item: Record, batch: Mapping[str, Any]) -> Iterator[str]:
     for name, is_later in (("created_at", False), ("completed_at", True)):
         own, of_batch = instant(item.get(name)), instant(batch.get(name))
-        if own and of_batch and ((own - of_batch) if is_later else (of_batch - own)) > GRAIN:
+        if own and of_batch and ((own - of_batch) if is_later else (of_batch - own)) > SKEW:
             yield f"item {item.get('sequence_index')} has {name} {item[name]!r}, and its batch {batch[name]!r}"
 
 

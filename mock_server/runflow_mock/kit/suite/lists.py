@@ -13,6 +13,7 @@ import msgspec
 from runflow_mock.kit.suite.agreements import RELATED
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.laws_of_lists import ORDERED
+from runflow_mock.kit.suite.laws_of_records import instant
 from runflow_mock.kit.suite.memories import packaged_walk
 from runflow_mock.kit.suite.readings import Unexpected, expect
 from runflow_mock.kit.suite.schema_walks import Described
@@ -209,7 +210,8 @@ def _filters_by_field(tenant: SuiteTenant, path: str, page: Page) -> Iterator[st
     key = key_of(page.items[0])
     for name in _fields(path):
         value = _rarest(item.get(name) for item in page.items)
-        if value is None or name == key:
+        # An instant may be kept more exactly than it is told.
+        if value is None or name == key or instant(value) is not None:
             continue
         wanted = [str(item[key]) for item in page.items if item.get(name) == value]
         term, but_one = f"{name}.EQ:'{_written(value)}'", f"NOT {key}.EQ:'{wanted[0]}'"
