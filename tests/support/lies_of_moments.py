@@ -83,12 +83,12 @@ def _when_in(states: tuple[str, ...], mark: str, **values: Body) -> Bug:
 
 
 def _more_checks(record: Body) -> None:
-    if isinstance(record["check_summary"], dict):
+    if isinstance(record["check_summary"], dict) and "passed" in record["check_summary"]:
         record["check_summary"] = {**record["check_summary"], "passed": record["check_summary"]["passed"] + 1}
 
 
 def _fewer_checks(record: Body) -> None:
-    if isinstance(record["check_summary"], dict) and record["check_summary"]["passed"]:
+    if isinstance(record["check_summary"], dict) and record["check_summary"].get("passed"):
         record["check_summary"] = {**record["check_summary"], "passed": record["check_summary"]["passed"] - 1}
 
 
@@ -132,8 +132,8 @@ CASES: Mapping[str, Lie] = {
     "fewer checks have passed than judges say": _lie(_of("check_summary", _fewer_checks), JUDGED),
     "an evaluation took longer": _lie(told_everywhere(_lasts_longer), JUDGED),
     "an evaluation was submitted after its end": _lie(_of("submitted_at", _submitted_late), JUDGED),
-    "an evaluation is of another model than its run": _lie(
-        _of("overall_passed", lambda record: record.update(model_id=record["id"]) if record.get("run_id") else None), JUDGED
+    "an evaluation is of another workflow than its run": _lie(
+        _of("overall_passed", lambda record: record.update(comfyui_workflow_id=record["id"]) if record.get("run_id") else None), JUDGED
     ),
     "a delivery that goes on has ended": _lie(_when_in(("pending",), "max_attempts", completed_at="created_at"), GOES_ON),
     "a delivery ended before its last attempt": _lie(
