@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 from runflow_mock.domain.signing import SignatureError
 from runflow_mock.kit.suite.flows import Flow, Needs
-from runflow_mock.kit.suite.flows_of_callbacks import check_signature, every_attempt
-from runflow_mock.kit.suite.flows_of_runs import balance, create_batch, create_run
+from runflow_mock.kit.suite.flows_of_callbacks import MOVES_MAX, check_signature, every_attempt
+from runflow_mock.kit.suite.flows_of_runs import TERMINAL, balance, create_batch, create_run
 from runflow_mock.kit.suite.laws_of_records import instant
 from runflow_mock.kit.suite.lists import WHOLE, first_page, pages_of
 from runflow_mock.kit.suite.readings import content_of, expect
@@ -176,6 +176,18 @@ def _refusals_are_free(tenant: SuiteTenant) -> Iterator[str]:
         yield f"requests that were refused made {made} records"
 
 
+def _things_happen_in_their_time(tenant: SuiteTenant) -> Iterator[str]:
+    """What is made tells what time it is; the laws hold against that when something is told to have happened."""
+    paths = (f"/v1/runs/{create_run(tenant)['id']}", f"/v1/batches/{create_batch(tenant, 2)['id']}")
+    for _ in range(MOVES_MAX):
+        expect(tenant.post("/v1/callback-secrets", {"label": "suite"}), 201)
+        read = [expect(tenant.get(path), 200)["status_code"] for path in paths]
+        if not tenant.control.next():
+            break
+    if not {*read} <= TERMINAL:
+        yield f"nothing is due any more, and {', '.join(paths)} are {read}"
+
+
 def _webhooks_change(tenant: SuiteTenant) -> Iterator[str]:
     """From its change on a webhook gets the events that it asks for now, signed with the secret that it has now."""
     body: dict[str, Any] = {"url": tenant.hook, "secret": "suite-before", "event_subscriptions": [{"event_type_code": "run.failed"}]}
@@ -204,6 +216,7 @@ FLOWS: tuple[Flow, ...] = (
     Flow("filter_finds_in_company", "a filter counts beside an order and on every page", Needs.CONTROL, _filters_find_in_company, 5),
     Flow("comparison_finds", "what is compared with an instant is found before, at and after it", Needs.CONTROL, _comparisons_find, 3),
     Flow("page_has_room", "a page has as many records as were asked for", Needs.CONTROL, _pages_have_room, 101),
+    Flow("instant_is_true", "what happens is told to have happened then", Needs.CONTROL, _things_happen_in_their_time, 3),
     Flow("change_is_dated", "what is changed says when", Needs.CONTROL, _changes_are_dated),
     Flow("refusal_is_free", "what is refused costs nothing and makes nothing", Needs.CONTROL, _refusals_are_free),
     Flow("webhook_changes", "a webhook's new events and secret count from their change on", Needs.CONTROL, _webhooks_change, 2),

@@ -115,6 +115,7 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "filter_finds_in_company": ("lists.filter", "lists.parameters"),
     "comparison_finds": ("lists.filter",),
     "page_has_room": ("lists.parameters", "batches.limits"),
+    "instant_is_true": ("runs.lifecycle", DOCUMENT),
     "change_is_dated": (DOCUMENT,),
     "refusal_is_free": ("credits.only-success-is-paid",),
     "webhook_changes": ("webhooks.events", "webhooks.signature"),
