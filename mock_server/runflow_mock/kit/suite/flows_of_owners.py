@@ -10,6 +10,7 @@ from runflow_mock.kit.suite.crawls import is_served, operation_at
 from runflow_mock.kit.suite.flows import Flow, Needs
 from runflow_mock.kit.suite.flows_of_callbacks import every_attempt
 from runflow_mock.kit.suite.flows_of_runs import create_batch, create_run, ended
+from runflow_mock.kit.suite.laws_of_items import unsigned
 from runflow_mock.kit.suite.readings import content_of, expect
 from runflow_mock.kit.suite.requests import WRITES, Request
 from runflow_mock.kit.suite.seeds import WORKFLOWS, seed, upload
@@ -121,21 +122,12 @@ def _is_the_same(tenant: SuiteTenant, tried: Answer, before: Mapping[str, Any]) 
 def _seen(tenant: SuiteTenant, paths: Iterable[str]) -> Mapping[str, Any]:
     """What is told at each path where something can be read."""
     answers = (tenant.get(path) for path in paths if _is_read(path))
-    return {answer.path: (answer.status, _unsigned(answer.json)) for answer in answers}
+    return {answer.path: (answer.status, unsigned(answer.json)) for answer in answers}
 
 
 def _is_read(path: str) -> bool:
     addressed = packaged_contract().address(path)
     return addressed is not None and operation_at(addressed.path) is not None
-
-
-def _unsigned(told: Any) -> Any:
-    """What is told, without what follows an address in it: each reading signs files anew."""
-    if isinstance(told, dict):
-        return {name: _unsigned(value) for name, value in told.items()}
-    if isinstance(told, list):
-        return [_unsigned(each) for each in told]
-    return told.partition("?")[0] if isinstance(told, str) and "://" in told else told
 
 
 def _records_are_below_their_own(tenant: SuiteTenant) -> Iterator[str]:
