@@ -117,6 +117,7 @@ def _reads_evaluations(tenant: SuiteTenant) -> Iterator[str]:
     for run in expect(tenant.get("/v1/runs?limit=5"), 200)["items"]:
         for each in expect(tenant.get(f"/v1/runs/{run['id']}/evaluations"), 200)["items"]:
             expect(tenant.get(f"/v1/evaluations/{each['id']}"), 200)
+            expect(tenant.get(f"/v1/evaluations/{each['id']}?embed=judges"), 200)
 
 
 def _reads_workflows(tenant: SuiteTenant) -> Iterator[str]:
