@@ -85,6 +85,17 @@ def test_settings_count_as_long_as_a_tenant_is_made_from_them(door: Door) -> Non
         assert 2_500 < use_of(door, "record_bytes_max")["used"] - before + len(saved) < 2_900
 
 
+def test_bytes_that_a_delivery_is_sent_again_with_count(door: Door) -> None:
+    """Twenty of seven megabytes each took 200 MB, and counted nowhere."""
+    run = post_run(door, callback_url="http://127.0.0.1:9/x")
+    ok(door.post("/_mock/clock/run-until-idle"))
+    told = ok(door.get("/_mock/deliveries"))["items"][0]
+    assert told["run_id"] == run["id"]
+    changed = {"body": '{"note": "' + "x" * 3_000 + '"}'}
+    resent = [door.post(f"/_mock/deliveries/{told['id']}/resend", changed).status_code for _ in range(3)]
+    assert (resent, 6_000 < use_of(door, "record_bytes_max")["used"] < 6_400) == ([201, 201, 503], True)
+
+
 def test_rules_count_until_they_are_dropped(door: Door) -> None:
     """A thousand stubs with an output of eight megabytes each were taken, and counted nowhere."""
 

@@ -62,6 +62,9 @@ async def resend_delivery(call: Call) -> Answer:
     delivery = tenant.world.store.delivery(call.params["id"])
     asked = decode_resend(call.body)
     if asked.is_changed:
+        objection_to_size = call.runtime.holdings.objection(tenant, len(call.body))
+        if objection_to_size is not None:
+            raise ControlError(503, "full", objection_to_size)
         if asked.url is not None:
             refusal = objection(call.caller.rules.callbacks, asked.url, "url")
             if refusal is not None:
@@ -77,6 +80,8 @@ async def resend_delivery(call: Call) -> Answer:
         way_out = 'give "body" or "url" to send its bytes once more'
         raise ControlError(409, "refused", f"an evaluation or a webhook is told once; {way_out}")
     made = next(event.delivery for event in call.execute(command).events if isinstance(event, DeliveryCreated))
+    # With its other bytes it is kept for good, as all deliveries are.
+    call.runtime.holdings.keep(tenant, len(call.body))
     return answer(represent_delivery_in_full(tenant.world.store.delivery(made.id)), 201)
 
 
