@@ -5,8 +5,9 @@ that the application hears of it.
 """
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TextIO
 
 BODY_BYTES_MAX, ENOUGH_BYTES = 64 * 1024, 1024 * 1024
 """How much of a body is kept, and how much makes an answer that has not ended one all the same: over a socket nobody reads on either."""
@@ -91,6 +92,32 @@ class AsgiAnswer:
         is_whole = not message.get("more_body", False)
         self._head.check_body(self._size, is_whole=is_whole)
         self.is_complete = is_whole
+
+
+class ErrorStream:
+    """Where an application writes its errors, as a server has it, which notes what is being handled while a framework writes there.
+
+    What a logger writes is what the application has dealt with itself.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.handled: BaseException | None = None
+
+    def write(self, text: str) -> int:
+        """Writes some text."""
+        if sys._getframe(1).f_globals.get("__name__") != "logging":
+            self.handled = sys.exception() or self.handled
+        return self._stream.write(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Writes some lines."""
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        """Is otherwise what the stream is."""
+        return getattr(self._stream, name)
 
 
 class WsgiAnswer:

@@ -7,6 +7,7 @@ from urllib.parse import unquote, unquote_to_bytes
 
 from runflow_mock.runtime.outgoing_connections import read_url
 from runflow_mock.runtime.sender import OutgoingRequest
+from runflow_mock.testing.application_answers import ErrorStream
 
 _CLIENT = "127.0.0.1"
 
@@ -49,7 +50,7 @@ def environ_of(request: OutgoingRequest) -> dict[str, Any]:
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "https" if place.is_secure else "http",
         "wsgi.input": BytesIO(request.body),
-        "wsgi.errors": sys.stderr,
+        "wsgi.errors": ErrorStream(sys.stderr),
         "wsgi.multithread": True,
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,

@@ -1,8 +1,10 @@
-"""Exceptions that a framework answers with a 500 of its own: Flask, Quart and Django tell of them by a signal, Litestar by a hook.
+"""Exceptions that a framework answers with a 500 of its own, and tells to somebody else.
 
-Starlette, FastAPI and bare applications raise them again, and need no ear.
+Flask, Quart and Django tell of them by a signal, Litestar by a hook, BlackSheep, CherryPy, Falcon and Sanic by a logger of their own; where
+WSGI is spoken, Falcon and web.py write them to the errors of the request. Starlette, FastAPI and bare applications raise them again.
 """
 
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,12 +49,16 @@ def listen_to_frameworks() -> None:
     """Hears of exceptions from now on."""
     for signal in _signals():
         signal.connect(_hear)
+    for name in _LOGGERS:
+        logging.getLogger(name).addHandler(_EAR)
 
 
 def stop_listening() -> None:
     """Hears of no more exceptions."""
     for signal in _signals():
         signal.disconnect(_hear)
+    for name in _LOGGERS:
+        logging.getLogger(name).removeHandler(_EAR)
 
 
 def listen_to(app: object) -> None:
@@ -70,9 +76,26 @@ def stop_listening_to(app: object) -> None:
 
 
 async def _hear_hook(error: Exception, scope: object) -> None:
+    _hear_failure(error)
+
+
+def _hear_failure(error: BaseException | None) -> None:
     # Answers of other kinds, such as 404, are raised as well.
-    if getattr(error, "status_code", 500) >= 500:
+    if error is not None and getattr(error, "status_code", 500) >= 500:
         _hear(None, exception=error)
+
+
+class _Ear(logging.Handler):
+    """Hears of what a framework logs as an exception."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Takes a line of the log."""
+        _hear_failure(record.exc_info[1] if record.exc_info else None)
+
+
+_LOGGERS = ("blacksheep.server", "cherrypy.error", "falcon", "sanic.error")
+"""The loggers of frameworks that answer 500 by themselves."""
+_EAR = _Ear(logging.ERROR)
 
 
 def _signals() -> list[Any]:

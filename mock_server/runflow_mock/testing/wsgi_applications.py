@@ -7,11 +7,12 @@ from contextvars import copy_context
 from typing import Any, cast
 
 from runflow_mock.runtime.sender import OutgoingRequest
-from runflow_mock.testing.application_answers import WsgiAnswer
+from runflow_mock.testing.application_answers import ErrorStream, WsgiAnswer
 from runflow_mock.testing.application_requests import environ_of
 from runflow_mock.testing.applications import Exceptions, HandlerFailed
 from runflow_mock.testing.loop_threads import begin
 
+FAILED = 500
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
@@ -48,8 +49,12 @@ class WsgiApplication:
 
     def _call(self, environ: dict[str, Any], url: str) -> tuple[int, bytes]:
         answer = WsgiAnswer()
+        errors: ErrorStream = environ["wsgi.errors"]
         try:
-            return _carry_out(self._app, environ, answer)
+            status, body = _carry_out(self._app, environ, answer)
+            if status == FAILED and errors.handled is not None:
+                self._exceptions.add(errors.handled, f"POST {url}")
+            return status, body
         except BaseException as error:
             # Also a handler that ends the process: in this thread it ends nothing, and on the fake's event loop it would end that.
             self._exceptions.add(error, f"POST {url}")
