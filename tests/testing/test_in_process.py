@@ -1,5 +1,6 @@
 import asyncio
 import json
+import logging
 import threading
 from collections.abc import Iterator, MutableMapping
 from typing import Any
@@ -144,3 +145,15 @@ def test_handler_of_wsgi_gets_a_file_while_all_others_are_at_work(app: InProcess
         tenant.control.scale(10_000)
         done.wait(9)
     assert fetched == [200]
+
+
+@pytest.mark.parametrize("kind", ["runflow", "tenant"])
+def test_requests_are_in_no_log_of_the_process(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture, kind: str) -> None:
+    """Pytest listens to every logger there is, and uvicorn writes once somebody listens."""
+    of_uvicorn = logging.getLogger("uvicorn.access")
+    of_uvicorn.addHandler(caplog.handler)
+    runflow = request.getfixturevalue(kind)
+    with caplog.at_level(logging.DEBUG, "uvicorn.access"), httpx.Client(transport=runflow.transport, headers=runflow.headers) as opened:
+        assert opened.post(f"{BASE_URL}/v1/models/{MODEL}/runs", json=BODY).status_code == 201
+    of_uvicorn.removeHandler(caplog.handler)
+    assert [record.name for record in caplog.records if record.name.startswith("uvicorn")] == []

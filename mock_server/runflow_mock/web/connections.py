@@ -109,6 +109,8 @@ class Protocol(HttpToolsProtocol):
     ) -> None:
         """Takes what uvicorn gives, and what answers a request at once that is here as a whole; else the application is asked."""
         super().__init__(*args, **settings)
+        # The journal has what came. uvicorn would write its own log once somebody listens to that, as pytest does.
+        self.access_log = False
         self._connection: Connection | None = None
         self._extensions: dict[str, Any] = {}
         self._bound = bound
@@ -116,10 +118,8 @@ class Protocol(HttpToolsProtocol):
         self._at_once = at_once
         self._begun: tuple[RequestResponseCycle, Any] | None = None
         self._accepted: tuple[bool, str, list[tuple[bytes, bytes]]] | None = None
-        self._is_counted = False
-        self._in_head = False
-        self._head_began = 0.0
-        self._touched = 0.0
+        self._is_counted = self._in_head = False
+        self._head_began = self._touched = 0.0
         self._fed = self._overhead = self._body_bytes = 0
         self._progressed = False
         self._pending: Refusal | None = None
