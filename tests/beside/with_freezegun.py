@@ -59,6 +59,18 @@ def test_hosts(runflow_hosts):
 
 
 @freeze_time(THEN)
+@pytest.mark.runflow(clock="real")
+@pytest.mark.parametrize("kind", ["runflow", "runflow_in_process"])
+def test_clock_that_passes_is_beside_the_one_that_stands(request, kind):
+    runflow = request.getfixturevalue(kind)
+    with httpx.Client(transport=runflow.transport) as client:
+        assert client.get(runflow.base_url + PATH, headers={"Authorization": "Bearer of nobody"}).status_code == 401
+        assert client.post(runflow.base_url + PATH, headers=runflow.headers, json=BODY).status_code == 201
+    # The tenant's clock is the machine's.
+    assert runflow.clock.now > THEN
+
+
+@freeze_time(THEN)
 def test_error_is_still_told(runflow):
     runflow.faults.add(what="reset", label="once")
     runflow.faults.clear()

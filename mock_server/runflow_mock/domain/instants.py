@@ -18,6 +18,14 @@ def is_reachable(instant: datetime) -> bool:
     return instant.tzinfo is not None and EARLIEST <= instant <= LATEST
 
 
+def instant_at(seconds: float) -> datetime:
+    """Returns the instant so many seconds after 1970 began.
+
+    It is of the kind that was there when this module was loaded: tests put others in the place of `datetime`, which cannot be encoded.
+    """
+    return EARLIEST + timedelta(seconds=seconds)
+
+
 def whole_milliseconds(instant: datetime) -> datetime:
     """Returns an instant without its fraction of a millisecond, which no client ever sees."""
     fraction = instant.microsecond % 1000

@@ -10,7 +10,7 @@ import traceback
 from asyncio import sleep
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from sys import maxsize
 from time import monotonic as real_monotonic
@@ -19,7 +19,7 @@ from time import time as real_time
 from typing import TYPE_CHECKING, Any
 
 from runflow_mock.domain.commands import Command, CreateSecret, CreateWebhook, RemoveRule, SeePoll, UpdateWebhook
-from runflow_mock.domain.instants import LATEST, whole_milliseconds
+from runflow_mock.domain.instants import LATEST, instant_at, whole_milliseconds
 from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.scenarios import Scenario
 from runflow_mock.domain.scrubbing import Scrubber
@@ -199,7 +199,7 @@ class Runtime:
 
     def client_now(self, tenant: Tenant) -> datetime:
         """Returns where the clock stands with which the tenant's clients compare what they are told."""
-        return tenant.world.now if tenant.settings.client_time == "virtual" else datetime.fromtimestamp(self.wall(), UTC)
+        return tenant.world.now if tenant.settings.client_time == "virtual" else instant_at(self.wall())
 
     def meter(self, tenant: Tenant) -> Meter:
         """Returns the tenant's meter, brought to the present."""

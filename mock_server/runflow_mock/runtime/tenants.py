@@ -6,7 +6,7 @@ was in flight for the old one has nobody to report to.
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from msgspec.structs import replace
 
@@ -14,7 +14,7 @@ from runflow_mock.domain.clauses import JournalSubject
 from runflow_mock.domain.dialects import dialect_of
 from runflow_mock.domain.errors import LimitReached, ModelNotFound
 from runflow_mock.domain.identity import uuid7
-from runflow_mock.domain.instants import whole_milliseconds
+from runflow_mock.domain.instants import instant_at, whole_milliseconds
 from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.principals import ADMIN, ADMIN_KEY_PREFIX, CUSTOMER_SCOPES, KEY_PREFIX, Principal
 from runflow_mock.domain.runs import Run
@@ -219,7 +219,7 @@ class Tenants:
             catalog, name = self._catalog.including(settings.models), settings.name
             caps, paces = caps_by_id(settings.concurrency, catalog, name), caps_by_id(settings.paces, catalog, name)
             settings = replace(settings, concurrency=caps, paces=paces)
-        start = settings.start or (STANDING_START if settings.clock.stands else datetime.fromtimestamp(self._wall(), UTC))
+        start = settings.start or (STANDING_START if settings.clock.stands else instant_at(self._wall()))
         start = whole_milliseconds(start)
         clock = VirtualClock(start, self._monotonic(), _RATES[settings.clock](settings))
         tenant = Tenant(

@@ -1,10 +1,9 @@
 """Journaling: every request and its answer, kept by the tenant it belongs to, or by the lobby where no credential was understood."""
 
-from datetime import UTC, datetime
-
 from msgspec.structs import replace
 
 from runflow_mock.domain.exchanges import KEPT_BYTES_MAX, Exchange, without_credentials, without_values
+from runflow_mock.domain.instants import instant_at
 from runflow_mock.web.calls import Answer, Call
 
 
@@ -18,7 +17,7 @@ def record_exchange(call: Call, operation: str | None, given: Answer, elapsed_ms
     exchange = Exchange(
         id=call.request_id or f"lobby-{journal.total + 1}",
         number=journal.total + 1,
-        at=datetime.fromtimestamp(wall, UTC) if tenant is None else tenant.world.now,
+        at=instant_at(wall) if tenant is None else tenant.world.now,
         wall=wall,
         operation=operation,
         method=call.method,
