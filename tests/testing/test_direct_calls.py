@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from runflow_mock.testing.direct_calls import DirectCalls
+from runflow_mock.testing.direct_calls import AtOnce, DirectCalls
 from runflow_mock.testing.loop_threads import LoopThread
 
 
@@ -18,8 +18,17 @@ def thread() -> Iterator[LoopThread]:
     opened.stop()
 
 
-def ask(thread: LoopThread, app: Any) -> tuple[int, bytes]:
-    return DirectCalls(app, thread.loop).exchange("GET", "/a?b=c", {"X-Name": "value"}, b"body")
+def ask(thread: LoopThread, app: Any, at_once: AtOnce | None = None) -> tuple[int, bytes]:
+    return DirectCalls(app, thread.loop, at_once).exchange("GET", "/a?b=c", {"X-Name": "value"}, b"body")
+
+
+async def say_so(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 202, "headers": []})
+    await send({"type": "http.response.body", "body": b"in a task"})
+
+
+def never(*_: object) -> Any:
+    raise AssertionError("a task was made")
 
 
 def test_answer_comes_back(thread: LoopThread) -> None:
@@ -55,3 +64,37 @@ def test_who_waits_is_told_when_the_loop_stops() -> None:
     with pytest.raises(asyncio.CancelledError):
         ask(thread, app)
     stopping.join()
+
+
+READY = {"type": "http.response.start", "status": 200, "headers": ()}, {"type": "http.response.body", "body": b"ready"}
+
+
+def test_answer_that_is_ready_needs_no_task(thread: LoopThread) -> None:
+    thread.loop.set_task_factory(never)
+    answered = ask(thread, say_so, lambda scope, sent, give: give(READY))
+    thread.loop.set_task_factory(None)
+    assert answered == (200, b"ready")
+
+
+def test_answer_that_has_to_wait_comes_from_what_goes_on(thread: LoopThread) -> None:
+    assert ask(thread, never, lambda scope, sent, give: give(say_so)) == (202, b"in a task")
+
+
+def test_answer_that_is_given_later_comes_back(thread: LoopThread) -> None:
+    def at_once(scope: Any, sent: bytes, give: Any) -> None:
+        asyncio.get_running_loop().call_soon(give, READY)
+
+    assert ask(thread, never, at_once) == (200, b"ready")
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError("own"), KeyboardInterrupt()], ids=repr)
+def test_exception_of_what_answers_at_once_comes_back(thread: LoopThread, error: BaseException) -> None:
+    """Also one that ends the loop: it goes on for the others."""
+
+    def at_once(scope: Any, sent: bytes, give: Any) -> None:
+        raise error
+
+    with pytest.raises(type(error)) as raised:
+        ask(thread, never, at_once)
+    assert raised.value is error
+    assert ask(thread, say_so) == (202, b"in a task")

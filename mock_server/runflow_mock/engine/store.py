@@ -70,7 +70,7 @@ class Store:
 
     def __init__(self) -> None:
         # What is annotated above is what code names; a collection that is not is found by `records` alone.
-        vars(self).update((collection.name, {}) for collection in COLLECTIONS)
+        vars(self).update({collection.name: {} for collection in COLLECTIONS})
         self.run_order: list[RunId] = []
         # How many stand where: whoever asks for that must not have to look at each.
         self.runs_by_status: dict[RunStatus, int] = {}

@@ -1,23 +1,26 @@
 """Requests that go straight into the application on its own event loop, without a connection.
 
-The control client of a fake in this process asks in this way. It passes no library that a test could have patched, and no socket.
+The control client of a fake in this process asks in this way. It passes no library that a test could have patched, and no socket. What
+can be answered at once is answered in the turn of the loop in which it is asked, without a task and messages of its own: a test asks four
+times at least, and the way to the answer would cost more than the answer.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from concurrent.futures import Future
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import unquote
 
 import msgspec
 
 from runflow_mock.testing.own_processes import OwnProcess
 
-ResultT = TypeVar("ResultT")
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 App = Callable[[Scope, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]]
+AtOnce = Callable[[Scope, bytes, Callable[[tuple[Message, ...] | App], None]], None]
+"""Gives the messages of the answer to a request, or what goes on with it."""
 
 
 class Answered(msgspec.Struct):
@@ -34,9 +37,11 @@ class _Failed(msgspec.Struct):
 class DirectCalls:
     """Calls an application that lives on an event loop in another thread."""
 
-    def __init__(self, app: App, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, app: App, loop: asyncio.AbstractEventLoop, at_once: AtOnce | None = None) -> None:
+        """Takes what answers requests, and what gives the messages at once of an answer that need not wait for anything."""
         self._app = app
         self._loop = loop
+        self._at_once = at_once
         self._process = OwnProcess()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -65,68 +70,74 @@ class DirectCalls:
             "client": ("127.0.0.1", 0),
             "server": ("localhost", 80),
         }
-        return self._wait_for(self.answer(scope, body))
+        self._process.check()
+        done: SimpleQueue[Answered | _Failed] = SimpleQueue()
+        self._loop.call_soon_threadsafe(self._begin, scope, body, done)
+        answered = done.get()
+        if isinstance(answered, _Failed):
+            raise answered.error
+        return answered
 
-    def submit(self, work: Coroutine[Any, Any, ResultT]) -> "Future[ResultT]":
-        """Lets the application's event loop do some work.
+    def submit(self, scope: Scope, body: bytes) -> "Future[Answered]":
+        """Returns where the answer to a request will be; for those who go on meanwhile.
 
         Raises:
             RuntimeError: this process was forked from the one in which the fake runs.
         """
-        self._check_process(work)
-        return asyncio.run_coroutine_threadsafe(work, self._loop)
-
-    def _wait_for(self, work: Coroutine[Any, Any, ResultT]) -> ResultT:
-        """Does the same as to submit work and wait for its result, in half the time: every test does so several times."""
-        self._check_process(work)
-        done: SimpleQueue[ResultT | _Failed] = SimpleQueue()
-
-        async def carry_out() -> None:
-            try:
-                done.put(await work)
-            except BaseException as error:
-                done.put(_Failed(error))
-                if not isinstance(error, Exception):
-                    raise
-
-        def begin() -> None:
-            task = self._loop.create_task(carry_out())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-        self._loop.call_soon_threadsafe(begin)
-        result = done.get()
-        if isinstance(result, _Failed):
-            raise result.error
-        return result
-
-    def _check_process(self, work: Coroutine[Any, Any, Any]) -> None:
-        try:
-            self._process.check()
-        except RuntimeError:
-            work.close()
-            raise
-
-    async def answer(self, scope: Scope, body: bytes) -> Answered:
-        """Returns the answer to a request; on the application's event loop."""
-        messages: list[Message] = []
-        incoming: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-        async def receive() -> Message:
-            if not incoming:
-                # Nobody hangs up in process.
-                await asyncio.Event().wait()
-            return incoming.pop()
-
-        async def send(message: Message) -> None:
-            messages.append(message)
-
-        try:
-            await self._app(scope, receive, send)
-        except ConnectionError as error:
-            # A fault of the connection: what was sent until then is the answer.
-            return Answered(messages, error)
-        return Answered(messages)
+        self._process.check()
+        return asyncio.run_coroutine_threadsafe(_ask(self._app, scope, body), self._loop)
 
     def close(self) -> None:
         """Does nothing: there is no connection."""
+
+    def _begin(self, scope: Scope, body: bytes, done: "SimpleQueue[Answered | _Failed]") -> None:
+        """Answers a request, in this turn of the loop where that is possible."""
+
+        def give(given: tuple[Message, ...] | App) -> None:
+            if isinstance(given, tuple):
+                done.put(Answered(list(given)))
+                return
+            task = self._loop.create_task(_carry_out(given, scope, body, done))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+        if self._at_once is None:
+            give(self._app)
+            return
+        try:
+            self._at_once(scope, body, give)
+        except BaseException as error:
+            done.put(_Failed(error))
+            if not isinstance(error, Exception):
+                raise
+
+
+async def _carry_out(app: App, scope: Scope, body: bytes, done: "SimpleQueue[Answered | _Failed]") -> None:
+    try:
+        done.put(await _ask(app, scope, body))
+    except BaseException as error:
+        done.put(_Failed(error))
+        if not isinstance(error, Exception):
+            raise
+
+
+async def _ask(app: App, scope: Scope, body: bytes) -> Answered:
+    """Returns the answer of an application, on its own event loop."""
+    messages: list[Message] = []
+    incoming: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> Message:
+        if not incoming:
+            # Nobody hangs up in process.
+            await asyncio.Event().wait()
+        return incoming.pop()
+
+    async def send(message: Message) -> None:
+        messages.append(message)
+
+    try:
+        await app(scope, receive, send)
+    except ConnectionError as error:
+        # A fault of the connection: what was sent until then is the answer.
+        return Answered(messages, error)
+    return Answered(messages)

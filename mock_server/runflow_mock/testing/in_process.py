@@ -29,6 +29,7 @@ from runflow_mock.testing.receivers_in_process import AppSender, Mount
 from runflow_mock.testing.runflow import Runflow
 from runflow_mock.testing.wsgi_applications import WsgiApp
 from runflow_mock.web.app import create_app
+from runflow_mock.web.calls import in_messages
 from runflow_mock.web.control import operations  # noqa: F401 - loaded before a test replaces clocks or sockets
 from runflow_mock.web.server import protocols_of
 
@@ -69,7 +70,7 @@ class InProcess:
         clocks: dict[str, Any] = {} if seconds is None else {"monotonic": seconds, "wall": seconds, "timer": seconds}
         app = create_app(config, contract=contract, sender=self._sender, sleep=sleep, **clocks)
         self.runtime = app.state.runtime
-        self._calls = DirectCalls(app, self._thread.loop)
+        self._calls = DirectCalls(app, self._thread.loop, in_messages(app.at_once))
         self.dialer = MemoryDialer(self._thread.loop, protocols_of(app))
 
     async def __call__(self, scope: Scope, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]) -> None:
@@ -87,7 +88,7 @@ class InProcess:
             if not message.get("more_body", False):
                 break
         self.note_loop()
-        answered = await _wait(self._calls.submit(self._calls.answer(scope, bytes(body))))
+        answered = await _wait(self._calls.submit(scope, bytes(body)))
         for message in answered.messages:
             await send(message)
         if answered.error is not None:

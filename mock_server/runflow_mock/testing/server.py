@@ -16,6 +16,7 @@ from runflow_mock.runtime.runtime import Runtime, Sleep
 from runflow_mock.testing.direct_calls import DirectCalls
 from runflow_mock.testing.loop_threads import ReadyExecutor
 from runflow_mock.web.app import create_app
+from runflow_mock.web.calls import in_messages
 from runflow_mock.web.control import operations  # noqa: F401 - loaded before a test replaces clocks or sockets
 from runflow_mock.web.server import Server, bind, open_secure, url_of
 
@@ -71,7 +72,7 @@ def serve(
         try:
             if not ready.wait(START_SECONDS_MAX):
                 raise TimeoutError(f"the server did not start within {START_SECONDS_MAX:g} s")
-            yield RunningServer(url_of(bound), app.state.runtime, DirectCalls(app, loops[0]), *tls)
+            yield RunningServer(url_of(bound), app.state.runtime, DirectCalls(app, loops[0], in_messages(app.at_once)), *tls)
         finally:
             server.should_exit = True
             thread.join(START_SECONDS_MAX)

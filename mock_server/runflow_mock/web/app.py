@@ -24,7 +24,7 @@ from runflow_mock.runtime.sender import CallbackSender, HttpSender
 from runflow_mock.runtime.skills import load_skill
 from runflow_mock.runtime.tenants import Monotonic, WallClock
 from runflow_mock.web.api import Api
-from runflow_mock.web.bodies import is_large
+from runflow_mock.web.bodies import SMALL_BYTES_MAX, is_large
 from runflow_mock.web.browsers import LeadBrowsers
 from runflow_mock.web.calls import Give, Handler
 from runflow_mock.web.headers import headers_of
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from runflow_mock.runtime.keeping import Keeper
     from runflow_mock.runtime.scenarios import ScenarioWatch
     from runflow_mock.web.clusters import Membership
+    from runflow_mock.web.control.app import ControlApi
 
 
 class Side(NamedTuple):
@@ -88,8 +89,9 @@ class Application(Starlette):
 
     def at_once(self, scope: Scope, body: bytes, give: Give) -> None:
         """Gives the answer to a request that is here as a whole, or what answers it where that takes more than a look at what is here."""
-        side = None if self.bring is not None or is_large(scope) else self._side_of(scope)
-        if isinstance(side, Api):
+        is_long = is_large(scope) or len(body) > SMALL_BYTES_MAX
+        side = None if self.bring is not None or is_long else self._side_of(scope)
+        if isinstance(side, (Api, _WhenAsked)):
             side.at_once(scope, body, give)
         else:
             give(self)
@@ -266,7 +268,7 @@ class _WhenAsked:
     Its modules are imported beside the loop, on which others go on meanwhile; the side itself is made on it, once.
     """
 
-    def __init__(self, load: Callable[[], ASGIApp], module: str) -> None:
+    def __init__(self, load: Callable[[], "ControlApi"], module: str) -> None:
         self._loaded = cache(load)
         self._module = module
         self._is_imported = module in sys.modules
@@ -278,8 +280,15 @@ class _WhenAsked:
             self._is_imported = True
         await self._loaded()(scope, receive, send)
 
+    def at_once(self, scope: Scope, body: bytes, give: Give) -> None:
+        """Gives the answer of a side that is loaded, or what goes on with the request."""
+        if self._is_imported:
+            self._loaded().at_once(scope, body, give)
+        else:
+            give(self)
 
-def _control(runtime: Runtime) -> ASGIApp:
+
+def _control(runtime: Runtime) -> "ControlApi":
     from runflow_mock.web.control.app import ControlApi
     from runflow_mock.web.control.operations import CONTROL_OPERATIONS
 

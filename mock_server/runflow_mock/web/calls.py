@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
-from starlette.types import ASGIApp, Scope, Send
+from starlette.types import ASGIApp, Message, Scope, Send
 
 from runflow_mock.domain.commands import Command
 from runflow_mock.domain.dialects import Dialect, dialect_of
@@ -55,6 +55,8 @@ class Answer(msgspec.Struct, frozen=True):
 
 Give = Callable[[Answer | ASGIApp], None]
 """Takes the answer to a request, or what goes on with the request."""
+AtOnce = Callable[[Scope, bytes, Give], None]
+"""Gives the answer to a request that is here as a whole, or what goes on with it."""
 
 
 def answer(content: object, status: int = 200) -> Answer:
@@ -78,10 +80,27 @@ def length_of(given: Answer) -> tuple[tuple[bytes, bytes], ...]:
     return () if given.status in WITHOUT_BODY else ((b"content-length", str(len(given.body)).encode()),)
 
 
+def messages_of(given: Answer, method: str) -> tuple[Message, Message]:
+    """Returns the messages of an answer whose headers say all; of one to a HEAD the body stays here."""
+    return (
+        {"type": "http.response.start", "status": given.status, "headers": given.headers},
+        {"type": "http.response.body", "body": b"" if method == "HEAD" else given.body},
+    )
+
+
+def in_messages(at_once: AtOnce) -> Callable[[Scope, bytes, Callable[[tuple[Message, ...] | ASGIApp], None]], None]:
+    """Returns what gives the messages of an answer in the place of the answer."""
+
+    def begin(scope: Scope, body: bytes, give: Callable[[tuple[Message, ...] | ASGIApp], None]) -> None:
+        at_once(scope, body, lambda given: give(messages_of(given, scope["method"]) if isinstance(given, Answer) else given))
+
+    return begin
+
+
 async def send_answer(given: Answer, method: str, send: Send) -> None:
-    """Sends an answer whose headers say all; of one to a HEAD the body stays here."""
-    await send({"type": "http.response.start", "status": given.status, "headers": given.headers})
-    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else given.body})
+    """Sends an answer, message by message."""
+    for message in messages_of(given, method):
+        await send(message)
 
 
 # A client names the same host in each of its requests.

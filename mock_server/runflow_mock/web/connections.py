@@ -19,7 +19,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from runflow_mock.runtime.bounds import Bound
 from runflow_mock.web.bodies import SMALL_BYTES_MAX
-from runflow_mock.web.calls import Answer, Give, send_answer
+from runflow_mock.web.calls import Answer, AtOnce, send_answer
 from runflow_mock.web.gathering import Gathering
 from runflow_mock.web.heads import HEAD_BYTES_MAX, Refusal, check_head, check_size, explain, head_too_large, path_and_query
 from runflow_mock.web.older_clients import ended_by_closing
@@ -28,8 +28,6 @@ from runflow_mock.web.untaken_answers import UntakenAnswers
 from runflow_mock.wire.problems import represent_problem
 
 EXTENSION = "runflow_mock.connection"
-
-AtOnce = Callable[[Scope, bytes, Give], None]
 
 KEEP_ALIVE_SECONDS = 75.0
 HEAD_SECONDS_MAX = 30.0

@@ -23,6 +23,7 @@ class Operation(msgspec.Struct, Generic[HandlerT], frozen=True):
     Without a scope any key will do; `is_public` needs no key at all. `evidence` says how well the operation is known. A parameter that
     spans slashes takes `spans_min` segments or more. What `is_long` answers with something that grows with what a tenant holds. What has
     to be read of a long request before its handler decides is read by `prepare`, piece by piece; it is given the parameters in the path.
+    Where a handler may pause, `at_once` answers what needs no pause, or has done nothing and returns nothing.
     """
 
     method: str
@@ -35,6 +36,7 @@ class Operation(msgspec.Struct, Generic[HandlerT], frozen=True):
     spans_min: int = 2
     is_long: bool = False
     prepare: Callable[[Any, Mapping[str, str]], Coroutine[Any, Any, None]] | None = None
+    at_once: Callable[[Any], Any] | None = None
 
     def __post_init__(self) -> None:
         if not self.id:

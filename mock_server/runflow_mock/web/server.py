@@ -23,7 +23,8 @@ from uvicorn.server import ServerState
 from runflow_mock.runtime.bounds import Bounds
 from runflow_mock.runtime.config import Config, ConfigError
 from runflow_mock.web.app import Application
-from runflow_mock.web.connections import STUCK_SECONDS_MAX, AtOnce, Protocol
+from runflow_mock.web.calls import AtOnce
+from runflow_mock.web.connections import STUCK_SECONDS_MAX, Protocol
 from runflow_mock.web.secure_connections import SecureConnection
 from runflow_mock.web.untaken_answers import UntakenAnswers
 

@@ -96,10 +96,9 @@ def decode_tenant(raw: bytes, defaults: TenantSettings) -> TenantSettings:
     clock, scale = (defaults.clock, defaults.scale) if body.clock is None else _clock(body.clock)
     # Whoever names a dialect means that one, and not what the server was told to speak.
     switches = {**(defaults.switches if body.dialect is None else {}), **body.switches}
-    given = ((name, read, getattr(body, name)) for name, read in _READS.items())
-    read = {_NAMES.get(name, name): read(value) for name, read, value in given if value is not None}
+    given = {_NAMES.get(name, name): read(value) for name, read in _READS.items() if (value := getattr(body, name)) is not None}
     quota = defaults.quota if body.quota is msgspec.UNSET else None if body.quota is None else read_quota(body.quota)
-    settings = replace(defaults, clock=clock, scale=scale, switches=switches, quota=quota, **read)
+    settings = replace(defaults, clock=clock, scale=scale, switches=switches, quota=quota, **given)
     _check(settings)
     return settings
 

@@ -11,10 +11,10 @@ from runflow_mock.domain.errors import DomainError, LimitReached, ModelNotFound,
 from runflow_mock.runtime.catching_up import catch_up
 from runflow_mock.runtime.keepers import Elsewhere, KeepError, Unusable
 from runflow_mock.runtime.refusals import BeyondTime, ServerFull, StepsExceeded, TenantUnavailable
-from runflow_mock.runtime.runtime import Runtime
+from runflow_mock.runtime.runtime import YIELD_EVERY_TIMERS, Runtime
 from runflow_mock.web.answer_turns import AnswerTurns, Turn
 from runflow_mock.web.bodies import Bodies, BodiesFull, Disconnected, Stopped, is_large
-from runflow_mock.web.calls import Answer, Call, answer, length_of, send_answer
+from runflow_mock.web.calls import Answer, Call, Give, answer, length_of, send_answer
 from runflow_mock.web.connections import connection_of
 from runflow_mock.web.control.guard import check_entry, check_origin, check_type, full, named_by_key
 from runflow_mock.web.keeping import until_written
@@ -53,10 +53,7 @@ class ControlApi:
         try:
             given = await self._read_and_answer(call, bodies, turn, receive)
             if isinstance(given, Answer):
-                headers = (*given.headers, *length_of(given))
-                if all(name != b"cache-control" for name, _ in given.headers):
-                    headers = (*headers, (b"cache-control", b"no-store"))
-                await send_answer(Answer(given.status, given.body, headers), call.method, send)
+                await send_answer(_complete(given), call.method, send)
         except Disconnected:
             return
         finally:
@@ -67,6 +64,31 @@ class ControlApi:
                 await _send_stream(given, scope, receive, send)
             finally:
                 given.ended()
+
+    def at_once(self, scope: Scope, body: bytes, give: Give) -> None:
+        """Gives the answer to a request that is here as a whole, where its operation can say it without a pause."""
+        given = self._ready(Call(self._runtime, scope, body))
+        give(self if given is None else _complete(given))
+
+    def _ready(self, call: Call) -> Answer | None:
+        match, tenants = self._router.match(call.path), self._runtime.tenants
+        operation = None if match is None else match.operations.get(call.verb)
+        # What is kept has to be written first, and what others have to be asked for.
+        if match is None or operation is None or operation.at_once is None or tenants.keeper is not None:
+            return None
+        call.params = match.params
+        try:
+            check_origin(call)
+            check_type(call)
+            tenant = tenants.get(named_by_key(call))
+            if tenant is not None and not self._runtime.settle(tenant, YIELD_EVERY_TIMERS):
+                return None
+            started = self._runtime.timer()
+            given: Answer | None = operation.at_once(call)
+            self._runtime.loop_watch.note(operation.id, self._runtime.timer() - started)
+            return given
+        except Exception as error:
+            return self._refusal(call, error)
 
     async def _read_and_answer(self, call: Call, bodies: Bodies, turn: Turn, receive: Receive) -> Answer | Stream:
         limit = LARGE_BODIES.get(call.path, BODY_BYTES_MAX)
@@ -107,14 +129,18 @@ class ControlApi:
             return answer(represent_control_error(STOPPED), STOPPED.status)
         except Disconnected:
             raise
-        except Elsewhere as error:
+        except Exception as error:
+            return self._refusal(call, error)
+
+    def _refusal(self, call: Call, error: Exception) -> Answer:
+        """Returns the answer to a request that could not be carried out."""
+        if isinstance(error, Elsewhere):
             return elsewhere(error)
-        except (ControlError, Problem, KeepError, DomainError) as error:
+        if isinstance(error, ControlError | Problem | KeepError | DomainError):
             told = refusal_of(error)
             return answer(represent_control_error(told), told.status)
-        except Exception as error:
-            self._runtime.report(call.tenant, error)
-            return answer(represent_control_error(ControlError(500, "bug", "runflow-mock has a bug: see its log")), 500)
+        self._runtime.report(call.tenant, error)
+        return answer(represent_control_error(ControlError(500, "bug", "runflow-mock has a bug: see its log")), 500)
 
     def _operation(self, call: Call) -> Operation[ControlHandler]:
         match = self._router.match(call.path)
@@ -126,6 +152,14 @@ class ControlApi:
             raise ControlError(405, "method_not_allowed", f"{call.method} is not possible here, but {known}")
         call.params = match.params
         return operation
+
+
+def _complete(given: Answer) -> Answer:
+    """Returns an answer as it leaves: unless it says otherwise, nobody keeps it."""
+    headers = (*given.headers, *length_of(given))
+    if all(name != b"cache-control" for name, _ in given.headers):
+        headers = (*headers, (b"cache-control", b"no-store"))
+    return Answer(given.status, given.body, headers)
 
 
 async def _until_come(turn: Turn, call: Call, receive: Receive) -> None:
