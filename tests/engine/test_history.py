@@ -23,7 +23,7 @@ from runflow_mock.domain.ledger import CreditAdded
 from runflow_mock.domain.money import Money
 from runflow_mock.domain.runs import Run
 from runflow_mock.engine.handlers import COMMAND_HANDLERS
-from runflow_mock.engine.history import Base, Commit, Entry, History, encode, fold
+from runflow_mock.engine.history import Base, Commit, Entry, History, fold
 from runflow_mock.engine.invariants import check
 from runflow_mock.engine.store import Store
 from runflow_mock.engine.world import World
@@ -289,9 +289,9 @@ def _history(entries_max: int = 10, bytes_max: int = 10_000) -> History:
 
 def _credit(history: History, amount: int) -> None:
     store = history.base.store.copy()
-    commit = Commit(START, AddCredit(Money(amount)))
-    commit.events.append(CreditAdded(START, Money(amount)))
-    commit.encoded.append(encode(CreditAdded(START, Money(amount))))
+    events = (CreditAdded(START, Money(amount)),)
+    commit = Commit(START, AddCredit(Money(amount)), events, 0)
+    commit.events += events
     history.record(commit.entry(0), START, 0, store)
 
 
@@ -300,6 +300,15 @@ def test_entry_reads_back_as_it_was_recorded() -> None:
     _credit(history, 5)
     (entry,) = history
     assert entry == Entry(START, AddCredit(Money(5)), (CreditAdded(START, Money(5)),), 0)
+
+
+@pytest.mark.parametrize(("more", "sequence"), [((), 0), ((CreditAdded(START, Money(7)),), 0), ((), 3)])
+def test_entry_holds_what_has_followed_and_how_far_the_ids_have_got(more: tuple[CreditAdded, ...], sequence: int) -> None:
+    history, decided = _history(), (CreditAdded(START, Money(5)),)
+    commit = Commit(START, None, decided, 0)
+    commit.events += (*decided, *more)
+    history.record(commit.entry(sequence), START, sequence, history.base.store.copy())
+    assert list(history) == [Entry(START, None, (*decided, *more), sequence)]
 
 
 @pytest.mark.parametrize(("entries", "forgotten"), [(1, 0), (3, 0), (4, 2), (5, 2), (6, 4), (9, 6)])

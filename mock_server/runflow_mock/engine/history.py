@@ -30,9 +30,6 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     sequence: int
 
 
-# How msgpack begins an array of four, which an entry is.
-_ENTRY = b"\x94"
-
 encode = msgspec.msgpack.Encoder().encode
 """Returns a part of an entry as it is recorded, or raises what `Commit` raises."""
 
@@ -43,16 +40,16 @@ def _decoder() -> msgspec.msgpack.Decoder[Entry]:
 
 
 class Commit:
-    """An entry in the making, encoded part by part.
+    """An entry in the making.
 
-    Events come in the order in which they happen, and what follows from one of them is known only once it has happened. Those that are
-    decided together are therefore encoded together, before the first of them changes anything, and lined up as each takes its turn.
+    The events that are decided together are encoded before the first of them changes anything, as the whole entry that they are where
+    nothing follows from them, which is nearly always so. Whoever lets something follow has encoded that before it happens, too.
     """
 
-    __slots__ = ("attempts", "before", "encoded", "events")
+    __slots__ = ("_at", "_command", "_decided", "_recorded", "attempts", "before", "events")
 
-    def __init__(self, at: datetime, command: Command | None) -> None:
-        """Begins with what was asked.
+    def __init__(self, at: datetime, command: Command | None, decided: tuple[Event, ...], sequence: int) -> None:
+        """Begins with what was asked, and what was decided; `sequence` is how far the ids have got with that.
 
         Raises:
             OverflowError, TypeError, UnicodeError: it cannot be recorded.
@@ -60,16 +57,15 @@ class Commit:
         self.events: list[Event] = []
         self.before: list[str | None] = []
         self.attempts: list[AttemptStarted] = []
-        # An array of two becomes the first half of one of four; the third part waits for the number of events.
-        self.encoded = [_ENTRY, encode((at, command))[1:], b""]
+        self._at, self._command = at, command
+        self._decided = len(decided), sequence
+        self._recorded = encode((at, command, decided, sequence))
 
     def entry(self, sequence: int) -> bytes:
         """Returns the whole entry; `sequence` is how far the ids have got with it."""
-        encoded, length = self.encoded, len(self.events)
-        # How msgpack begins an array of that length.
-        encoded[2] = bytes((0x90 | length,)) if length < 16 else b"\xdd" + length.to_bytes(4, "big")
-        encoded.append(encode(sequence))
-        return b"".join(encoded)
+        if (len(self.events), sequence) == self._decided:
+            return self._recorded
+        return encode((self._at, self._command, self.events, sequence))
 
 
 class Base(NamedTuple):

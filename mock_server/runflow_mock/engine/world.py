@@ -150,11 +150,10 @@ class World:
         return moment
 
     def _commit(self, moment: Moment, command: Command | None, first: tuple[Event, ...]) -> Outcome:
-        commit = Commit(self.now, command)
         # Before anything happens: a refusal of the encoder at this point leaves nothing to put back.
-        encoded = list(map(encode, first))
+        commit = Commit(self.now, command, first, moment.sequence)
         try:
-            self._happen(moment, commit, first, encoded)
+            self._happen(moment, commit, first)
             events = tuple(commit.events)
             effects = self._effects(commit.attempts) if commit.attempts else ()
             entry = commit.entry(moment.sequence)
@@ -166,10 +165,9 @@ class World:
         self.history.record(entry, self.now, self.sequence, self.store)
         return Outcome(self.now, events, tuple(commit.before), effects)
 
-    def _happen(self, moment: Moment, commit: Commit, events: tuple[Event, ...], encoded: list[bytes]) -> None:
+    def _happen(self, moment: Moment, commit: Commit, events: tuple[Event, ...]) -> None:
         # What follows from an event precedes what was to come after it: a batch catches up with each member in turn.
-        for event, recorded in zip(events, encoded, strict=True):
-            commit.encoded.append(recorded)
+        for event in events:
             commit.events.append(event)
             if type(event) is AttemptStarted:
                 commit.attempts.append(event)
@@ -178,7 +176,9 @@ class World:
             if react is not None:
                 following = react(moment, event)
                 if following:
-                    self._happen(moment, commit, following, list(map(encode, following)))
+                    # What cannot be recorded cannot happen.
+                    encode(following)
+                    self._happen(moment, commit, following)
 
     def _effects(self, attempts: list[AttemptStarted]) -> tuple[SendCallback, ...]:
         started = [self.store.deliveries[attempt.delivery_id] for attempt in attempts]
