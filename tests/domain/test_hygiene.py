@@ -561,6 +561,19 @@ def test_whoever_has_a_reason_to_look_looks_at_once(name: str) -> None:
     assert (verdict_of("poll-interval", seen, real_waits=True).broken == 0) is has_reason
 
 
+@pytest.mark.parametrize(
+    ("status", "looks", "is_excused"),
+    [(503, 3, True), (503, 4, False), (429, 3, False), (422, 3, False)],
+    ids=["each once", "one of them twice", "of what has to wait", "of what was refused"],
+)
+def test_each_worker_may_look_at_once_for_what_it_may_have_created(status: int, looks: int, is_excused: bool) -> None:
+    """Workers that fail together look together, whoever else of them has just looked."""
+    rounds = [[create(status)] * 3 + [shelf()] * looks for _ in range(3)]
+    walls = accumulate(0.01 if step.method == "GET" and number > 3 else 1.0 for each in rounds for number, step in enumerate(each))
+    seen = sequence(*zip(walls, (step for each in rounds for step in each), strict=True))
+    assert (verdict_of("poll-interval", seen, real_waits=True).broken == 0) is is_excused
+
+
 def test_answer_that_was_cut_off_is_read_again_at_once() -> None:
     whole = read()
     cut = exchange(answer=whole.response_body[:9], told={"content-length": str(len(whole.response_body))}, fault="truncate")

@@ -12,8 +12,8 @@ client has created is among it, of a batch as many items as it has: a list of wh
 run. A list of evaluations has come to its end with the evaluations.
 
 Whoever has a reason to look looks at once, however short before it has looked anyway: a callback says that something has ended, and a
-change of one's own has an effect, or was refused because of how things stand. Callbacks are no exchanges: that one may have come shows by
-an end that was not there before.
+change of one's own has an effect, or was refused because of how things stand; of a creation without an answer nobody knows, and each of
+several workers looks for its own. Callbacks are no exchanges: that one may have come shows by an end that was not there before.
 
 Source: `runs.poll-intervals`, `runs.terminal-absorbs`. Inferred: the figures.
 """
@@ -199,7 +199,7 @@ def _views(exchanges: Sequence[Exchange], least: int = VIEWS_MIN) -> list[list[E
 def _prompted(exchanges: Sequence[Exchange]) -> frozenset[str]:
     """The ids of the readings that came sooner than the pace of polling and had a reason: a change of one's own, or what was told."""
     changes, unannounced = _numbers(filter(_asks_for_change, exchanges)), _unannounced(exchanges)
-    found = set[str]()
+    found = set(_looks(exchanges))
     for reads in (*_reads(exchanges), *_views(exchanges, least=2)):
         for index, (earlier, later) in enumerate(pairwise(reads)):
             seconds = interval(earlier, later)
@@ -208,6 +208,17 @@ def _prompted(exchanges: Sequence[Exchange]) -> frozenset[str]:
             if _is_changed(earlier, later, changes) or _is_called(earlier, reads[index + 1 :], unannounced):
                 found.add(later.id)
     return frozenset(found)
+
+
+def _looks(exchanges: Sequence[Exchange]) -> Iterator[str]:
+    """Yields the ids of the readings of lists that look for what may have been created: one for each creation of which nobody knows."""
+    unknown = 0
+    for exchange in exchanges:
+        if exchange.method == "POST" and (exchange.status >= 500 or exchange.is_lost):
+            unknown += 1
+        elif unknown and exchange.method == "GET" and exchange.operation in VIEWS:
+            unknown -= 1
+            yield exchange.id
 
 
 def _is_in_turn(row: Sequence[Exchange], read: Exchange) -> bool:
