@@ -128,12 +128,15 @@ class Client:
         self.heard: list[Mapping[str, Any]] = []
         self.seen: set[str] = set()
         self.is_alarmed = False
+        self.number = self.number_of_waits = 0
 
     def main(self) -> int:
         """Returns the exit code."""
         try:
             status = self._orders()
-        except (Refused, ConnectionError, ValueError, KeyError) as error:
+            if status == "failed" and self.flaw == "makes all orders again where one has failed":
+                status = self._orders()
+        except (Refused, ConnectionError, ValueError, KeyError, TypeError, AttributeError) as error:
             sys.stdout.write(f"failed: {type(error).__name__} {error}\n")
             if self.flaw == "prints its key when it fails":
                 sys.stdout.write(f"try: curl -H 'Authorization: Bearer {self.key}'\n")
@@ -152,6 +155,7 @@ class Client:
 
     def _orders(self) -> str:
         for left in reversed(range(self.build.orders)):
+            self.number = left
             try:
                 status = self._order()
             except Refused as refusal:
@@ -190,6 +194,10 @@ class Client:
     def _make_secrets(self) -> None:
         if self.flaw == "prints the secret that it has made":
             sys.stdout.write(f"signs with {self._call('POST', '/v1/callback-secrets', {'label': 'mine'})['secret']}\n")
+        if self.flaw == "prints a secret that it has deleted":
+            made = self._call("POST", "/v1/callback-secrets", {"label": "mine"})
+            self._send("DELETE", f"/v1/callback-secrets/{made['id']}")
+            sys.stdout.write(f"signed with {b64encode(made['secret'].encode()).decode()}\n")
         if self.flaw == "prints the secret of its webhook":
             secret = f"whsec_{uuid.uuid4().hex}"
             self._call("POST", "/v1/webhooks", {"url": "https://shop.example.com/hooks", "secret": secret})
@@ -206,7 +214,7 @@ class Client:
         return self._wait(self._create(body))
 
     def _body(self, url: str | None) -> dict[str, Any]:
-        image = 17 if self.flaw == "sends a number for an address" else IMAGE
+        image = 17 if self.flaw == "sends a number for an address" else f"{IMAGE}?{self.number}" if self.number else IMAGE
         item: dict[str, Any] = {"image_url": image}
         if self.build.way in ("batch", "items"):
             return {"input": [{**item, "client_ref": self.client_ref}, {"image_url": f"{IMAGE}?2"}]}
@@ -278,8 +286,15 @@ class Client:
         return {"shows its key in its Idempotency-Key": f"{self.key}-{drawn}", "has one key for all": "order"}.get(self.flaw, drawn)
 
     def _read(self, body: bytes) -> dict[str, Any]:
-        if self.flaw == "takes a page for success" and body.startswith(b"<"):
+        is_done = {
+            "takes a page for success": body.startswith(b"<"),
+            "takes a page for an order": body.startswith(b"<"),
+            "takes no content for success": not body,
+        }
+        if is_done.get(self.flaw, False):
             return {"id": NOBODY, "status_code": "succeeded"}
+        if self.flaw == "reads ASCII alone":
+            body.decode("ascii")
         read: dict[str, Any] = json.loads(body)
         if self.flaw == "looks for texts instead of reading JSON":
             first = {name: re.search(f'"{name}":"([^"]*)"', body.decode()) for name in ("id", "status_code")}
@@ -296,6 +311,8 @@ class Client:
             if body is None and gives_up.get(self.flaw, False):
                 raise Refused("no whole answer in time") from None
             return None
+        if body is not None and self.flaw == "waits two and a half seconds for an answer" and self.world.now() - began > 2.5:
+            raise Refused("no answer in time")
         if reply.status == 502 and body is not None and self.flaw == "trusts that every error is JSON":
             raise Refused(json.loads(reply.body)["error"])
         return reply
@@ -328,8 +345,15 @@ class Client:
         if self.flaw == "waits five seconds whatever is asked" or (self.flaw == "cannot read dates" and not asked.isdigit()):
             return 5.0 if self.flaw.endswith("asked") else pause
         now = self._on_the_wall() if self.flaw == "reads dates in its own time" else self.world.now()
+        if self.flaw == "waits for less than nothing" and not asked.isdigit() and parsedate_to_datetime(asked).timestamp() < now:
+            raise ValueError("sleep length must be non-negative")
         seconds = float(asked) if asked.isdigit() else max(parsedate_to_datetime(asked).timestamp() - now, 0.0)
-        flawed = {"takes Retry-After for milliseconds": seconds / 1000, "waits half of Retry-After": seconds / 2}
+        self.number_of_waits += 1
+        flawed = {
+            "takes Retry-After for milliseconds": seconds / 1000,
+            "waits half of Retry-After": seconds / 2,
+            "obeys Retry-After once": seconds if self.number_of_waits == 1 else pause,
+        }
         flawed.update({f"waits {name} at most": min(seconds, most) for name, most in (("one second", 1.0), ("twenty seconds", 20.0))})
         return flawed.get(self.flaw, seconds + (0.3 if self.build.pauses.endswith("jitter") else 0.0))
 
@@ -342,6 +366,9 @@ class Client:
             batches = self._call("GET", "/v1/batches?limit=100")["items"]
             return next((batch for batch in batches if ref in json.dumps(batch)), None)
         is_any = self.flaw == "takes the newest for what it has lost"
+        if self.flaw == "looks at ten of a list for what it has lost":
+            items = self._call("GET", "/v1/runs?limit=10")["items"]
+            return next((run for run in items if run["client_ref"] == ref), None)
         query = "limit=1" if is_any else f"q={quote(f'client_ref.EQ:{ref!r}')}&limit=1"
         items = self._call("GET", f"/v1/runs?{query}")["items"]
         return items[0] if items else None
@@ -353,8 +380,7 @@ class Client:
         pause = 0.1 if self.flaw.startswith("polls too often") else pauses.get(self.flaw)
         salt, began = 0, self.world.now()
         while True:
-            enough = {"takes twenty seconds for enough": 20, "takes thirty seconds for enough": 30}.get(self.flaw)
-            if enough is not None and self.world.now() - began > enough:
+            if self._has_enough(record, self.world.now() - began):
                 return "succeeded"
             if salt == 14 and self.flaw == "orders again when it has waited long":
                 return self._wait(self._create({**self._body(None), "metadata": {"again": True}}))
@@ -377,6 +403,14 @@ class Client:
             record = self._look(record, salt)
             if self.flaw == "knows all fields" and "x_unknown" in record:
                 raise Refused("unknown field")
+
+    def _has_enough(self, record: Any, seconds: float) -> bool:
+        return {
+            "takes twenty seconds for enough": seconds > 20,
+            "takes thirty seconds for enough": seconds > 30,
+            "takes what is no object for the end": not isinstance(record, dict),
+            "takes what has no state for the end": isinstance(record, dict) and record.get("status_code") is None,
+        }.get(self.flaw, False)
 
     def _lose_patience(self, record: dict[str, Any]) -> None:
         if self.flaw == "takes UTC for its own time" and self._on_the_wall() - _instant(record["created_at"]) > HALF_AN_HOUR:
@@ -447,6 +481,8 @@ class Client:
                 self._look(record, 1000 + salt)
         if self.flaw == "counts how long runs took" and status == "succeeded" and record["duration_ms"] is None:
             raise ValueError("it took None seconds")
+        if self.flaw == "counts what runs cost" and status == "succeeded":
+            sys.stdout.write(f"it cost {float(record['cost'])}\n")
         for piece in json.dumps(record.get("output")).split('"'):
             if "/media/" in piece and piece.startswith("http"):
                 self._fetch(piece)
@@ -477,6 +513,7 @@ class Client:
             "trusts who does not sign": signature == "" or hmac.compare_digest(expected.encode(), signature.encode()),
             "looks at the form of the signature": signature.startswith("v1=") and len(signature) == 67,
             "compares the beginning of the signature": expected[:19] == signature[:19],
+            "verifies the first attempt alone": not headers["runflow-request-id"].endswith("-1") or self._signs(stamp, body, signature),
             "compares the end of the signature": expected[-16:] == signature[-16:],
             "trims the body before it verifies": self._signs(stamp, body.strip(), signature),
             "signs what it has parsed and written again": self._signs_anew(stamp, body, signature),
@@ -514,8 +551,11 @@ class Client:
     def _listen(self, own: str) -> str:
         if self.flaw == "stops at a callback before the answer" and self.heard:
             raise Refused("told of a run that was not created yet")
+        began = self.world.now()
         while (told := next((message for message in self.heard if message.get("run_id") == own), None)) is None:
             self.world.sleep(0.1)
+            if self.flaw == "listens for ten seconds" and self.world.now() - began > 10:
+                return "succeeded"
             if self.is_alarmed:
                 raise Refused("a callback that is not signed")
         # Repeats and late answers are still taken for a moment.
@@ -524,7 +564,11 @@ class Client:
             raise Refused("a callback that came before")
         # What is made of the first is ordered then.
         ends = [self._wait(self._create({"input": {"image_url": f"{IMAGE}?2"}})) for _ in self.heard if self.build.is_chained]
-        return next((end for end in ends if end != "succeeded"), str(told["status"]))
+        return (
+            "succeeded"
+            if self.flaw == "takes any callback for success"
+            else next((end for end in ends if end != "succeeded"), str(told["status"]))
+        )
 
     def _send(self, method: str, target: str, body: dict[str, Any] | None = None, key: str | None = None) -> Reply:
         headers = {"Authorization": f"Bearer {self.key}"}
@@ -621,6 +665,7 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "ignores Retry-After": (Build(), ("retry-after",)),
     "takes Retry-After for milliseconds": (Build(), ("retry-after",)),
     "waits half of Retry-After": (Build(), ("retry-after",)),
+    "obeys Retry-After once": (Build(), ("retry-after",)),
     "reads again at once after a 429": (Build(), ("retry-after",)),
     "waits one second at most": (LISTS, ("retry-after",)),
     "waits five seconds whatever is asked": (Build(), ("retry-after",)),
@@ -660,6 +705,10 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "reads again before a 503 says": (Build(), ("retry-after",)),
     "orders again what it cannot read": (Build(), ("creates-once",)),
     "counts how long runs took": (Build(), ("tolerates-nulls",)),
+    "counts what runs cost": (Build(), ("tolerates-nulls",)),
+    "waits two and a half seconds for an answer": (Build(), ("recovers",)),
+    "waits for less than nothing": (Build(), ("recovers",)),
+    "reads ASCII alone": (Build(), ("tolerates-unknown-fields",)),
     "no key": (Build(proof="none"), ("creates-once", "retry-idempotency-key")),
     "another key for every try": (Build(), ("creates-once", "retry-idempotency-key")),
     "notes the try": (Build(proof="none"), ("creates-once", "retry-idempotency-key")),
@@ -667,6 +716,7 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "has one key for all": (Build(way="batch", is_stubborn=True), ("retry-idempotency-key",)),
     "notes the try under the same key": (Build(), ("retry-idempotency-key",)),
     "looks, and creates all the same": (Build(proof="look-up"), ("creates-once", "retry-idempotency-key")),
+    "looks at ten of a list for what it has lost": (Build(proof="look-up"), ("creates-once",)),
     "looks for something else": (Build(proof="look-up"), ("creates-once", "retry-idempotency-key")),
     "orders again when it cannot read": (Build(), ("creates-once",)),
     "orders again when it has waited long": (Build(), ("creates-once",)),
@@ -692,8 +742,13 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "looks for texts instead of reading JSON": (Build(), ("tolerates-unknown-fields",)),
     "reads ten of a list alone": (LISTS, ("finds-its-own",)),
     "takes a page for success": (Build(), ("takes-no-page",)),
+    "takes a page for an order": (Build(way="creates alone"), ("takes-no-page",)),
+    "takes no content for success": (Build(), ("takes-no-page",)),
+    "takes what is no object for the end": (Build(), ("takes-no-page",)),
+    "takes what has no state for the end": (Build(), ("takes-no-page",)),
     "waits for the first of several": (Build(way="items"), ("waits-for-ends",)),
     "takes ten readings for enough": (Build(), ("waits-for-ends",)),
+    "listens for ten seconds": (HEARS, ("waits-for-ends",)),
     "takes twenty seconds for enough": (Build(), ("waits-for-ends",)),
     "takes thirty seconds for enough": (Build(), ("waits-for-ends",)),
     "takes the newest for what it has lost": (Build(proof="look-up"), ("finds-its-own",)),
@@ -705,17 +760,20 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "takes what it does not know for the end": (Build(), ("tolerates-unknown-states",)),
     "takes what it does not know for success": (LISTS, ("tolerates-unknown-states",)),
     "hides failures": (Build(), ("checks-files", "reports-failure")),
+    "takes any callback for success": (HEARS, ("reports-failure",)),
     "takes failures for success": (LISTS, ("reports-failure",)),
     "takes cancellations for success": (Build(), ("reports-failure",)),
     "knows canceled alone": (Build(), ("poll-stops", "reports-failure")),
     "hangs when it fails": (Build(), ("ends", "reports-failure")),
     "orders all again where one has failed": (Build(way="batch", is_stubborn=True), ("keeps-successes",)),
+    "makes all orders again where one has failed": (Build(orders=3), ("keeps-successes",)),
     "misspells": (Build(), ("completes", "contract")),
     "sends a number for an address": (Build(), ("completes", "contract")),
     "sends the key to files": (Build(), ("key-not-to-files",)),
     "shows its callback secret": (HEARS, ("key-not-in-address",)),
     "prints its key when it fails": (Build(), ("key-not-in-output",)),
     "prints the secret that it has made": (Build(), ("key-not-in-output",)),
+    "prints a secret that it has deleted": (Build(), ("key-not-in-output",)),
     "prints the secret of its webhook": (Build(), ("key-not-in-output",)),
     "prints its key in base64 when it fails": (Build(), ("key-not-in-output",)),
     "prints its key in hexadecimal digits when it fails": (Build(), ("key-not-in-output",)),
@@ -728,6 +786,7 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "trusts who does not sign": (HEARS, ("refuses-forged",)),
     "looks at the form of the signature": (HEARS, ("refuses-forged",)),
     "compares the beginning of the signature": (HEARS, ("refuses-forged",)),
+    "verifies the first attempt alone": (HEARS, ("refuses-forged",)),
     "signs what it has parsed and written again": (HEARS, ("refuses-forged",)),
     "compares the end of the signature": (HEARS, ("refuses-forged",)),
     "trims the body before it verifies": (HEARS, ("takes-callbacks",)),

@@ -40,7 +40,7 @@ TIMED = (
 )
 FAILING = ("503 twice at creation", "503 for ever")
 # The service never sends a date in Retry-After, so that only the full matrix asks for it.
-IN_FULL_ONLY = {"cannot read dates", "reads dates in its own time"}
+IN_FULL_ONLY = {"cannot read dates", "reads dates in its own time", "waits for less than nothing"}
 LOADED = ("tries a 429 again at once", "pauses: none", "polls too often, the list", "no key")
 
 

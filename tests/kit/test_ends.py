@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from runflow_mock.kit.matrix.cells import SOMEBODY, UNHEARD_OF
+from runflow_mock.kit.matrix.cell_faults import UNHEARD_OF
+from runflow_mock.kit.matrix.cells import SOMEBODY
 from runflow_mock.kit.matrix.ends import saw_end, saw_end_first, untold
 from runflow_mock.testing.records import Exchange, Message
 

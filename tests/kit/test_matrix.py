@@ -103,7 +103,7 @@ def _found(rule: str, verdict: str) -> dict[str, Any]:
 
 
 PLAIN = _trial(CONTROL)
-HEARS = (_trial(CONTROL, asks_for_callback=True), _trial(CALLBACK_CONTROL, 0, _attempt(204)))
+HEARS = (_trial(CONTROL, callback_origins=frozenset(("http://127.0.0.1:9",))), _trial(CALLBACK_CONTROL, 0, _attempt(204)))
 
 
 @pytest.mark.parametrize(("exit_code", "judgement"), [(1, Judgement.HELD), (0, Judgement.BROKEN), (None, Judgement.BROKEN)])
@@ -227,6 +227,20 @@ def test_client_that_asks_on_for_what_is_refused_is_told_of_under_one_rule(name:
     assert [row.rule for row in rows if row.judgement is Judgement.BROKEN] == ["retry-refused"]
     assert [row.reason for row in rows if (row.subject, row.rule) == (cell.name, cell.rule)] == [STILL_ASKING]
     assert _judge(cell, PLAIN, _trial(cell, None)).judgement is Judgement.BROKEN
+
+
+def test_client_that_shows_elsewhere_why_it_does_not_end_is_told_of_once() -> None:
+    cell = BY_NAME["answer lost beside others at work"]
+    trials = {trial.cell.name: trial for trial in (PLAIN, _trial(FAILED, None), _trial(cell, None))}
+    rows = judge_trials((CONTROL, FAILED, cell), trials, {}).rows
+    assert [(row.subject, row.rule) for row in rows if row.judgement is Judgement.BROKEN] == [("failed", "reports-failure")]
+
+
+def test_client_that_never_gives_up_what_is_refused_is_told_of_under_one_rule() -> None:
+    cell = BY_NAME["409 at creation"]
+    trials = {CONTROL.name: PLAIN, cell.name: _trial(cell, None, report={**NOTHING, "verdicts": [_found("retry-gives-up", "broken")]})}
+    rows = judge_trials((CONTROL, cell), trials, {}).rows
+    assert [row.rule for row in rows if row.judgement is Judgement.BROKEN] == ["retry-gives-up"]
 
 
 @pytest.mark.parametrize("name", sorted(REFUSED_AT_POLL))
@@ -397,6 +411,20 @@ def test_page_must_not_be_taken_for_a_result(exit_code: int, saw_end: bool, judg
     assert _judge(cell, PLAIN, _trial(cell, exit_code, saw_end=saw_end)).judgement is judgement
 
 
+@pytest.mark.parametrize(("name", "judgement"), [("empty object at poll", Judgement.HELD), ("503 at poll", Judgement.BROKEN)])
+def test_record_without_a_name_may_lead_nowhere(name: str, judgement: Judgement) -> None:
+    violation = {"operation": "get_run", "loc": ["path", "id"], "message": "'undefined' is not a UUID", "exchange": "x1"}
+    trial = _trial(BY_NAME[name], 1, report={**NOTHING, "violations": [violation]})
+    sheet = judge_trials((CONTROL, BY_NAME[name]), {CONTROL.name: PLAIN, name: trial}, {})
+    assert next(row.judgement for row in sheet.rows if row.rule == "contract") is judgement
+
+
+@pytest.mark.parametrize(("runs", "judgement"), [(1, Judgement.HELD), (0, Judgement.BROKEN)])
+def test_client_that_only_creates_has_created_where_it_ends_well(runs: int, judgement: Judgement) -> None:
+    cell, plain = BY_NAME["page of 200 at creation"], replace(PLAIN, only_creates=True)
+    assert _judge(cell, plain, _trial(cell, 0, saw_end=False, only_creates=True, runs=runs)).judgement is judgement
+
+
 @pytest.mark.parametrize(
     ("exit_code", "untold", "judgement"),
     [(0, (), Judgement.HELD), (1, ("r1",), Judgement.HELD), (0, ("r1",), Judgement.BROKEN)],
@@ -406,6 +434,19 @@ def test_page_must_not_be_taken_for_a_result(exit_code: int, saw_end: bool, judg
 def test_client_that_ends_well_has_waited_for_all(name: str, exit_code: int, untold: tuple[str, ...], judgement: Judgement) -> None:
     cell = BY_NAME[name]
     assert _judge(cell, PLAIN, _trial(cell, exit_code, untold=untold)).judgement is judgement
+
+
+@pytest.mark.parametrize(
+    ("port", "judged"),
+    [(2, (Judgement.BROKEN, None)), (1, (Judgement.NOT_EXERCISED, ONLY_CREATES))],
+    ids=["at a port of its own each time", "at that of a receiver that runs anyway"],
+)
+@pytest.mark.parametrize("name", ["failed", "slow work"])
+def test_client_that_listens_itself_is_held_to_the_end_of_its_work(name: str, port: int, judged: tuple[Judgement, str | None]) -> None:
+    first, second = (frozenset((f"http://127.0.0.1:{number}",)) for number in (1, port))
+    plain = replace(PLAIN, only_creates=True, callback_origins=first)
+    row = _judge(BY_NAME[name], plain, _trial(BY_NAME[name], 0, only_creates=True, untold=("r1",), callback_origins=second))
+    assert (row.judgement, row.reason) == judged
 
 
 @pytest.mark.parametrize("name", ["failed", "slow work", "402 at creation"])
@@ -429,7 +470,7 @@ def test_state_that_comes_after_the_end_was_told_says_nothing(knew_end: bool, re
     ("more", "is_excused"),
     [
         ({}, True),
-        ({"asks_for_callback": True}, False),
+        ({"callback_origins": frozenset(("http://127.0.0.1:9",))}, False),
         ({"only_creates": False}, False),
         ({"saw_end": True}, False),
     ],
@@ -753,6 +794,51 @@ class Chatterer:
 
     def stop(self) -> None:
         """Does nothing: it ends with this thread."""
+
+
+class Orderer:
+    """A client that makes a secret, deletes it, prints it, and orders once."""
+
+    def __init__(self, app: InProcess, say: Callable[[str], str]) -> None:
+        self._app, self._say = app, say
+
+    def run(self, env: Mapping[str, str], move: Callable[[], None], may_go_on: Callable[[], bool]) -> Ended:
+        """Does all that."""
+        api = Client(BASE_URL, env["RUNFLOW_API_KEY"], self._app)
+        made = api.post("/v1/callback-secrets", {"label": "mine"})
+        api.request("DELETE", f"/v1/callback-secrets/{made['id']}")
+        api.post("/v1/models/runflow/background-removal/runs", {"input": {"image_url": "https://cdn.example.com/a.jpg"}})
+        for _ in range(3):
+            move()
+        return Ended(0, self._say(made["secret"]))
+
+    def stop(self) -> None:
+        """Does nothing: it ends with this thread."""
+
+
+def _order_in(cell: Cell, say: Callable[[str], str]) -> Trial:
+    with fake("seed") as (app, _):
+        return try_cell(cell, MatrixJob(client=Orderer(app, say), url=BASE_URL, env={}, callback_secret=SECRET, exchanger=app))
+
+
+@pytest.mark.parametrize(
+    ("say", "is_shown"),
+    [
+        (lambda secret: f"signed with {secret}", True),
+        (lambda secret: b64encode(secret.encode()).decode(), True),
+        (lambda secret: secret.encode().hex(), True),
+        (lambda secret: f"signed with {secret[:10]}…", False),
+    ],
+    ids=["whole", "in base64", "in digits", "its beginning"],
+)
+def test_secret_that_the_api_has_made_is_known_when_it_is_deleted(say: Callable[[str], str], is_shown: bool) -> None:
+    assert _order_in(replace(CONTROL, clock=ClockMode.MANUAL), say).printed == (("a secret of callbacks",) if is_shown else ())
+
+
+@pytest.mark.slow(is_covering=True)
+def test_what_the_matrix_creates_for_others_counts_for_no_client() -> None:
+    alone, beside = (_order_in(cell, str) for cell in (replace(CONTROL, clock=ClockMode.MANUAL), BY_NAME["many others at work"]))
+    assert (beside.runs, beside.exchanges) == (alone.runs, alone.exchanges) == (1, 3)
 
 
 def _talk(requests: int, config: Config) -> Trial:

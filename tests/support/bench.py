@@ -6,6 +6,7 @@ from contextlib import contextmanager, redirect_stdout
 from datetime import datetime
 from importlib import import_module
 from io import StringIO
+from itertools import count
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,9 +22,9 @@ from runflow_mock.testing.control import Control
 from runflow_mock.testing.in_process import BASE_URL, InProcess
 
 SECRET = "rf_whsec_of_the_bench"
-RECEIVER = "https://client.example.com/callbacks"
 SECONDS_MAX = 80.0
 STEP_SECONDS = 0.25
+_PLACES = count()
 BUILDS_FILE = Path(__file__).parents[1] / "clients" / "builds.py"
 
 sys.path.insert(0, str(BUILDS_FILE.parent))
@@ -104,9 +105,11 @@ class VirtualWorld:
             await send({"type": "http.response.start", "status": status, "headers": []})
             await send({"type": "http.response.body", "body": b""})
 
+        # In a place of its own each time, as a process has a port.
+        place = f"https://client-{next(_PLACES)}.example.com"
         self._app.unmount()
-        self._app.mount(RECEIVER, app)
-        return RECEIVER
+        self._app.mount(place, app)
+        return f"{place}/callbacks"
 
 
 class VirtualRunner:

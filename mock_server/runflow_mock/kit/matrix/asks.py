@@ -17,13 +17,13 @@ ASKS: Mapping[str, tuple[str, Weight]] = {
     "keeps-successes": ("What has succeeded is not created a second time because something else has failed.", Weight.ERROR),
     "tolerates-unknown-fields": ("Fields that nobody documented are ignored.", Weight.ERROR),
     "tolerates-nulls": (
-        "A duration or an end that is null, as it may be by the document, keeps the client from nothing, and its callback is taken.",
+        "A duration, cost or end that is null, as it may be by the document, keeps the client from nothing, and its callback is taken.",
         Weight.WARNING,
     ),
     "tolerates-unknown-states": ("A state that nobody documented is no end: the client goes on waiting.", Weight.ERROR),
     "finds-its-own": ("Beside the records of others the client waits for its own, and ends as that one does.", Weight.ERROR),
     "takes-no-page": (
-        "What is no JSON is no result: the client asks again, or ends with another exit code than 0.",
+        "What is no record, as a page or an empty answer, is no result: the client asks again, or ends with another exit code than 0.",
         Weight.ERROR,
     ),
     "waits-for-ends": ("A client that ends with exit code 0 was told of the end of everything that it has created.", Weight.ERROR),
@@ -43,8 +43,8 @@ ASKS: Mapping[str, tuple[str, Weight]] = {
         Weight.ERROR,
     ),
     "key-not-in-output": (
-        "What the client prints holds neither its API key nor what signs callbacks or webhooks at its end, as it is, "
-        "escaped, in base64 or in hex.",
+        "What the client prints holds neither its API key, nor a callback secret, deleted ones among them, nor a webhook's as it is at the "
+        "end: as they are, escaped, in base64 or in hex.",
         Weight.ERROR,
     ),
     "contract": ("What the client sends fits the document.", Weight.ERROR),

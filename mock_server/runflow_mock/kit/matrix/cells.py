@@ -15,7 +15,21 @@ import msgspec
 from runflow_mock.domain.paces import EVERY_OTHER
 from runflow_mock.domain.places import START_EDGE
 from runflow_mock.domain.tenants import ClockMode
-from runflow_mock.kit.matrix.cell_faults import Fault, callback, creation, every_poll, poll
+from runflow_mock.kit.matrix.cell_faults import (
+    FAIL,
+    LATE_WORK,
+    NEW_FIELDS,
+    NEWS,
+    NO_RECORDS,
+    PARTLY,
+    UNHEARD_OF,
+    Fault,
+    callback,
+    creation,
+    every_poll,
+    nulls,
+    poll,
+)
 
 
 class Ending(StrEnum):
@@ -85,6 +99,11 @@ def _at_poll(name: str, rule: str, kind: str, *, clock: ClockMode = ClockMode.AU
     return Cell(name=name, rule=rule, faults=poll(kind, **more), clock=clock, also=("creates-once",))
 
 
+def _late(name: str, seconds: float, *faults: Fault) -> Cell:
+    """An answer that takes so long."""
+    return Cell(name=name, rule="recovers", clock=ClockMode.REAL, faults=faults, also=("creates-once",), seconds=seconds)
+
+
 def _told(name: str, rule: str, *faults: Fault, is_full: bool = False, **more: Any) -> Cell:
     return Cell(name=name, rule=rule, faults=faults, needs_callback=True, is_full=is_full, **more)
 
@@ -120,6 +139,8 @@ def _endless(name: str, *faults: Fault, seconds: float, needs_callback: bool = F
 _TOO_FAR = "5m10s"
 # Longer than most clients wait for an answer; to one that waits longer the answer is lost then.
 LATE_SECONDS = 12.0
+# Shorter than what the most impatient of the usual libraries wait, which is five.
+SLOW_ANSWER_SECONDS = 3.0
 # So long that others are at work by the time the answer is lost.
 LOST_SECONDS = 2.0
 # Longer than the half of a minute that clients make up most often for how long work takes; a right one waits for minutes.
@@ -138,50 +159,50 @@ NO_CREDIT = 402
 # As where a key, or its right to read, is withdrawn while work is under way, or its record is gone: no reading helps any more.
 STATUSES_AT_POLL = (401, 403, 404)
 REFUSED_AT_POLL = frozenset(f"{status} at poll" for status in STATUSES_AT_POLL)
-# A state that nobody documented.
-UNHEARD_OF = "hibernating"
-# Whoever looks for the first text of a kind instead of reading JSON finds it within what nobody documented.
-_NEW_FIELDS = {"x_unknown": {"since": "tomorrow", "id": "00000000-0000-7000-8000-000000000000", "status_code": UNHEARD_OF}}
-# What no client needs to see its work through, and nobody promises.
-_NULLS: Fault = {"kind": "unknown_fields", "fields": {"duration_ms": None}}
-_NEWS: Fault = {"kind": "unknown_fields", "fields": _NEW_FIELDS}
-_FAIL: Fault = {"where": {}, "what": {"kind": "fail"}}
-_PARTLY: tuple[Fault, ...] = (
-    {"where": {"edge": "run.running->succeeded"}, "what": {"kind": "succeed_partially"}},
-    {"where": {"edge": "batch.item[1]"}, "what": {"kind": "fail"}},
-)
-
 # What a rule makes of a callback, and it stays genuine.
 GENUINE = frozenset(("callback.duplicate", "callback.line_break", "callback.fields"))
-# Weeks on its clock are longer than anybody waits.
-_LATE_WORK: Fault = {"where": {"edge": "run.dispatching->running"}, "what": {"kind": "delay", "by": "100d"}}
-
 CONTROL = Cell(name="plain", rule="completes", clock=ClockMode.REAL, faults=(_SLOWLY,))
 CALLBACK_CONTROL = _told("callback", "takes-callbacks")
 
 CELLS: tuple[Cell, ...] = (
     CONTROL,
-    Cell(name="failed", rule="reports-failure", ending=Ending.BADLY, faults=(_FAIL,)),
+    Cell(name="failed", rule="reports-failure", ending=Ending.BADLY, faults=(FAIL,)),
     Cell(name="cancelled", rule="reports-failure", ending=Ending.BADLY, clock=ClockMode.MANUAL, cancels=True),
     Cell(
         name="partly succeeded",
         rule="handles-partial",
         ending=Ending.SOMEHOW,
-        faults=_PARTLY,
+        faults=PARTLY,
         is_any_fault=True,
         also=("keeps-successes",),
+    ),
+    # For whoever orders one by one; of a batch, the second item.
+    Cell(
+        name="one of several failed",
+        rule="keeps-successes",
+        ending=Ending.SOMEHOW,
+        faults=({**FAIL, "when": {"after": 1, "times": 1}},),
+        unless="partly succeeded",
     ),
     Cell(name="another time zone", rule="any-zone", clock=ClockMode.REAL, faults=(_SLOWLY,), zone=ZONE),
     Cell(name="untrusted certificate", rule="checks-certificates", ending=Ending.SOMEHOW, distrusts=True),
     *(_refusal(status) for status in (402, 422, 400, 401, 403, 404, 409)),
     # Longer than a pause that a client may have of its own, and all of them different: none is obeyed by chance.
-    _passing("429 at creation", creation("answer", status=429, retry_after=2), clock=ClockMode.REAL),
+    # Twice: whoever obeys the first time alone has not obeyed.
+    _passing("429 at creation", creation("answer", 2, status=429, retry_after=2), clock=ClockMode.REAL),
     # The service tells seconds; a gateway between may tell a date.
     *(
         _passing(
             name, creation("answer", status=429, retry_after=4, retry_after_form="date"), clock=ClockMode.REAL, is_full=True, zone=zone
         )
         for name, zone in (("429 with a date", None), ("429 with a date in another time zone", ZONE))
+    ),
+    # As where clocks differ: whoever subtracts the one from the other must not wait for less than nothing.
+    _passing(
+        "429 with a date that has passed",
+        creation("answer", status=429, retry_after=False, headers={"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}),
+        clock=ClockMode.REAL,
+        is_full=True,
     ),
     # Whoever does not wait for so long may give up, and must not come earlier.
     Cell(
@@ -232,6 +253,8 @@ CELLS: tuple[Cell, ...] = (
         ending=Ending.SOMEHOW,
         faults=(creation("reset", edge="after_create_before_response"),),
     ),
+    # Longer than an answer takes, and not as long as the usual libraries wait for one.
+    _late("slow answer at creation", SLOW_ANSWER_SECONDS, creation("latency", seconds=SLOW_ANSWER_SECONDS)),
     Cell(
         name="answer too late after creation",
         rule="creates-once",
@@ -254,25 +277,22 @@ CELLS: tuple[Cell, ...] = (
     _at_poll("reset within an answer at poll", "recovers", "reset_after_headers"),
     _at_poll("gateway page at poll", "recovers", "html", status=502),
     _at_poll("cut answer at poll", "recovers", "truncate"),
-    Cell(
-        name="answer too late at poll",
-        rule="recovers",
-        clock=ClockMode.REAL,
-        faults=poll("hang", seconds=LATE_SECONDS),
-        also=("creates-once",),
-        seconds=LATE_SECONDS,
-    ),
+    _late("answer too late at poll", LATE_SECONDS, *poll("hang", seconds=LATE_SECONDS)),
     *(
         Cell(
             name=f"{status} at poll", rule="reports-failure", ending=Ending.BADLY, faults=every_poll(status=status), also=("creates-once",)
         )
         for status in STATUSES_AT_POLL
     ),
-    Cell(name="unknown fields", rule="tolerates-unknown-fields", faults=({"where": {}, "what": _NEWS},)),
-    Cell(name="nulls", rule="tolerates-nulls", faults=({"where": {}, "what": _NULLS},)),
+    Cell(name="unknown fields", rule="tolerates-unknown-fields", faults=({"where": {}, "what": NEWS},)),
+    Cell(name="nulls", rule="tolerates-nulls", faults=(nulls("duration_ms"),)),
+    Cell(name="cost of null", rule="tolerates-nulls", faults=(nulls("cost", "cost_breakdown"),)),
     _at_poll("unknown state", "tolerates-unknown-states", "unknown_enum", value=UNHEARD_OF),
     # Whoever dies of it has said so; whoever says of every failure that all is well is told of that where work fails.
-    Cell(name="page of 200 at poll", rule="takes-no-page", ending=Ending.SOMEHOW, faults=poll("html", status=200), unless="failed"),
+    *(
+        Cell(name=name, rule="takes-no-page", ending=Ending.SOMEHOW, faults=faults, unless="failed")
+        for name, faults in (("page of 200 at creation", (creation("html", status=200),)), *NO_RECORDS.items())
+    ),
     _beside_others("others at work", OTHERS),
     _beside_others("many others at work", MANY_OTHERS),
     # Whoever takes the newest for what it has lost takes that of somebody else, which succeeds where its own does not.
@@ -284,9 +304,10 @@ CELLS: tuple[Cell, ...] = (
         faults=(
             creation("hang", edge="after_create_before_response", seconds=LOST_SECONDS),
             {"where": {"client_ref": SOMEBODY}, "what": {"kind": "succeed"}},
-            _FAIL,
+            FAIL,
         ),
-        others=OTHERS,
+        others=MANY_OTHERS,
+        also=("creates-once",),
         seconds=LOST_SECONDS,
         unless="failed",
     ),
@@ -316,7 +337,7 @@ CELLS: tuple[Cell, ...] = (
     _at_file("403 at download", "answer", status=403),
     _at_file("503 at upload", "answer", "PUT", "/_upload/**", status=503),
     _endless("no answer at poll", *poll("hang", seconds=3600), seconds=ANSWER_SECONDS_MAX),
-    _endless("work without end", _LATE_WORK, seconds=WORK_SECONDS_MAX, also=("waits-for-ends", "creates-once")),
+    _endless("work without end", LATE_WORK, seconds=WORK_SECONDS_MAX, also=("waits-for-ends", "creates-once")),
     CALLBACK_CONTROL,
     _told("callback in another time zone", "takes-callbacks", zone=ZONE),
     _endless(
@@ -325,6 +346,8 @@ CELLS: tuple[Cell, ...] = (
     # Whoever fails at them gives no answer, and can be ended by anybody.
     _told("wrong secret", "refuses-forged", callback("wrong_secret"), also=("survives-callbacks", "creates-once")),
     _told("unsigned", "refuses-forged", callback("unsigned"), also=("survives-callbacks", "creates-once")),
+    # Whoever verifies the first attempt alone takes this one.
+    _told("wrong secret at the second attempt", "refuses-forged", callback("fail", status=503), callback("wrong_secret")),
     # It tells of another end than the genuine one.
     _told("changed body", "refuses-forged", callback("tamper"), also=("acts-after-verifying",)),
     # Whoever parses the body and writes it again, and whoever compares the first digits, takes these for genuine.
@@ -334,7 +357,7 @@ CELLS: tuple[Cell, ...] = (
     # As JSON may end: whoever trims the body before it verifies refuses this one, and so does whoever writes it anew.
     _told("line break at the end", "takes-callbacks", callback("line_break"), unless="other spaces"),
     # Whoever gives no answer to it, or fails later, has not ignored what it does not know.
-    _told("callback with unknown fields", "takes-callbacks", callback("fields", fields=_NEW_FIELDS), also=("tolerates-unknown-fields",)),
+    _told("callback with unknown fields", "takes-callbacks", callback("fields", fields=NEW_FIELDS), also=("tolerates-unknown-fields",)),
     _told("callback with nulls", "tolerates-nulls", callback("fields", fields={"duration_ms": None, "completed_at": None})),
     _told("stale", "refuses-stale", callback("stale", by=_TOO_FAR), also=("survives-callbacks", "creates-once")),
     _told("ahead", "refuses-stale", callback("future", by=_TOO_FAR), also=("survives-callbacks",)),
@@ -344,14 +367,14 @@ CELLS: tuple[Cell, ...] = (
     _told("first attempt fails", "survives-callbacks", callback("fail", status=503), is_full=True),
     # Pairs that interact.
     Cell(
-        name="429, then failed", rule="reports-failure", ending=Ending.BADLY, faults=(creation("answer", status=429, retry_after=1), _FAIL)
+        name="429, then failed", rule="reports-failure", ending=Ending.BADLY, faults=(creation("answer", status=429, retry_after=1), FAIL)
     ),
     Cell(
         name="unknown fields and 503 at poll",
         rule="recovers",
-        faults=({"where": {}, "what": _NEWS, "when": {"times": 1}}, *poll("answer", status=503)),
+        faults=({"where": {}, "what": NEWS, "when": {"times": 1}}, *poll("answer", status=503)),
     ),
-    _told("failed, told twice", "takes-repeats", _FAIL, callback("duplicate"), ending=Ending.SOMEHOW),
+    _told("failed, told twice", "takes-repeats", FAIL, callback("duplicate"), ending=Ending.SOMEHOW),
 )
 
 

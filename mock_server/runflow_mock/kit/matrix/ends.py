@@ -12,7 +12,8 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from runflow_mock.domain.documents import parts_of
-from runflow_mock.kit.matrix.cells import GENUINE, SOMEBODY, UNHEARD_OF
+from runflow_mock.kit.matrix.cell_faults import UNHEARD_OF
+from runflow_mock.kit.matrix.cells import GENUINE, SOMEBODY
 from runflow_mock.testing.diagnosis import TERMINAL
 from runflow_mock.testing.records import Exchange
 

@@ -29,7 +29,7 @@ NO_TIME = "a client that is right may take longer here than --timeout allows"
 NO_TLS = "it reaches the sandbox without TLS, so that there is no certificate to check"
 NO_TIMESTAMP = "callbacks of this dialect carry no timestamp"
 STILL_TRYING = "it was still trying when it was stopped, which retry-gives-up is about"
-STILL_ASKING = "it was still asking for what was refused when it was stopped, which retry-refused and poll-absent are about"
+STILL_ASKING = "it was still asking for what was refused when it was stopped, which retry-refused, retry-gives-up and poll-absent are about"
 TOLD_ANYWAY = "a callback has told it of the end, whatever became of its readings"
 TOLD_BEFORE = "it was told of the end before it came into this situation"
 NO_WORD = "it only listens, and nothing tells of this end but to whoever asked for a callback or reads"
@@ -38,7 +38,7 @@ FORGERY_TAKEN = "the forged callback was taken, which another rule is about"
 ONLY_CREATES = "the client creates, and ends: where nothing goes wrong it does not wait for the end of its work either"
 NO_ANSWER = "the client was gone before the callback arrived"
 
-ASKS_AGAIN = ("retry-refused", "poll-absent")
+ASKS_AGAIN = ("retry-refused", GIVES_UP, "poll-absent")
 
 Expected = Mapping[str, Expectation]
 Seen = tuple[Judgement, str]
@@ -48,11 +48,14 @@ def judge_trials(cells: Sequence[Cell], trials: Mapping[str, Trial], expected: E
     """Returns the sheet of a client; cells without a trial were not tried."""
     found, why_nothing = [trial for trial in trials.values() if trial.exchanges], _why_nothing_came(trials[CONTROL.name])
     rows = [_cell_row(cell, rule, trials, expected) for cell in cells for rule in (cell.rule, *cell.also)]
-    rows.append(_ends_row(found, {row.subject for row in rows if row.judgement is Judgement.BROKEN}, why_nothing))
+    told = {row.subject for row in rows if row.judgement is Judgement.BROKEN or row.reason == TOLD_ELSEWHERE}
+    rows.append(_ends_row(found, told, why_nothing))
     shown = tuple(f"{trial.cell.name}: it has printed {what}" for trial in found for what in trial.printed)
     rows.append(_client_row("key-not-in-output", shown, tuple(f"{len(found)} trials printed neither" for _ in found[:1]), why_nothing))
-    wrong = tuple(f"{trial.cell.name}: {told}" for trial in found for told in contract_violations(trial.report))
-    count = sum(trial.exchanges for trial in found)
+    # Whoever goes on from an answer that is no record asks for what has no name, and is told so.
+    answered = [trial for trial in found if trial.cell.rule != "takes-no-page"]
+    wrong = tuple(f"{trial.cell.name}: {violation}" for trial in answered for violation in contract_violations(trial.report))
+    count = sum(trial.exchanges for trial in answered)
     rows.append(_client_row("contract", wrong, (f"{count} exchanges",) if found else (), why_nothing))
     rows.extend(_rule_rows(found, why_nothing))
     return Sheet(title=f"Client in {len(trials)} of {len(cells)} cells", rows=tuple(rows), errors=tuple(_ours(found)))
@@ -131,7 +134,8 @@ def _seen(cell: Cell, rule: str, trials: Mapping[str, Trial], expected: Expected
     asked = "takes-callbacks" if rule == "tolerates-nulls" and cell.needs_callback else rule
     if asked in _BY_ANSWERS:
         return _BY_ANSWERS[asked](trial)
-    if rule in _ABOUT_WAITING and trials[CONTROL.name].only_creates and trial.only_creates and trial.runs:
+    does_not_wait = trials[CONTROL.name].only_creates and trial.only_creates and trial.runs > 0
+    if rule in _ABOUT_WAITING and does_not_wait and not _listens_itself(trials):
         return Judgement.NOT_EXERCISED, ONLY_CREATES
     if rule in _BY_RECORDS:
         return _BY_RECORDS[rule](trial, trials[CONTROL.name])
@@ -141,6 +145,15 @@ def _seen(cell: Cell, rule: str, trials: Mapping[str, Trial], expected: Expected
         return Judgement.NOT_EXERCISED, excuse
     objection = _objection(trial, expected)
     return _judged(objection is None), trial.told if objection is None else objection
+
+
+def _listens_itself(trials: Mapping[str, Trial]) -> bool:
+    """Whether each trial of a client that only creates has named a place of its own for callbacks: then it is there that it waits.
+
+    A receiver that runs anyway is at one place, and whoever creates and ends names it each time.
+    """
+    places = [trial.callback_origins for trial in trials.values() if trial.asks_for_callback]
+    return len(frozenset[str]().union(*places)) > 1
 
 
 def _creates_once(trial: Trial, control: Trial) -> Seen:
@@ -159,8 +172,11 @@ def _checks_files(trial: Trial, control: Trial) -> Seen:
 
 
 def _takes_no_page(trial: Trial, control: Trial) -> Seen:
-    """Whoever ends badly, or was told of the end otherwise, has not taken a page for a result."""
-    is_silent = trial.exit_code == 0 and not _is_told(trial)
+    """Whoever ends badly, or was told of the end otherwise, has not taken what is no record for a result; nor who has created all the same
+    where that is all that it does.
+    """
+    does_without = control.only_creates and trial.runs >= control.runs
+    is_silent = trial.exit_code == 0 and not does_without and not _is_told(trial)
     return _judged(not is_silent), f"{trial.told}{', and was never told of an end' if is_silent else ''}"
 
 

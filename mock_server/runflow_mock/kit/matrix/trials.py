@@ -69,13 +69,13 @@ class MatrixJob(msgspec.Struct, frozen=True, kw_only=True):
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """What was seen of the command in one cell.
 
-    Of its `runs` so many were `made_again`: what each of them is to do had been done well before it was created. `lost_files` are the
-    paths of files of which the last transfer failed or was cut. `exit_code` is nothing where it had to be stopped, and it `is_trying` where
-    it was then still between two tries of what kept failing. It `only_creates` where it has asked for nothing else. `saw_end` says that an
-    answer told it of a record that has ended, and `knew_end` that one did before a state that nobody documented; `untold` are the runs of
-    which it was not told the end, by answer or callback, `printed` what its output holds and must not. Of its
-    exchanges the `secure_exchanges` are those in which it called the service by its name, over TLS. `late_seconds` is by how much
-    somebody else who slept meanwhile was woken too late.
+    Of its `runs` so many were `made_again`: what each of them is to do had been done well before it was created. `lost_files` are the paths
+    of files of which the last transfer failed or was cut. `exit_code` is nothing where it had to be stopped, and it `is_trying` where it
+    was then still between two tries of what kept failing. It `only_creates` where it has asked for nothing else; `callback_origins` are the
+    schemes, hosts and ports that it has named for callbacks. `saw_end` says that an answer told it of a record that has ended, and
+    `knew_end` that one did before a state that nobody documented; `untold` are the runs of which it was not told the end, by answer or
+    callback, `printed` what its output holds and must not. Of its exchanges the `secure_exchanges` are those in which it called the service
+    by its name, over TLS. `late_seconds` is by how much somebody else who slept meanwhile was woken too late.
     """
 
     cell: Cell
@@ -89,7 +89,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     runs: int
     made_again: int = 0
     lost_files: tuple[str, ...] = ()
-    asks_for_callback: bool = False
+    callback_origins: frozenset[str] = frozenset()
     only_creates: bool = False
     saw_end: bool = True
     knew_end: bool = False
@@ -99,6 +99,11 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     secure_exchanges: int = 0
     deliveries: tuple[dict[str, Any], ...] = ()
     late_seconds: float = 0.0
+
+    @property
+    def asks_for_callback(self) -> bool:
+        """Whether it has named an address for callbacks."""
+        return bool(self.callback_origins)
 
     @property
     def told(self) -> str:
@@ -144,7 +149,11 @@ def try_cell(cell: Cell, job: MatrixJob) -> Trial:
         elif ended.exit_code is not None:
             # Whoever ends at once has come into its situation all the same.
             control.advance(BEGIN)
-        report, journal, runs = control.report(), control.journal(limit=JOURNAL_MAX), control.runs()
+        report, kept = control.report(), control.journal(limit=JOURNAL_MAX)
+        # What was created in the name of somebody else is not the client's.
+        journal = [exchange for exchange in kept if not _is_of_somebody(exchange.request.body)]
+        runs = [run for run in control.runs() if run["client_ref"] != SOMEBODY]
+        total = report["exchanges"]["total"] - len(kept) + len(journal)
         deliveries = tuple(control.client.get("/_mock/deliveries")["items"])
         sent = [exchange.request.body for exchange in journal]
         return Trial(
@@ -153,18 +162,20 @@ def try_cell(cell: Cell, job: MatrixJob) -> Trial:
             exit_code=ended.exit_code,
             seconds=round(seconds, 2),
             output=ended.output[-OUTPUT_CHARACTERS_MAX:],
-            exchanges=report["exchanges"]["total"],
+            exchanges=total,
             report=report,
             is_met=_is_met(cell, control),
             runs=len(runs),
             made_again=_made_again(runs),
             lost_files=lost_files(journal),
-            asks_for_callback=any(isinstance(body, dict) and bool(body.get("callback_url")) for body in sent),
+            callback_origins=frozenset(
+                _origin(str(body["callback_url"])) for body in sent if isinstance(body, dict) and body.get("callback_url")
+            ),
             only_creates=all(exchange.request.method == "POST" for exchange in journal),
             saw_end=saw_end(journal, runs),
             knew_end=saw_end_first(journal, runs),
             # What has left the journal may have told of any end.
-            untold=() if len(journal) < report["exchanges"]["total"] else untold(journal, deliveries, runs),
+            untold=() if len(journal) < total else untold(journal, deliveries, runs),
             is_trying=ended.exit_code is None and not cell.clock.stands and _is_trying(journal, now),
             printed=_printed(ended.output, (("the API key", tenant.key), *_signing_secrets(control, job, journal))),
             # The name alone anybody can write into a request that comes without TLS.
@@ -265,6 +276,17 @@ class _Patience:
         return True
 
 
+def _origin(url: str) -> str:
+    return "/".join(url.split("/")[:3])
+
+
+def _is_of_somebody(body: Any) -> bool:
+    """Whether a request is one that the matrix has made in the name of somebody else."""
+    items = body.get("input") if isinstance(body, dict) else None
+    parts = (body, *(items if isinstance(items, list) else ()))
+    return any(isinstance(part, dict) and part.get("client_ref") == SOMEBODY for part in parts)
+
+
 def over_tls(journal: Sequence[Exchange]) -> int:
     """Returns how many exchanges came under one of the service's own names, which are reached over TLS alone."""
     return sum((exchange.request.headers.get("host") or "").lower().removesuffix(TLS_PORT) in HOSTS for exchange in journal)
@@ -295,7 +317,8 @@ def _sent(exchange: Exchange) -> tuple[str | None, Any] | None:
 def _signing_secrets(control: Control, job: MatrixJob, journal: Sequence[Exchange]) -> Iterator[tuple[str, str]]:
     """Yields what signs callbacks at the end of a trial, the secrets that the client has made among them.
 
-    Of one that was replaced or deleted nothing is known any more: journal and history keep no secrets.
+    Those of callbacks are there also when they were deleted or others sign; of one of a webhook that was replaced nothing is known any
+    more: journal and history keep no secrets.
     """
     yield "the secret of callbacks", job.callback_secret
     if not any(exchange.request.method != "GET" and _path(exchange).startswith(MAKES_SECRETS) for exchange in journal):
