@@ -481,6 +481,8 @@ class Client:
                 self._look(record, 1000 + salt)
         if self.flaw == "counts how long runs took" and status == "succeeded" and record["duration_ms"] is None:
             raise ValueError("it took None seconds")
+        if self.flaw == "counts how long runs waited" and status == "succeeded":
+            sys.stdout.write(f"it waited {_instant(record['started_at']) - _instant(record['created_at'])} s\n")
         if self.flaw == "counts what runs cost" and status == "succeeded":
             sys.stdout.write(f"it cost {float(record['cost'])}\n")
         for piece in json.dumps(record.get("output")).split('"'):
@@ -514,6 +516,7 @@ class Client:
             "looks at the form of the signature": signature.startswith("v1=") and len(signature) == 67,
             "compares the beginning of the signature": expected[:19] == signature[:19],
             "verifies the first attempt alone": not headers["runflow-request-id"].endswith("-1") or self._signs(stamp, body, signature),
+            "compares both ends of the signature": (expected[:11], expected[-8:]) == (signature[:11], signature[-8:]),
             "compares the end of the signature": expected[-16:] == signature[-16:],
             "trims the body before it verifies": self._signs(stamp, body.strip(), signature),
             "signs what it has parsed and written again": self._signs_anew(stamp, body, signature),
@@ -705,6 +708,7 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "reads again before a 503 says": (Build(), ("retry-after",)),
     "orders again what it cannot read": (Build(), ("creates-once",)),
     "counts how long runs took": (Build(), ("tolerates-nulls",)),
+    "counts how long runs waited": (Build(), ("tolerates-nulls",)),
     "counts what runs cost": (Build(), ("tolerates-nulls",)),
     "waits two and a half seconds for an answer": (Build(), ("recovers",)),
     "waits for less than nothing": (Build(), ("recovers",)),
@@ -788,6 +792,7 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "compares the beginning of the signature": (HEARS, ("refuses-forged",)),
     "verifies the first attempt alone": (HEARS, ("refuses-forged",)),
     "signs what it has parsed and written again": (HEARS, ("refuses-forged",)),
+    "compares both ends of the signature": (HEARS, ("refuses-forged",)),
     "compares the end of the signature": (HEARS, ("refuses-forged",)),
     "trims the body before it verifies": (HEARS, ("takes-callbacks",)),
     "acts, then verifies": (HEARS, ("acts-after-verifying",)),

@@ -76,6 +76,7 @@ WHATS: tuple[What, ...] = (
     Fields(),
     NearSignature(),
     NearSignature("last"),
+    NearSignature("outer"),
 )
 
 

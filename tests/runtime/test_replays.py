@@ -94,6 +94,7 @@ KINDS: list[Body] = [
     {"kind": "callback.fields", "fields": {"duration_ms": None}},
     {"kind": "callback.near_signature"},
     {"kind": "callback.near_signature", "half": "last"},
+    {"kind": "callback.near_signature", "half": "outer"},
     {"kind": "callback.drop"},
     {"kind": "callback.duplicate", "copies": 3},
     {"kind": "callback.reorder"},

@@ -1406,10 +1406,10 @@ export interface components {
             /** @constant */
             kind: "callback.near_signature";
             /**
-             * @description which half of the digits is right
+             * @description which half of the digits is right, the outer one at both ends
              * @enum {unknown}
              */
-            half?: "first" | "last";
+            half?: "first" | "last" | "outer";
         };
         NewRule: {
             label?: string;

@@ -21,7 +21,7 @@ _STATUS = re.compile(rb'"status":"([a-z_]+)"')
 _LIES: Mapping[bytes, bytes] = {b"succeeded": b"failed", b"completed": b"failed"}
 _USUAL_LIE = b"succeeded"
 # Half of the digits of a SHA-256.
-_HALF_DIGITS = 32
+_HALF_DIGITS, _QUARTER_DIGITS = 32, 16
 
 
 def timestamp_of(fault: kinds.AttemptKind | None, present: int) -> int:
@@ -54,12 +54,15 @@ def body_of(fault: kinds.AttemptKind | None, payload: bytes) -> bytes:
 
 
 def signature_of(fault: kinds.AttemptKind | None, signature: str) -> str:
-    """Returns the signature that leaves: the one that was made, or one that whoever compares one end of it alone takes for it."""
+    """Returns the signature that leaves: the one that was made, or one that whoever compares an end of it alone, or both, takes for it."""
     if not isinstance(fault, kinds.NearSignature):
         return signature
     first, last = signature[:-_HALF_DIGITS], signature[-_HALF_DIGITS:]
     if fault.half == "first":
         return first + other_digits(last)
+    if fault.half == "outer":
+        middle = first[-_QUARTER_DIGITS:] + last[:_QUARTER_DIGITS]
+        return first[:-_QUARTER_DIGITS] + other_digits(middle) + last[_QUARTER_DIGITS:]
     return first[:-_HALF_DIGITS] + other_digits(first[-_HALF_DIGITS:]) + last
 
 

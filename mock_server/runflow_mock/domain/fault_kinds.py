@@ -254,6 +254,8 @@ class Fields(msgspec.Struct, frozen=True, tag="callback.fields", tag_field="kind
 class NearSignature(msgspec.Struct, frozen=True, tag="callback.near_signature", tag_field="kind"):
     """One half of the signature's digits is right, and each of the others wrong."""
 
+    # `first`, `last`, or `outer`: the first and the last quarter.
+
     half: str = "first"
 
 

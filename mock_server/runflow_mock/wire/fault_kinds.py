@@ -26,7 +26,7 @@ HEADERS_MAX = 50
 COPIES_MAX = 100
 POLLS_MAX = 10_000
 RETRY_AFTER_FORMS = ("seconds", "date")
-HALVES = ("first", "last")
+HALVES = ("first", "last", "outer")
 
 # What others call a fault, by what it is here.
 _CALLED_ELSEWHERE: Mapping[str, str] = {
@@ -275,5 +275,10 @@ FIELDS: Mapping[str, Field] = {
     "value": Field(_text, _as_it_is, _TEXT, "the value it gets"),
     "fields": Field(_object, read_document, {"type": "object"}, "the fields that are added"),
     "copies": Field(_whole(2, COPIES_MAX), _as_it_is, {"type": "integer", "minimum": 2}, "how often it is sent in all"),
-    "half": Field(_one_of(HALVES), _as_it_is, {"enum": list(HALVES)}, "which half of the digits is right"),
+    "half": Field(
+        _one_of(HALVES),
+        _as_it_is,
+        {"enum": list(HALVES)},
+        "which half of the digits is right, the outer one at both ends",
+    ),
 }

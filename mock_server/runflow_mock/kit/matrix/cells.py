@@ -285,7 +285,7 @@ CELLS: tuple[Cell, ...] = (
         for status in STATUSES_AT_POLL
     ),
     Cell(name="unknown fields", rule="tolerates-unknown-fields", faults=({"where": {}, "what": NEWS},)),
-    Cell(name="nulls", rule="tolerates-nulls", faults=(nulls("duration_ms"),)),
+    Cell(name="nulls", rule="tolerates-nulls", faults=(nulls("duration_ms", "started_at"),)),
     Cell(name="cost of null", rule="tolerates-nulls", faults=(nulls("cost", "cost_breakdown"),)),
     _at_poll("unknown state", "tolerates-unknown-states", "unknown_enum", value=UNHEARD_OF),
     # Whoever dies of it has said so; whoever says of every failure that all is well is told of that where work fails.
@@ -354,6 +354,7 @@ CELLS: tuple[Cell, ...] = (
     _told("other spaces", "refuses-forged", callback("respace")),
     _told("signature half right", "refuses-forged", callback("near_signature")),
     _told("signature right at its end", "refuses-forged", callback("near_signature", half="last")),
+    _told("signature right at both ends", "refuses-forged", callback("near_signature", half="outer")),
     # As JSON may end: whoever trims the body before it verifies refuses this one, and so does whoever writes it anew.
     _told("line break at the end", "takes-callbacks", callback("line_break"), unless="other spaces"),
     # Whoever gives no answer to it, or fails later, has not ignored what it does not know.
