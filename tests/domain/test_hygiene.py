@@ -129,8 +129,12 @@ EXAMPLES: dict[str, tuple[Sequences, Sequences]] = {
         [
             sequence((0, create(422))),
             sequence((0, exchange("GET", "/v1/billing/balance", 403)), (1, create()), (2, exchange("GET", "/v1/billing/balance"))),
+            # The record was read for a fresh address, which is the same where the clock stands.
+            sequence((0, exchange("GET", MEDIA, 403)), (1, read("succeeded")), (2, exchange("GET", MEDIA))),
         ],
         [
+            sequence((0, exchange("GET", MEDIA, 403)), (1, exchange("GET", MEDIA))),
+            sequence((0, exchange("GET", MEDIA, 403)), (1, read(status=503)), (2, exchange("GET", MEDIA))),
             sequence((0, create(422)), (1, create(422))),
             sequence((0, create(402)), (1, create())),
             sequence((0, create(422, key="k")), (1, read()), (2, create(422, key="k"))),

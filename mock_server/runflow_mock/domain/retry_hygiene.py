@@ -23,6 +23,7 @@ from itertools import pairwise
 from operator import attrgetter
 from urllib.parse import parse_qsl
 
+from runflow_mock.domain.credential_hygiene import SIGNED_PREFIXES
 from runflow_mock.domain.documents import try_document
 from runflow_mock.domain.exchanges import Exchange, digest_of_key
 from runflow_mock.domain.filters import Field, QueryError, parse_filter
@@ -141,7 +142,10 @@ def leaves_refusals_alone(exchanges: Sequence[Exchange]) -> Iterator[Observation
     """Yields whether a call that was refused for good is made again although nothing has changed since."""
     changes = [exchange.number for exchange in exchanges if exchange.method not in ("GET", "HEAD") and exchange.status < 400]
     balances = [exchange.number for exchange in exchanges if exchange.operation in BALANCES]
+    # What a record says of its files is signed anew, and may be the same as before where time stands.
+    signed = sorted((*changes, *(exchange.number for exchange in exchanges if exchange.operation in READS and exchange.status == 200)))
     for series in series_of(exchanges):
+        reasons = signed if series[0].path.startswith(SIGNED_PREFIXES) else changes
         for index, exchange in enumerate(series):
             # A reading of what is not there has a rule of its own; one beyond the end of a file is how its end is found, part by part.
             if not is_final(exchange) or (exchange.method == "GET" and (exchange.status == 404 or _finds_an_end(series, index))):
@@ -149,7 +153,7 @@ def leaves_refusals_alone(exchanges: Sequence[Exchange]) -> Iterator[Observation
             later = series[index + 1] if index + 1 < len(series) else None
             if later is not None and _is_about_credit(exchange, later, balances):
                 continue
-            has_changed = later is not None and bisect_right(changes, exchange.number) < bisect_right(changes, later.number - 1)
+            has_changed = later is not None and bisect_right(reasons, exchange.number) < bisect_right(reasons, later.number - 1)
             ids = (exchange.id,) if later is None else (exchange.id, later.id)
             is_repeated = later is not None and not has_changed
             told = "was sent again unchanged" if is_repeated else "was not repeated"
