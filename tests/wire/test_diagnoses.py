@@ -4,7 +4,7 @@ import pytest
 
 from runflow_mock.wire.diagnoses import Diagnosis
 
-CLOCK = {"mode": "manual", "rate": 0, "now": "2026-01-01T00:00:00.000Z", "next_due": "2026-01-01T00:00:01.000Z"}
+CLOCK = {"mode": "manual", "rate": 0, "now": "2026-01-01T00:00:00.000Z", "next_due": "2026-01-01T00:00:01.000Z", "in_flight": 1}
 ATTEMPT: dict[str, Any] = {
     "number": 1,
     "status_code": 200,

@@ -12,6 +12,7 @@ Whoever waits for a turn has not begun: neither the receiver's time nor the time
 """
 
 import asyncio
+from asyncio import timeout
 from collections import Counter, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -56,7 +57,7 @@ class CallbackTurns:
             self._take(tenant)
         else:
             await self._wait(tenant)
-        ending = asyncio.timeout(None)
+        ending = timeout(None)
         try:
             async with ending:
                 self._under_way[ending] = asyncio.get_running_loop().time()
