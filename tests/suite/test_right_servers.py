@@ -3,6 +3,7 @@
 import pytest
 from mutants import Mutant
 from right_orders import BUILT_OTHERWISE
+from right_pages import PAGED_OTHERWISE
 from right_servers import RIGHT
 
 from runflow_mock.kit.suite.carriers import AppCarrier
@@ -32,7 +33,7 @@ PLAYED = frozenset(
         *("failure_is_tried_again", "webhook_is_tried_again", "redelivery_waits", "public_models_agree"),
     )
 )
-SERVERS = {**RIGHT, **BUILT_OTHERWISE}
+SERVERS = {**RIGHT, **PAGED_OTHERWISE, **BUILT_OTHERWISE}
 
 
 def test_flows_that_are_played_are_there() -> None:

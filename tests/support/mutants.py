@@ -70,6 +70,11 @@ def asked(mutant: Mutant) -> Asked:
     return request
 
 
+def is_of_the_api(answer: Answer) -> bool:
+    """Tells what is told of records from the document, and from what is asked of the fake."""
+    return answer.path.startswith("/v1/") and answer.path != "/v1/openapi.json"
+
+
 def poorer(happens: Callable[[Mutant, Answer], bool], by: float) -> Bug:
     """Each time that something happens a little is taken, until another tenant is made."""
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from lies import PULL, signatures
 from msgspec.structs import replace
-from mutants import Asked, Body, Bug, Mutant, asked, changed, put, records, same, when
+from mutants import Asked, Body, Bug, Mutant, asked, changed, is_of_the_api, put, records, same, when
 
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.laws_of_lists import TWINS, items_of
@@ -21,10 +21,6 @@ OWN = frozenset(("/v1/webhooks", "/v1/batches", "/v1/assets", "/v1/callback-secr
 FEW = frozenset(("id", "code", "created_at", "status_code", "client_ref", "sort_order", "sequence_index", "items_total", "slug"))
 NAMES = re.compile(r"\b([a-z_]+)(?=\.[A-Za-z]+:|[:=<>])")
 QUOTED = re.compile(r"'[^']*'")
-
-
-def _is_of_the_api(answer: Answer) -> bool:
-    return answer.path.startswith("/v1/") and answer.path != "/v1/openapi.json"
 
 
 def _written(change: Callable[[str], str]) -> Callable[[Mutant, Answer], Answer]:
@@ -47,7 +43,7 @@ def _written(change: Callable[[str], str]) -> Callable[[Mutant, Answer], Answer]
             secrets.append(json.loads(asked(mutant)[3] or b"")["secret"])
         if answer.path == PULL:
             return changed(answer, lambda body: {"items": [sent(item, secrets) for item in body["items"]]})
-        return answer.with_body(change(answer.body.decode()).encode()) if _is_of_the_api(answer) and b"/media/" in answer.body else answer
+        return answer.with_body(change(answer.body.decode()).encode()) if is_of_the_api(answer) and b"/media/" in answer.body else answer
 
     return spoil
 
@@ -67,7 +63,7 @@ def _newest_first(method: str, target: str, headers: dict[str, str], body: bytes
 
 def _anew(mutant: Mutant, answer: Answer) -> Answer:
     """Cursors are others at each reading, and lead to the same."""
-    if items_of(answer) is None or not _is_of_the_api(answer):
+    if items_of(answer) is None or not is_of_the_api(answer):
         return answer
     number = mutant.memory["reading"] = mutant.memory.get("reading", 0) + 1
     told = {name: f"{number}.{answer.json[name]}" if answer.json.get(name) is not None else None for name in ("first", "next", "previous")}
@@ -87,7 +83,7 @@ def _refused(answer: Answer, name: str) -> Answer:
 
 def _by_few(mutant: Mutant, answer: Answer) -> Answer:
     query = dict(parse_qsl(asked(mutant)[1].partition("?")[2]))
-    if answer.status != 200 or not _is_of_the_api(answer):
+    if answer.status != 200 or not is_of_the_api(answer):
         return answer
     named = {
         "q": set(NAMES.findall(QUOTED.sub("''", query.get("q", "")))),
@@ -100,7 +96,7 @@ def _knowing_its_parameters(mutant: Mutant, answer: Answer) -> Answer:
     method, target, _, _ = asked(mutant)
     addressed = packaged_contract().address(answer.path)
     declared = None if addressed is None else packaged_contract().operation(addressed.path, method)
-    if declared is None or answer.status >= 300 or not _is_of_the_api(answer):
+    if declared is None or answer.status >= 300 or not is_of_the_api(answer):
         return answer
     known = {parameter.name for parameter in declared.parameters}
     names = dict(parse_qsl(target.partition("?")[2], keep_blank_values=True))
@@ -122,11 +118,11 @@ def _without(mark: str, name: str) -> Bug:
         if mark in record and name in record:
             record[name] = None
 
-    return when(_is_of_the_api, records(change))
+    return when(is_of_the_api, records(change))
 
 
 def _headless(mutant: Mutant, answer: Answer) -> Answer:
-    if answer.method != "HEAD" or not _is_of_the_api(answer) or answer.status >= 400:
+    if answer.method != "HEAD" or not is_of_the_api(answer) or answer.status >= 400:
         return answer
     return replace(answer, status=405, headers={"allow": "GET"}, body=b"")
 
@@ -137,10 +133,10 @@ BUILT_OTHERWISE: Mapping[str, Bug] = {
     "lists everything newest first": Bug(same, _newest_first),
     "has other cursors at each reading": Bug(_anew, _as_before),
     "sends callbacks in another order": when(lambda answer: answer.path == PULL, lambda body: {"items": body["items"][::-1]}),
-    "tells the latest attempt first": when(_is_of_the_api, records(_attempts_turned)),
-    "has links with hosts": when(_is_of_the_api, records(_with_hosts)),
+    "tells the latest attempt first": when(is_of_the_api, records(_attempts_turned)),
+    "has links with hosts": when(is_of_the_api, records(_with_hosts)),
     "does not know HEAD": Bug(_headless),
-    "writes fingerprints with their algorithm": when(_is_of_the_api, put("secret_fingerprint", lambda text: text and f"sha256:{text}")),
+    "writes fingerprints with their algorithm": when(is_of_the_api, put("secret_fingerprint", lambda text: text and f"sha256:{text}")),
     "filters and sorts by a few fields": Bug(_by_few),
     "refuses parameters that it does not know": Bug(_knowing_its_parameters),
     "does not say who made what": _without("created_at", "created_by"),

@@ -3,10 +3,10 @@
 import json
 import re
 from collections.abc import Callable, Mapping
-from urllib.parse import parse_qsl, quote, unquote
 
 from msgspec.structs import replace
-from mutants import Asked, Body, Bug, Mutant, asked, put, same, when
+from mutants import Asked, Body, Bug, Mutant, asked, is_of_the_api, put, same, when
+from right_pages import is_page
 
 from runflow_mock.kit.suite.carriers import Answer
 
@@ -21,27 +21,17 @@ MORE: Mapping[str, Body] = {
 }
 # Related records of which there is a list, of kinds whose lists embed.
 LISTS = frozenset(("inputs", "outputs", "solution_flows", "solution_models"))
-# Lists that come in pages, one of which is longer than the pages of the fake.
-PAGED = frozenset(("/v1/models", "/v1/public/models", "/v1/runs", "/v1/batches", "/v1/webhooks", "/v1/assets"))
-CURSORS = frozenset(("first", "next", "previous", "next_pq", "prev_pq"))
-# What a cursor may hold that has a meaning of its own in an address.
-ODD = "+/=&% "
-AFTER, FIRST = "after ", "first "
 WHOLE = re.compile(rb'("(?:duration_ms|size_bytes|sort_order|sequence_index|items_total|attempt_number)":)(\d+)(?=[,}])')
 SIX_DIGITS = re.compile(r"-?\d+\.\d{6}")
 AMOUNT = re.compile(r"-?\d+\.\d{3}000")
 INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})Z")
 
 
-def _is_of_the_api(answer: Answer) -> bool:
-    return answer.path.startswith("/v1/") and answer.path != "/v1/openapi.json"
-
-
 def _told(write: Callable[[Answer], bytes]) -> Bug:
     """Bodies of JSON that are written otherwise."""
 
     def spoil(mutant: Mutant, answer: Answer) -> Answer:
-        is_json = _is_of_the_api(answer) and answer.body and answer.json is not None
+        is_json = is_of_the_api(answer) and answer.body and answer.json is not None
         return answer.with_body(write(answer)) if is_json else answer
 
     return Bug(spoil)
@@ -125,7 +115,7 @@ def _with_empty_lists(answer: Answer) -> bytes:
 
 def _naming_requests(mutant: Mutant, answer: Answer) -> Answer:
     """Ids of requests in another form, the same in the header and in what a request made."""
-    if not _is_of_the_api(answer):
+    if not is_of_the_api(answer):
         return answer
     told = answer.with_body(_naming(answer)) if answer.body and answer.json is not None else answer
     headers = {name: f"req/{value}" if name == "x-request-id" else value for name, value in told.headers.items()}
@@ -163,13 +153,6 @@ def _deliveries_turned(answer: Answer) -> bytes:
     if not (answer.path.endswith("/callback") and isinstance(answer.json, list)):
         return answer.body
     return json.dumps(answer.json[::-1]).encode()
-
-
-def _with_hundreds(method: str, target: str, headers: dict[str, str], body: bytes | None) -> tuple[str, str, dict[str, str], bytes | None]:
-    """Pages for which nobody asked for a size are large."""
-    path, _, query = target.partition("?")
-    is_page = method == "GET" and path in PAGED and "limit=" not in query
-    return method, f"{path}?{query}{'&' if query else ''}limit=200" if is_page else target, headers, body
 
 
 def _sending(change: Callable[[Body, Body], None]) -> Bug:
@@ -265,7 +248,7 @@ def _with_more_around(answer: Answer) -> bytes:
     told = _walked(lambda each: {name: _shortest(value) for name, value in each.items()}, answer.json)
     if answer.status >= 400 and isinstance(told, dict) and "code" in told:
         told = {**told, "request_id": "r1", "documentation": "https://errors.example/"}
-    if _is_page(answer):
+    if is_page(answer):
         told = {**told, "total": 99, "has_more": told["next"] is not None}
     # What was sent in a callback stays as it was sent.
     return answer.body if b"payload_bytes" in answer.body else json.dumps(told).replace("/", "\\/").encode()
@@ -278,55 +261,6 @@ def _shortest(value: Body) -> Body:
 def _with_storage(answer: Answer) -> bytes:
     """Uploads are brought to somebody else, to whom the suite does not speak."""
     return answer.body.replace(b'"upload_url":"http://localhost/', b'"upload_url":"https://storage.example/')
-
-
-def _is_page(answer: Answer) -> bool:
-    body = answer.json if answer.method == "GET" and answer.status == 200 and _is_of_the_api(answer) else None
-    return isinstance(body, dict) and body.keys() >= {"items", "next"} and "id" not in body
-
-
-def _with_odd_cursors(mutant: Mutant, answer: Answer) -> Answer:
-    if not _is_page(answer):
-        return answer
-    body = {name: ODD + value if name in CURSORS and value is not None else value for name, value in answer.json.items()}
-    return answer.with_body(json.dumps(body).encode())
-
-
-def _without_oddity(method: str, target: str, headers: dict[str, str], body: bytes | None) -> Asked:
-    path, _, query = target.partition("?")
-    pairs = parse_qsl(query, keep_blank_values=True)
-    if not any(name == "pq" and value.startswith(ODD) for name, value in pairs):
-        return method, target, headers, body
-    return method, f"{path}?{'&'.join(f'{name}={quote(value.removeprefix(ODD))}' for name, value in pairs)}", headers, body
-
-
-def _tells_of_another_always(mutant: Mutant, answer: Answer) -> Answer:
-    """Who does not look whether more follows has a page without records after every other."""
-    return _tells_of_another(mutant, answer, is_full=lambda items, limit: True)
-
-
-def _tells_of_another(
-    mutant: Mutant, answer: Answer, is_full: Callable[[list[Body], str | None], bool] = lambda items, limit: limit == str(len(items))
-) -> Answer:
-    """Who has filled a page does not know whether more follows, and has a page without records after it."""
-    target = asked(mutant)[1]
-    if not _is_page(answer):
-        return answer
-    cursor, body = dict(parse_qsl(target.partition("?")[2])).get("pq", ""), answer.json
-    is_back = "from_prev=true" in target
-    if cursor.startswith(AFTER) and not is_back:
-        first = body["first"] or cursor.replace(AFTER, FIRST)
-        body = {**body, "items": [], "first": first, "next": None, "previous": cursor}
-    elif body["next"] is None and is_full(body["items"], answer.query.get("limit")) and not is_back:
-        body = {**body, "next": f"{AFTER}{target}"}
-    twins = {"next_pq": body["next"], "prev_pq": body["previous"]} if "next_pq" in body else {}
-    return answer.with_body(json.dumps({**body, **twins}).encode())
-
-
-def _from_before(method: str, target: str, headers: dict[str, str], body: bytes | None) -> Asked:
-    """Cursors of the page without records are addresses of the full one, which comes before it, or is the first."""
-    cursor = re.search(rf"pq=(?:{quote(AFTER)}|{quote(FIRST)})([^&]*)", target)
-    return method, target if cursor is None else unquote(cursor[1]), headers, body
 
 
 def _one_request_for_a_key(mutant: Mutant, answer: Answer) -> Answer:
@@ -351,7 +285,7 @@ def _with_defaults(method: str, target: str, headers: dict[str, str], body: byte
 
 RIGHT: Mapping[str, Bug] = {
     # How the state of a step is spelled, and whether a file has parts, is the server's own.
-    "steps are called completed": when(_is_of_the_api, put("state_code", lambda state: "completed" if state == "succeeded" else state)),
+    "steps are called completed": when(is_of_the_api, put("state_code", lambda state: "completed" if state == "succeeded" else state)),
     "what was left out is filled in": Bug(same, _with_defaults),
     "files have no parts": Bug(lambda mutant, answer: replace(answer, status=416, body=b"") if answer.status == 206 else answer),
     "spells media types in capitals": Bug(_in_capitals),
@@ -359,9 +293,6 @@ RIGHT: Mapping[str, Bug] = {
     "lets in by another way as well": _headed(_with_another_way),
     "writes whole numbers with a point": _told(_with_points),
     "says more of each problem": _told(_with_more_of_problems),
-    "has cursors that have to be encoded": Bug(_with_odd_cursors, _without_oddity),
-    "tells of another page after a full one": Bug(_tells_of_another, _from_before),
-    "tells of another page after every other": Bug(_tells_of_another_always, _from_before),
     "names headers of callbacks in small letters": _sending(_in_small_letters),
     "tells the charset of callbacks": _sending(_with_a_charset),
     "sends more headers with callbacks": _sending(_with_more_headers),
@@ -395,7 +326,6 @@ RIGHT: Mapping[str, Bug] = {
     "allows HEAD and OPTIONS by name": _headed(_allowing),
     "packs what it tells": _headed(_packed),
     "stands behind a proxy": _with(via="1.0 proxy", age="0", x_cache="MISS", connection="close"),
-    "has two hundred records on a page unless asked": Bug(lambda mutant, answer: answer, _with_hundreds),
     "tells the latest delivery first": _told(_deliveries_turned),
     "takes a key for that of one request": Bug(_one_request_for_a_key),
     "says that it is a server": _with(server="nginx", strict_transport_security="max-age=63072000", cache_control="no-store"),
