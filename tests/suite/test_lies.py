@@ -1,5 +1,9 @@
 """Servers that lie in one thing are caught, by a rule that names it."""
 
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+
 import lies
 import lies_at_edges
 import lies_in_time
@@ -18,8 +22,10 @@ import lies_of_rotation
 import lies_of_tries
 import pytest
 from mutants import Mutant
+from signed_callbacks import PULL, told_by_callbacks
 
-from runflow_mock.kit.suite.carriers import AppCarrier
+from runflow_mock.domain.signing import sign_bare
+from runflow_mock.kit.suite.carriers import Answer, AppCarrier
 from runflow_mock.kit.suite.catalogue import FLOWS
 from runflow_mock.kit.suite.flows import play
 from runflow_mock.kit.suite.suite_tenants import Target
@@ -77,6 +83,40 @@ def found_by(app: InProcess, name: str, dialect: str) -> Tally:
 
 def test_at_least_eighty_lies_are_told() -> None:
     assert len(CASES) >= 80
+
+
+class Sender:
+    """Says that everything was done, and hands out one callback."""
+
+    url = "http://sender.example"
+
+    def __init__(self, body: bytes, secret: str) -> None:
+        self.body = body
+        headers = {"Runflow-Signature": sign_bare(body, secret)}
+        self.item = {"delivery_id": "d", "number": 1, "headers": headers, "base64": b64encode(body).decode()}
+
+    def carry(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+        told = {"items": [self.item]} if target == PULL else {}
+        return Answer(method, target, 200, {}, json.dumps(told).encode())
+
+    def close(self) -> None:
+        """Has nothing to close."""
+
+
+def test_callback_that_a_lie_is_not_about_is_sent_as_it_was() -> None:
+    sender = Sender('{"event": "run.completed", "metadata": {"café": 1.0}}'.encode(), "whsec")
+    liar = Mutant(sender, told_by_callbacks(lambda body: None))
+    assert liar.carry("POST", PULL, {}, b"{}").json["items"] == [sender.item]
+
+
+def test_liar_knows_the_secret_that_a_webhook_was_given_later() -> None:
+    sender = Sender('{"metadata":"café"}'.encode(), "later")
+    liar = Mutant(sender, told_by_callbacks(lambda body: body.update(event="run.failed")))
+    liar.carry("PATCH", "/v1/webhooks/w", {}, b'{"secret":"later"}')
+    [item] = liar.carry("POST", PULL, {}, b"{}").json["items"]
+    body = b64decode(item["base64"])
+    assert body == '{"metadata":"café","event":"run.failed"}'.encode()
+    assert item["headers"] == {"Runflow-Signature": sign_bare(body, "later")}
 
 
 @pytest.mark.slow

@@ -4,17 +4,14 @@ Each is a bug as in `mutants`, with the rule that must name it. Bodies of callba
 """
 
 import json
-from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 from mutants import Body, Bug, Mutant, changed, put, records, when
+from signed_callbacks import told_by_callbacks
 
-from runflow_mock.domain.signing import sign_bare, sign_timestamped
 from runflow_mock.kit.suite.carriers import Answer
-
-PULL = "/_mock/deliveries/pull"
 
 
 class Lie(NamedTuple):
@@ -22,38 +19,6 @@ class Lie(NamedTuple):
 
     bug: Bug
     rules: frozenset[str]
-
-
-def told_by_callbacks(change: Callable[[Body], None]) -> Bug:
-    """A lie in the body of every callback, signed as if it were true."""
-
-    def spoil(mutant: Mutant, answer: Answer) -> Answer:
-        secrets = mutant.memory.setdefault("secrets", [])
-        if answer.path == "/v1/callback-secrets" and answer.status == 201:
-            secrets.append(answer.json["plain_secret"])
-        if answer.path == "/v1/webhooks" and answer.status == 201:
-            secrets.append(json.loads(mutant.memory["request"][3])["secret"])
-        if answer.path != PULL:
-            return answer
-        return changed(answer, lambda body: {"items": [_retold(item, change, secrets) for item in body["items"]]})
-
-    return Bug(spoil)
-
-
-def _retold(item: Body, change: Callable[[Body], None], secrets: list[str]) -> Body:
-    content = json.loads(b64decode(item["base64"]))
-    change(content)
-    body = json.dumps(content, separators=(",", ":")).encode()
-    headers = dict(item["headers"])
-    for secret in secrets:
-        for was, now in zip(signatures(b64decode(item["base64"]), headers, secret), signatures(body, headers, secret), strict=True):
-            if headers.get("Runflow-Signature") == was:
-                return {**item, "headers": {**headers, "Runflow-Signature": now}, "base64": b64encode(body).decode()}
-    return {**item, "base64": b64encode(body).decode()}
-
-
-def signatures(body: bytes, headers: Mapping[str, str], secret: str) -> tuple[str, str]:
-    return sign_bare(body, secret), sign_timestamped(body, int(headers.get("Runflow-Timestamp", 0)), secret)
 
 
 def repaired(is_wrong: Callable[[str, str, dict[str, str], Body], bool], repair: Callable[[Body], Body]) -> Bug:

@@ -6,9 +6,10 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lies import PULL, Lie, told_by_callbacks
+from lies import Lie
 from msgspec.structs import replace
 from mutants import Asked, Body, Bug, Mutant, asked, at, changed, poorer, put, records, same, when
+from signed_callbacks import PULL, known_secrets, told_by_callbacks
 
 from runflow_mock.domain.signing import sign_bare, sign_timestamped
 from runflow_mock.kit.suite.carriers import Answer
@@ -52,9 +53,7 @@ def _made_to_fail(mutant: Mutant, answer: Answer) -> bool:
 
 def _resigned(mutant: Mutant, answer: Answer, change: Callable[[Body, bytes, str], Body]) -> Answer:
     """Attempts as a change makes them, with each secret that is known."""
-    secrets = mutant.memory.setdefault("secrets", [])
-    if answer.path == "/v1/callback-secrets" and answer.status == 201:
-        secrets.append(answer.json["plain_secret"])
+    secrets = known_secrets(mutant, answer)
     if answer.path != PULL:
         return answer
 

@@ -4,8 +4,9 @@ import json
 import re
 from collections.abc import Callable, Mapping
 
-from lies import PULL, Lie
+from lies import Lie
 from mutants import Asked, Body, Bug, Mutant, at, changed, poorer, put, same, when
+from signed_callbacks import PULL
 
 from runflow_mock.kit.suite.carriers import Answer
 

@@ -84,7 +84,7 @@ OF_ITEMS = "items_of_batches"
 CASES: Mapping[str, Lie] = {
     "a batch calls its items by other ids": _lie(when(_api, records(_handles)), OF_ITEMS),
     "an item was made a day before its batch": _lie(
-        when(_api, records(_where(_is_item, created_at=lambda text: moved(text, days=-1)))), OF_ITEMS, "batch_tells_of_its_items"
+        when(_api, records(_where(_is_item, created_at=lambda text: moved(text, days=-1)))), OF_ITEMS
     ),
     "runs of a batch are of another model": _lie(
         when(_api, records(_where(lambda record: "nodes_total" in record and bool(record.get("batch_id")), model_id=_other))), OF_ITEMS

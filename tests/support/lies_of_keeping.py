@@ -6,8 +6,9 @@ from base64 import b64decode
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from lies import PULL, Lie
+from lies import Lie
 from mutants import Asked, Body, Bug, Mutant, asked, at, changed, put, records, same, when
+from signed_callbacks import PULL
 
 from runflow_mock.domain.signing import sign_bare, sign_timestamped
 from runflow_mock.kit.suite.carriers import Answer

@@ -4,8 +4,9 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from lies import Lie, told_by_callbacks
+from lies import Lie
 from mutants import Body, Bug, Mutant, records, when
+from signed_callbacks import told_by_callbacks, written
 
 from runflow_mock.kit.suite.carriers import Answer
 
@@ -29,7 +30,7 @@ def told_everywhere(change: Change) -> Bug:
             before = json.dumps(sent)
             change(sent)
             if json.dumps(sent) != before:
-                record["payload_bytes"] = json.dumps(sent, separators=(",", ":"))
+                record["payload_bytes"] = written(sent).decode()
 
     told, heard = when(_api, lambda body: records(kept)(records(change)(body))), told_by_callbacks(change)
 
@@ -115,14 +116,14 @@ def _used_later(record: Body) -> None:
 
 
 HAPPENS, BEGUN, JUDGED, GOES_ON = "happens_when_it_says", "begun_before_it_ended", "judged_at_the_end", "deliveries_go_on_or_end"
-WAITING, GOING = ("queued",), ("dispatching", "running")
+WAITING, GOING, OVER = ("queued",), ("dispatching", "running"), ("succeeded", "partial_succeeded")
 CASES: Mapping[str, Lie] = {
     "a run ended when it was made": _lie(told_everywhere(_ends_as_it_is_made("run")), HAPPENS),
     "a batch ended when it was made": _lie(told_everywhere(_ends_as_it_is_made("batch")), HAPPENS, "items_of_batches"),
     "a run began when it was made": _lie(told_everywhere(_begins_as_it_is_made), HAPPENS),
     "a secret is used an hour from now": _lie(_of("key_prefix", _used_later), HAPPENS),
-    "no run ever began": _lie(_of("nodes_total", lambda record: record.update(started_at=None)), BEGUN),
-    "no batch ever began": _lie(_of("items_total", lambda record: record.update(started_at=None)), BEGUN),
+    "a run that has ended is told never to have begun": _lie(_when_in(OVER, "nodes_total", started_at=None), BEGUN),
+    "a batch that has ended is told never to have begun": _lie(_when_in(OVER, "items_total", started_at=None), BEGUN),
     "a run that waits has begun": _lie(_when_in(WAITING, "nodes_total", started_at="created_at"), BEGUN, HAPPENS),
     "a run that goes on has ended": _lie(_when_in(GOING, "nodes_total", completed_at="created_at"), BEGUN),
     "a run that goes on has failed": _lie(_when_in(GOING, "nodes_total", failure_code="TIMEOUT", failure_message="Late."), BEGUN),

@@ -4,8 +4,9 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lies import Lie, told_by_callbacks
+from lies import Lie
 from mutants import Body, Bug, Mutant, asked, at, put, when
+from signed_callbacks import told_by_callbacks
 
 from runflow_mock.kit.suite.carriers import Answer
 

@@ -4,9 +4,10 @@ import json
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 
-from lies import PULL, Lie
+from lies import Lie
 from lies_of_keeping import later
 from mutants import Asked, Body, Bug, Mutant, asked, changed, poorer, put, same, when
+from signed_callbacks import PULL, known_secrets
 
 from runflow_mock.domain.signing import sign_bare, sign_timestamped
 from runflow_mock.kit.suite.carriers import Answer
@@ -50,9 +51,7 @@ def _resigned(change: Callable[[Body, bytes, Callable[[bytes, int | None], str]]
     """Attempts as a change makes them, which may sign anew with the secret that signed."""
 
     def spoil(mutant: Mutant, answer: Answer) -> Answer:
-        secrets = mutant.memory.setdefault("secrets", [])
-        if answer.path == "/v1/callback-secrets" and answer.status == 201:
-            secrets.append(answer.json["plain_secret"])
+        secrets = known_secrets(mutant, answer)
         return (
             changed(answer, lambda told: {"items": [_told(item, secrets, change) for item in told["items"]]})
             if answer.path == PULL

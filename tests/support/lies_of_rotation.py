@@ -1,12 +1,12 @@
 """Lies about what is brought, counted, tried and signed: uploads, quotas, attempts, and secrets that took another's place."""
 
-import json
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 
-from lies import PULL, Lie
+from lies import Lie
 from msgspec.structs import replace
 from mutants import Body, Bug, Mutant, at, changed, put, when
+from signed_callbacks import PULL, known_secrets
 
 from runflow_mock.domain.signing import sign_bare, sign_timestamped
 from runflow_mock.kit.suite.carriers import Answer
@@ -77,13 +77,7 @@ def _learn(mutant: Mutant, answer: Answer) -> None:
     """Keeps every secret, in the order in which they were made or took another's place."""
     if _is_new_world(answer):
         mutant.memory["secrets"] = []
-    method, target, _, body = mutant.memory["request"]
-    secrets = mutant.memory.setdefault("secrets", [])
-    if target == "/v1/callback-secrets" and answer.status == 201:
-        secrets.append(answer.json["plain_secret"])
-    if target.startswith("/v1/webhooks") and method in ("POST", "PATCH") and answer.status < 300:
-        sent = json.loads(body or b"{}")
-        secrets += [sent["secret"]] if "secret" in sent else []
+    known_secrets(mutant, answer)
 
 
 def _signed(header: Callable[[Body, list[str], Callable[[str], str]], str]) -> Bug:

@@ -6,9 +6,10 @@ from base64 import b64decode
 from collections.abc import Callable, Mapping
 from urllib.parse import unquote
 
-from lies import PULL, Lie
+from lies import Lie
 from msgspec.structs import replace
 from mutants import Asked, Body, Bug, Mutant, asked, changed, put, records, when
+from signed_callbacks import PULL
 
 from runflow_mock.kit.suite.carriers import Answer
 
@@ -65,14 +66,15 @@ def _event(name: str) -> Sends:
     return lambda item, content: content["event"] == name
 
 
-def _sent_again(is_there: bool) -> Bug:
-    """A redelivery that must wait is answered as if it were made."""
+def _sent_again(is_so: Callable[[Body, list[Body]], bool]) -> Bug:
+    """A redelivery that must wait is answered as if it were made, where its record and the deliveries so far are such."""
 
     def spoil(mutant: Mutant, answer: Answer) -> Answer:
         if not answer.path.endswith("/callback-redeliveries") or answer.status != 422 or asked(mutant)[3] != b"{}":
             return answer
         told = mutant.again("GET", answer.path.replace("-redeliveries", ""), asked(mutant)[2])
-        if told.status != 200 or bool(told.json) is not is_there:
+        record = mutant.again("GET", answer.path.removesuffix("/callback-redeliveries"), asked(mutant)[2])
+        if told.status != 200 or record.status != 200 or not is_so(record.json, told.json or []):
             return answer
         made = {**(told.json or [{}])[-1], "id": OTHER_ID, "is_automatic": False, "attempts": [], "attempt_count": 0}
         return replace(answer.with_body(json.dumps(made).encode()), status=201)
@@ -129,7 +131,6 @@ CASES: Mapping[str, Lie] = {
     "a webhook's attempts were answered with a word": _lie(
         when(_api, put("response_body", lambda value: "thanks", where=_of_webhooks)), WEBHOOK
     ),
-    "a webhook's next attempt is not announced": _lie(when(_api, put("next_retry_at", lambda value: None)), WEBHOOK),
     "after a webhook's last attempt another is announced": _lie(
         when(
             _api,
@@ -139,9 +140,9 @@ CASES: Mapping[str, Lie] = {
         ),
         WEBHOOK,
     ),
-    "a redelivery is made while another is open": _lie(_sent_again(is_there=True), "redelivery_waits"),
-    "a redelivery is made of what has no address": _lie(_sent_again(is_there=False), "redelivery_waits"),
-    "no next attempt is announced": _lie(when(_api, put("next_attempt_at", lambda value: None)), "attempts_are_told"),
+    "a redelivery is made while another is open": _lie(_sent_again(lambda record, told: bool(told)), "redelivery_waits"),
+    "a redelivery is made of what has no address": _lie(_sent_again(lambda record, told: not record["callback_url"]), "redelivery_waits"),
+    "a redelivery is made of what has not ended": _lie(_sent_again(lambda record, told: not record["completed_at"]), "redelivery_waits"),
     "there are seven attempts, and five are made": _lie(when(_api, put("max_attempts", lambda value: 7)), "attempts_are_told"),
     "what has no secret is signed": _lie(Bug(_signed_all_the_same), "callback_comes_once"),
     "an address loses its query": _lie(_sent_to(lambda url: url.partition("?")[0]), TRUTH),

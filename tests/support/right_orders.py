@@ -2,17 +2,18 @@
 
 import json
 import re
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl
 
-from lies import PULL, signatures
 from msgspec.structs import replace
 from mutants import Asked, Body, Bug, Mutant, asked, changed, is_of_the_api, put, records, same, when
+from signed_callbacks import PULL, known_secrets, resent
 
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.laws_of_lists import TWINS, items_of
-from runflow_mock.openapi.contracts import packaged_contract
+from runflow_mock.kit.suite.memories import packaged_walk
+from runflow_mock.openapi.contracts import Declared, packaged_contract
 
 SIGNED = re.compile(r"/media/([^?\"\s]+)\?expires=(\d+)&signature=([0-9a-f]+)")
 SIGNED_IN_ITS_PATH = re.compile(r"/media/s/(\d+)/([0-9a-f]+)/([^?\"\s]+)")
@@ -27,20 +28,10 @@ def _written(change: Callable[[str], str]) -> Callable[[Mutant, Answer], Answer]
     """A change of texts, in answers and in callbacks alike, which are signed as they are sent."""
 
     def sent(item: Body, secrets: list[str]) -> Body:
-        body = b64decode(item["base64"])
-        told, headers = change(body.decode()).encode(), item["headers"]
-        for secret in secrets:
-            for was, now in zip(signatures(body, headers, secret), signatures(told, headers, secret), strict=True):
-                if headers.get("Runflow-Signature") == was:
-                    headers = {**headers, "Runflow-Signature": now}
-        return {**item, "headers": headers, "base64": b64encode(told).decode()}
+        return resent(item, change(b64decode(item["base64"]).decode()).encode(), secrets)
 
     def spoil(mutant: Mutant, answer: Answer) -> Answer:
-        secrets = mutant.memory.setdefault("secrets", [])
-        if answer.path == "/v1/callback-secrets" and answer.status == 201:
-            secrets.append(answer.json["plain_secret"])
-        if answer.path.startswith("/v1/webhooks") and answer.status < 300 and b'"secret"' in (asked(mutant)[3] or b""):
-            secrets.append(json.loads(asked(mutant)[3] or b"")["secret"])
+        secrets = known_secrets(mutant, answer)
         if answer.path == PULL:
             return changed(answer, lambda body: {"items": [sent(item, secrets) for item in body["items"]]})
         return answer.with_body(change(answer.body.decode()).encode()) if is_of_the_api(answer) and b"/media/" in answer.body else answer
@@ -103,6 +94,32 @@ def _knowing_its_parameters(mutant: Mutant, answer: Answer) -> Answer:
     return next((_refused(answer, name) for name in names if name not in known), answer)
 
 
+def _knowing_its_fields(method: str, target: str, headers: dict[str, str], body: bytes | None) -> Asked:
+    """A body with a key that the contract does not describe is refused before anything is made of it, whatever the request's own key."""
+    try:
+        content: Body = json.loads(body or b"null")
+    except (ValueError, RecursionError):
+        return method, target, headers, body
+    addressed = packaged_contract().address(target.partition("?")[0])
+    declared = None if addressed is None else packaged_contract().operation(addressed.path, method)
+    if declared is None or not isinstance(content, dict) or _knows_all(declared, content):
+        return method, target, headers, body
+    return method, target, {name: text for name, text in headers.items() if name != "Idempotency-Key"}, b"[1]"
+
+
+def _knows_all(declared: Declared, content: Body) -> bool:
+    pointer = declared.body.get("application/json")
+    if pointer is None:
+        return not content
+    # What has no properties is the caller's own, and some bodies may hold the fields of a model.
+    return all(
+        part.value.keys() <= part.described.properties.keys()
+        or not part.described.properties
+        or packaged_contract().at(part.described.place).get("additionalProperties") is True
+        for part in packaged_walk().objects(pointer, content)
+    )
+
+
 def _with_hosts(record: Body) -> None:
     if isinstance(record.get("links"), dict):
         record["links"] = {name: f"https://api.example{path}" for name, path in record["links"].items()}
@@ -139,6 +156,11 @@ BUILT_OTHERWISE: Mapping[str, Bug] = {
     "writes fingerprints with their algorithm": when(is_of_the_api, put("secret_fingerprint", lambda text: text and f"sha256:{text}")),
     "filters and sorts by a few fields": Bug(_by_few),
     "refuses parameters that it does not know": Bug(_knowing_its_parameters),
+    "refuses fields that it does not know": Bug(same, _knowing_its_fields),
+    # Every field of a record may be null.
+    "does not say when what succeeded began": _without("status_code", "started_at"),
+    "does not say when it sends again": _without("max_attempts", "next_attempt_at"),
+    "does not say when it tells webhooks again": _without("attempt_number", "next_retry_at"),
     "does not say who made what": _without("created_at", "created_by"),
     "breaks no cost down": _without("nodes_total", "cost_breakdown"),
     "keeps no answers of receivers": _without("attempt_number", "response_body"),
