@@ -17,6 +17,7 @@ from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.files import address_is_signed
 from runflow_mock.kit.suite.laws import departures
 from runflow_mock.kit.suite.laws_of_callbacks import is_sent_as_promised
+from runflow_mock.kit.suite.laws_of_ends import has_begun_before_it_ended
 from runflow_mock.kit.suite.laws_of_lists import has_cursors
 from runflow_mock.kit.suite.laws_of_parts import leads_to_itself, tells_of_its_latest_evaluation
 from runflow_mock.kit.suite.laws_of_records import deliveries_are_kept, goes_forward
@@ -68,6 +69,15 @@ def test_prefix_of_a_secret_may_stand_behind_that_of_all(prefix: str, breaches: 
 def test_record_may_be_kept_to_the_millisecond(later: str, breaches: int) -> None:
     told = [{"id": RUN, "updated_at": f"2026-01-01T00:00:00.{part}Z"} for part in ("123456", later)]
     assert len(says(goes_forward, *(("GET", f"/v1/runs/{RUN}", 200, each) for each in told))) == breaches
+
+
+@pytest.mark.parametrize(("first", "then", "breaches"), [(None, None, 0), (None, "10", 0), ("10", "10", 0), ("10", None, 1)])
+def test_run_need_not_say_when_it_began_and_stays_begun_once_it_has(first: str | None, then: str | None, breaches: int) -> None:
+    told = [
+        {"id": RUN, "status_code": state, "started_at": second and f"2026-01-01T00:00:{second}.000Z"}
+        for state, second in (("running", first), ("succeeded", then))
+    ]
+    assert len(says(has_begun_before_it_ended, *(("GET", f"/v1/runs/{RUN}", 200, each) for each in told))) == breaches
 
 
 def test_delivery_may_be_given_up_before_it_is_tried() -> None:

@@ -1,4 +1,4 @@
-"""Laws of ends: what has ended has begun, what goes on has not ended, and a verdict comes with the end of what was judged."""
+"""Laws of ends: what waits has not begun, what goes on has not ended, and a verdict comes with the end of what was judged."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,9 +6,8 @@ from typing import Any
 from runflow_mock.domain.documents import list_of, object_of
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.laws_of_records import GRAIN, SKEW, SUCCEEDED, amount, instant
-from runflow_mock.kit.suite.memories import Memory, Record
+from runflow_mock.kit.suite.memories import Memory, Record, is_replay
 
-DONE = frozenset((SUCCEEDED, "partial_succeeded"))
 GOING_ON = frozenset(("queued", "dispatching", "running", "pending"))
 # What a run was made with, and so what is judged.
 TARGETS = ("model_id", "flow_id", "comfyui_workflow_id")
@@ -16,18 +15,27 @@ FAILED, COMPLETED = "failed", "completed"
 
 
 def has_begun_before_it_ended(answer: Answer, memory: Memory) -> Iterator[str]:
-    """A run or batch that succeeded has begun; what waits has not; what goes on has neither an end nor a reason."""
+    """A run or batch that waits has not begun, and what has begun stays so; what goes on has neither an end nor a reason."""
     for part in memory.parts:
         record, name = part.value, part.described.name
         state = record.get("status_code")
-        if name in ("Run", "Batch", "BatchItem") and state in DONE and record.get("started_at", "") is None:
-            yield f"a {name} that is {state} has not begun: its started_at is null"
         if name in ("Run", "Batch", "BatchItem") and state == "queued" and record.get("started_at") is not None:
             yield f"a {name} that waits has begun at {record['started_at']}"
+        if name in ("Run", "Batch", "BatchItem") and "started_at" in record and not is_replay(answer):
+            yield from _stays_begun(record, name, memory)
         if name in ("Run", "Batch", "BatchItem", "Evaluation") and state in GOING_ON:
             told = {each: record[each] for each in ("completed_at", "failure_code", "failure_message") if record.get(each) is not None}
             if told:
                 yield f"a {name} that is {state} has {told}"
+
+
+def _stays_begun(record: Record, name: str, memory: Memory) -> Iterator[str]:
+    """When something began may never be told, and once it was told it is known."""
+    key, began = str(record.get("id")), record["started_at"]
+    if began is None and key in memory.begun:
+        yield f"the {name} {key} began at {memory.begun[key]}, and is now told not to have begun"
+    if isinstance(began, str):
+        memory.begun[key] = began
 
 
 def judges_at_the_end(answer: Answer, memory: Memory) -> Iterator[str]:
@@ -75,7 +83,7 @@ def _is_of(judge: Record, evaluation_id: Any) -> Iterator[str]:
 
 
 def deliveries_go_on_or_end(answer: Answer, memory: Memory) -> Iterator[str]:
-    """A delivery that goes on says when it is tried next, and has no end; its attempts lie before its change and its end."""
+    """A delivery that goes on has no end; its attempts lie before its change and its end."""
     for part in memory.parts:
         record, name = part.value, part.described.name
         if name not in ("RunDelivery", "BatchDelivery"):

@@ -67,7 +67,7 @@ class Memory(msgspec.Struct):
     are the values in its path. `made` has by list what was made and not deleted, and `names` the id of what was called so, and when.
     `announced` has the moment of each attempt to come, and `made_last` that of the latest creation. `now` is the latest moment of which it
     is known that it has come, `told_last` the latest of the past that was told, with its words, and `not_yet` has when a field of a record
-    still told that nothing had happened. `batches` has the batch of each run
+    still told that nothing had happened. `begun` has by the id of a record when it began, and `batches` has the batch of each run
     that an item names, and `items` the item.
     `fingerprint` is the latest secret of a webhook with its fingerprint.
     `latest` is the answer before, `request_ids` are those that were told, and `is_strict` says that the server has nothing that is only
@@ -91,6 +91,7 @@ class Memory(msgspec.Struct):
     now: datetime | None = None
     told_last: tuple[datetime, str] | None = None
     not_yet: dict[tuple[str, str], datetime] = {}
+    begun: dict[str, str] = {}
     webhook_urls: set[str] = set()
     fingerprint: tuple[str, str] | None = None
     made: dict[str, set[str]] = {}

@@ -12,14 +12,15 @@ from runflow_mock.domain.principals import CUSTOMER_SCOPES
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.readings import expect
 from runflow_mock.kit.suite.requests import WRITES, Request
+from runflow_mock.kit.suite.rules import variations
 from runflow_mock.kit.suite.seeds import ABSENT
 from runflow_mock.kit.suite.suite_tenants import SuiteTenant
 from runflow_mock.openapi.contracts import packaged_contract
 
-NOT_ALLOWED, TOO_MANY, UNAVAILABLE = 405, 429, 503
+NOT_ALLOWED, CONFLICT, TOO_MANY, UNAVAILABLE = 405, 409, 429, 503
 # Of a server error nobody asks but a rule.
 SERVER_ERRORS = (500, UNAVAILABLE)
-RULED = (400, 401, 402, 403, 404, NOT_ALLOWED, 409, 413, 422, TOO_MANY, *SERVER_ERRORS)
+RULED = (400, 401, 402, 403, 404, NOT_ALLOWED, CONFLICT, 413, 422, TOO_MANY, *SERVER_ERRORS)
 CREATING = frozenset(("create_run", "create_model_batch", "create_batch", "create_comfyui_run", "create_evaluation"))
 NO_SCOPES = "bare"
 # Scopes of which each is enough where the other is: a key that may not do a thing lacks both.
@@ -112,13 +113,19 @@ def without_credit(tenant: SuiteTenant, request: Request) -> Answer | None:
 
 
 def under_a_used_key(tenant: SuiteTenant, request: Request) -> Answer | None:
-    """Sends another body under an idempotency key that was used; nothing is done by it."""
+    """Sends another right body under an idempotency key that was used; nothing is done by it."""
     if request.operation.method != "POST" or request.operation.id not in WRITES:
         return None
     fresh = fresh_request(tenant, request)
     headers = {"Idempotency-Key": f"suite-{next(tenant.target.numbers)}"}
     fresh.send(tenant, headers=headers)
-    return fresh.send(tenant, body={**(fresh.body or {}), "suite": "another body"}, headers=headers)
+    answer = None
+    for variation in variations(fresh, is_strict=tenant.is_strict):
+        answer = fresh.send(tenant, body=variation.body, headers=headers)
+        # Some look at what refers to a record before they look at the key.
+        if answer.status == CONFLICT:
+            break
+    return answer
 
 
 def fresh_request(tenant: SuiteTenant, request: Request) -> Request:
@@ -135,7 +142,7 @@ BY_CLIENT: Mapping[int, tuple[Provoke, ...]] = {
     402: (without_credit,),
     403: (for_another_organization, without_scopes, with_other_scopes),
     404: (of_what_is_absent,),
-    409: (under_a_used_key,),
+    CONFLICT: (under_a_used_key,),
     422: (for_no_organization,),
 }
 
