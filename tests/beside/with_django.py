@@ -14,14 +14,17 @@ if not settings.configured:
         ALLOWED_HOSTS=["*"],
         STATIC_URL="/static/",
         SECRET_KEY="of the test",
+        INSTALLED_APPS=["django.contrib.sessions"],
         DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
     )
     django.setup()
 
-from django.core.wsgi import get_wsgi_application  # noqa: E402 - settings come first
+from django.contrib.sessions.models import Session  # noqa: E402 - settings come first
+from django.core.wsgi import get_wsgi_application  # noqa: E402
 from django.http import HttpResponse, JsonResponse  # noqa: E402
-from django.test import Client, LiveServerTestCase  # noqa: E402
+from django.test import Client, LiveServerTestCase, TransactionTestCase  # noqa: E402
 from django.urls import path  # noqa: E402
+from django.utils.timezone import now  # noqa: E402
 from django.views.decorators.csrf import csrf_exempt  # noqa: E402
 
 ARRIVED = []
@@ -34,6 +37,12 @@ def hooks(request):
     return HttpResponse(status=204)
 
 
+@csrf_exempt
+def keep(request):
+    Session.objects.create(session_key=f"{Session.objects.count()} before", expire_date=now())
+    return HttpResponse(status=204)
+
+
 def buy(request):
     body = {**BODY, "callback_url": "https://shop.example/hooks"}
     status, raw = FAKE["runflow"].app.exchange(
@@ -42,7 +51,18 @@ def buy(request):
     return JsonResponse(json.loads(raw), status=status)
 
 
-urlpatterns = [path("hooks", hooks), path("buy", buy)]
+urlpatterns = [path("hooks", hooks), path("keep", keep), path("buy", buy)]
+
+
+def share_rows(runflow):
+    """A row of the test is there for the handler, and one of the handler for the test."""
+    Session.objects.create(session_key="of the test", expire_date=now())
+    runflow.deliver_to(get_wsgi_application(), "https://shop.example/")
+    body = {**BODY, "callback_url": "https://shop.example/keep"}
+    headers = runflow.headers | {"Content-Type": "application/json"}
+    assert runflow.app.exchange("POST", PATH, headers, json.dumps(body).encode())[0] == 201
+    runflow.clock.run_until_idle()
+    assert sorted(Session.objects.values_list("session_key", flat=True)) == ["1 before", "of the test"]
 
 
 def test_client_and_application(runflow_in_process):
@@ -53,6 +73,20 @@ def test_client_and_application(runflow_in_process):
     assert bought.status_code == 201
     runflow_in_process.clock.run_until_idle()
     assert [body["run_id"] for body in ARRIVED] == [bought.json()["id"]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_handler_shares_rows_with_the_test(runflow_in_process):
+    share_rows(runflow_in_process)
+
+
+class TestRows(TransactionTestCase):
+    @pytest.fixture(autouse=True)
+    def _give(self, runflow_in_process):
+        self.runflow = runflow_in_process
+
+    def test_handler_shares_rows_with_the_test(self):
+        share_rows(self.runflow)
 
 
 def test_fixture_of_pytest_django(client, runflow, runflow_receiver):

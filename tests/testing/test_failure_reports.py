@@ -186,7 +186,7 @@ def test_client_that_was_never_aimed_here_is_told_how_to(pytester: pytest.Pytest
 @pytest.mark.slow(is_covering=True)
 def test_client_in_process_is_told_of_the_transport(pytester: pytest.Pytester) -> None:
     test = "def test_it(runflow_in_process):\n    assert False\n"
-    printed(pytester, test).fnmatch_lines(["*-- runflow hints --*", "*runflow_in_process.transport*"])
+    printed(pytester, test).fnmatch_lines(["*-- runflow hints --*", "*runflow_in_process.transport*proxy=*mounts={'all://': *.transport}*"])
 
 
 @pytest.mark.slow(is_covering=True)

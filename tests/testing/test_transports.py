@@ -84,6 +84,41 @@ def by_requests(runflow: Runflow, *, direct: bool, seconds: float = SECONDS) -> 
         return told(lambda: session.get(runflow.base_url + PATH, headers=runflow.headers, timeout=(SECONDS, seconds)).status_code)
 
 
+NO_PROXY = "http://127.0.0.1:9"
+
+
+def test_client_with_a_proxy_is_led_by_a_mount(in_memory: Runflow) -> None:
+    way: Any = {"all://": in_memory.transport}
+    with httpx.Client(proxy=NO_PROXY, mounts=way, base_url=in_memory.base_url, headers=in_memory.headers) as client:
+        assert client.get(PATH).status_code == 200
+
+
+def test_async_client_with_a_proxy_is_led_by_a_mount(in_memory: Runflow) -> None:
+    async def status() -> int:
+        way: Any = {"all://": in_memory.transport}
+        async with httpx.AsyncClient(proxy=NO_PROXY, mounts=way, base_url=in_memory.base_url, headers=in_memory.headers) as client:
+            return (await client.get(PATH)).status_code
+
+    assert asyncio.run(status()) == 200
+
+
+@pytest.mark.parametrize("client", [by_httpx, by_httpx_async, by_requests])
+def test_proxies_of_the_environment_are_not_asked(in_memory: Runflow, monkeypatch: pytest.MonkeyPatch, client: Callable[..., str]) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, NO_PROXY)
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    assert client(in_memory, direct=False) == "200"
+
+
+def test_session_with_a_proxy_asks_the_adapter(in_memory: Runflow) -> None:
+    with requests.Session() as session:
+        session.mount("https://", in_memory.adapter)
+        session.proxies = {"all": NO_PROXY}
+        url = f"https://api.runflow.io{PATH}"
+        assert session.get(url, headers=in_memory.headers, proxies={"https": NO_PROXY}, timeout=SECONDS).status_code == 200
+
+
 CLIENTS = (by_httpx, by_httpx_async, by_httpx_under_trio, by_requests)
 
 

@@ -16,6 +16,7 @@ from urllib3.exceptions import HTTPError
 from runflow_mock.testing.applications import Raised, words_of
 from runflow_mock.testing.artifacts import save_scenario
 from runflow_mock.testing.client import ClientError
+from runflow_mock.testing.database_locks import way_out_of_lock
 from runflow_mock.testing.nodes import node_id
 from runflow_mock.testing.outlooks import missing_callbacks
 from runflow_mock.testing.records import End, Exchange, Step, read_steps
@@ -31,7 +32,8 @@ _AIM = (
 )
 _AIM_IN_PROCESS = (
     "if the client has sent requests, none has come here: give it runflow_in_process.transport (httpx) or runflow_in_process.adapter "
-    "(requests), and runflow_in_process.api_key"
+    "(requests), and runflow_in_process.api_key; httpx asks what a client has as proxy= or mounts= before its transport: give that one "
+    "mounts={'all://': runflow_in_process.transport}"
 )
 
 # Of use to a client that has found the way, and has no key.
@@ -165,7 +167,7 @@ def _fail(found: list[str], raised: list[Raised], told: list[Section]) -> None:
     first = raised[0]
     again = f", and {len(raised) - 1} more came after it" if len(raised) > 1 else ""
     where = f"raised by the application under test at {first.where}{again}; allow_exceptions=True of the marker allows it"
-    notes = [where, lines] if lines.strip() else [where]
+    notes = [note for note in (where, way_out_of_lock(first.error), lines) if note and note.strip()]
     if _is_no_failure(first.error) or not _has_noted(first.error, notes):
         raise pytest.fail.Exception("\n".join(notes)) from first.error
     raise first.error
@@ -192,4 +194,6 @@ def _traces(raised: tuple[Raised, ...]) -> str:
     from traceback import format_exception
 
     distinct = {words_of(each.error): each for each in reversed(raised)}
-    return "\n".join(f"{each.where}:\n{''.join(format_exception(each.error))}" for each in reversed(distinct.values()))
+    return "\n".join(
+        f"{each.where}:\n{''.join(format_exception(each.error))}{way_out_of_lock(each.error) or ''}" for each in reversed(distinct.values())
+    )
