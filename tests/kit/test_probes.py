@@ -32,11 +32,16 @@ from runflow_mock.kit.probes.effects import Effects, NoCount
 from runflow_mock.kit.probes.forgeries import FORGERIES
 from runflow_mock.kit.probes.probe_steps import ProbeKit, ProbeStep, Seen, refuses, takes_genuine
 from runflow_mock.kit.probes.sample_callbacks import Sender
-from runflow_mock.kit.probes.verdicts import LIMITED, NO_CONTROL, NO_TIME, places_of, verify_receiver
+from runflow_mock.kit.probes.verdicts import LIMITED, NO_CONTROL, NO_TIME, SECONDS_MAX, places_of, verify_receiver
 from runflow_mock.kit.sheets.records import Row, Sheet
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.openapi.messages import Messages
 
+# A whole run takes 20 s on a quiet machine, and more than a minute on a busy one.
+pytestmark = pytest.mark.timeout(300)
+
+# So slowly may a receiver answer that is still sent everything.
+UNHURRIED_SECONDS = 0.2
 # What a receiver's own document may say: of every event, and of answers that it is 200 or 202.
 MESSAGES = Messages(
     Contract(
@@ -55,8 +60,8 @@ MESSAGES = Messages(
 )
 
 
-def _verify(flaw: str | None = None, *, dialect: str = "seed", secret: str = SECRET, seconds_max: float = 60.0, **more: Any) -> Sheet:
-    """Probes a handler with every option given.
+def _verify(flaw: str | None = None, *, dialect: str = "seed", secret: str = SECRET, seconds_max: float = 240.0, **more: Any) -> Sheet:
+    """Probes a handler with every option given, and with time for all of it on a busy machine too.
 
     A body in two halves pauses for a moment only, but for whom it matters: a busy machine may read both of them at once.
     """
@@ -81,6 +86,8 @@ def test_good_handler_keeps_every_rule() -> None:
     sheet = _verify()
     assert {row.rule for row in sheet.of(Judgement.HELD)} == set(ASKS)
     assert (sheet.of(Judgement.BROKEN), sheet.of(Judgement.NOT_EXERCISED), sheet.exit_code, sheet.grade) == ((), (), 0, "A")
+    answers = int(sheet.rows[-2].evidence[0].split()[0])
+    assert answers * UNHURRIED_SECONDS < SECONDS_MAX
 
 
 @pytest.mark.slow

@@ -23,6 +23,9 @@ from runflow_mock.testing.control import Control
 from runflow_mock.testing.samples import EVENTS
 from runflow_mock.testing.server import RunningServer, serve
 
+# As of the other receivers: a whole run takes long on a busy machine.
+pytestmark = pytest.mark.timeout(300)
+
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[RunningServer]:

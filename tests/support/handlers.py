@@ -276,6 +276,8 @@ def handler(flaw: str | None = None, *, known: Collection[str] | None = None, un
         """HTTP for the shop."""
 
         protocol_version = "HTTP/1.1"
+        # The head and the body of an answer leave one after the other: each refusal with words took 40 ms more.
+        disable_nagle_algorithm = True
 
         def do_POST(self) -> None:
             length = int(self.headers.get("content-length", "0"))

@@ -145,6 +145,9 @@ class Carrier:
         if len(content) > ANSWER_BYTES_MAX:
             response.close()
         response.release_conn()
+        if headers.get("Connection") == "close":
+            # Who was asked to close the connection does so at a moment of its own: until then the next sample would be lost on it.
+            self.close()
         headers_told = "\n".join(value for _, value in response.headers.items()).encode("utf-8", "replace")
         return response.status, headers_told + b"\n" + content
 

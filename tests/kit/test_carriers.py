@@ -1,0 +1,28 @@
+"""The carrier of samples: what comes after a connection that was to be closed, and what is carried at all."""
+
+import threading
+from contextlib import closing
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+
+from runflow_mock.kit.probes.carriers import Carrier
+from runflow_mock.testing.samples import SampleCallback
+
+
+class OneAnswer(StreamRequestHandler):
+    """Answers one request, and goes once it hears of another one on the same connection."""
+
+    def handle(self) -> None:
+        while self.rfile.readline().strip():
+            continue
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        self.rfile.readline()
+
+
+def test_connection_that_was_to_be_closed_serves_no_further_sample() -> None:
+    with ThreadingTCPServer(("127.0.0.1", 0), OneAnswer) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        with closing(Carrier(f"http://127.0.0.1:{server.server_address[1]}/", seconds_max=5.0)) as carrier:
+            answers = [carrier.carry(SampleCallback({"Connection": "close"}, b""), "GET") for _ in range(2)]
+        server.shutdown()
+    assert [answer.told.partition(" after")[0] for answer in answers] == ["answered 200 OK"] * 2
