@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Iterator
 from contextlib import closing
-from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import count
 from typing import Any
@@ -30,7 +29,7 @@ from runflow_mock.kit.probes.effect_steps import (
 )
 from runflow_mock.kit.probes.effects import Effects, NoCount
 from runflow_mock.kit.probes.forgeries import FORGERIES
-from runflow_mock.kit.probes.probe_steps import ProbeKit, ProbeStep, Seen, refuses, takes_genuine
+from runflow_mock.kit.probes.probe_steps import ProbeKit, ProbeStep, Seen, refuses, takes_beginning_with, takes_genuine
 from runflow_mock.kit.probes.sample_callbacks import Sender
 from runflow_mock.kit.probes.verdicts import LIMITED, NO_CONTROL, NO_TIME, SECONDS_MAX, places_of, verify_receiver
 from runflow_mock.kit.sheets.records import Row, Sheet
@@ -67,14 +66,13 @@ def _verify(flaw: str | None = None, *, dialect: str = "seed", secret: str = SEC
     """
     told: list[Row] = []
     events, messages = more.pop("events", ()), more.pop("messages", MESSAGES)
-    sender = Sender(secret, dialect, event=events[0] if events else "run.completed", known=more.pop("known_records", None))
+    sender = Sender(secret, dialect, event=events[0] if events else "run.completed", previous_secret=PREVIOUS_SECRET)
     with handler(flaw, **more) as running, sender:
         limit = SLOW_SECONDS * 0.9 if flaw == "slow" else 5.0
         effects = Effects(running.effects_url, quiet_seconds=0.02, appear_seconds_max=0.4)
         pause = 1.0 if flaw in ("reads what is there at once", "decodes each part") else 0.01
-        betrays = partial(sender.betrayed, previous_secret=PREVIOUS_SECRET)
-        with closing(Carrier(running.url, seconds_max=5.0, pause_seconds=pause, betrays=betrays)) as carrier, closing(effects):
-            kit = ProbeKit(sender, carrier, effects, PREVIOUS_SECRET, RETIRED_SECRET, events, messages)
+        with closing(Carrier(running.url, seconds_max=5.0, pause_seconds=pause, betrays=sender.betrayed)) as carrier, closing(effects):
+            kit = ProbeKit(sender, carrier, effects, RETIRED_SECRET, events, messages)
             sheet = verify_receiver(kit, running.url, told.append, answer_seconds_max=limit, seconds_max=seconds_max)
     assert tuple(told) == sheet.rows
     assert tuple((row.subject, row.rule) for row in sheet.rows) == places_of(kit)
@@ -179,6 +177,28 @@ def _proofs(flaw: str | None, step: ProbeStep) -> list[Seen]:
 def test_what_a_receiver_has_done_is_proof_of_its_fault_and_of_none_where_it_is_right(flaw: str, step: ProbeStep) -> None:
     assert [seen.is_held for seen in _proofs(flaw, step)][:1] == [False]
     assert _proofs(None, step) == []
+
+
+# How each takes a signature that begins with 0, and one with f.
+NUMBERS: dict[str | None, tuple[bool, bool]] = {
+    "writes its signature without zeros in front": (False, True),
+    "writes its signature with a sign": (True, False),
+    None: (True, True),
+}
+
+
+@pytest.mark.slow(is_covering=True)
+@pytest.mark.parametrize(("flaw", "taken"), NUMBERS.items(), ids=[flaw or "right" for flaw in NUMBERS])
+def test_receiver_that_takes_a_signature_for_a_number_is_caught_each_time(flaw: str | None, taken: tuple[bool, bool]) -> None:
+    """Of such a receiver other rows fail as well, by chance; this one says why."""
+    with (
+        handler(flaw) as running,
+        Sender(SECRET, "seed") as sender,
+        closing(Carrier(running.url, seconds_max=5.0)) as carrier,
+    ):
+        kit = ProbeKit(sender, carrier)
+        seen = [seen.is_held for digit in "0f" for _ in range(5) for seen in takes_beginning_with(digit)(kit)]
+    assert seen == [taken[0]] * 5 + [taken[1]] * 5
 
 
 def test_bench_has_thirty_wrong_handlers_and_tries_every_rule_but_the_control() -> None:

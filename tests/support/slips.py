@@ -4,8 +4,10 @@ import json
 import re
 import time
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import reduce
+from operator import xor
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -41,6 +43,11 @@ COMPARISONS: Mapping[str, Callable[[str, str], bool]] = {
     "looks for the signature within its own": lambda mine, given: given in mine,
     "compares all but the last digit": lambda mine, given: mine[:-1] == given[:-1],
     "adds up how much digits differ": lambda mine, given: sum(mine.encode()) == sum(given.encode()),
+    "writes its signature without zeros in front": lambda mine, given: f"v1={int(mine[3:], 16):x}" == given,
+    "writes its signature with a sign": lambda mine, given: f"v1={signed(mine[3:]):064x}" == given,
+    "adds up the bytes": lambda mine, given: len(mine) == len(given) and folded(sum, mine) == folded(sum, given),
+    "folds the bytes into one": lambda mine, given: len(mine) == len(given) and folded(xor_of, mine) == folded(xor_of, given),
+    "compares the digit in the middle": lambda mine, given: len(mine) == len(given) and mine[35] == given[35],
     "sorts the digits": lambda mine, given: sorted(mine) == sorted(given),
     "compares both ends": lambda mine, given: (mine[:20], mine[-20:]) == (given[:20], given[-20:]),
 }
@@ -183,6 +190,22 @@ STRICT: Mapping[str, Callable[[Mapping[str, str], dict[str, Any]], bool]] = {
     ),
     "takes nothing that ended long ago": lambda headers, message: age(message["completed_at"]) > LONG_SECONDS,
 }
+
+
+def xor_of(values: Iterable[int]) -> int:
+    """All values folded into one."""
+    return reduce(xor, values)
+
+
+def signed(digits: str) -> int:
+    """The number that stands there for whoever takes the first bit for a sign."""
+    return int.from_bytes(bytes.fromhex(digits), signed=True)
+
+
+def folded(fold: Callable[[Iterable[int]], int], signature: str) -> int | None:
+    """What a signature's bytes come to, or nothing where it is none."""
+    digits = signature.removeprefix("v1=")
+    return fold(bytes.fromhex(digits)) % 256 if re.fullmatch("[0-9a-f]+", digits) else None
 
 
 def is_about(noun: str, body: bytes) -> bool:

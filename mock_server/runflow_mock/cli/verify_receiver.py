@@ -4,7 +4,6 @@ import gc
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -103,14 +102,19 @@ def _probe_kit(url: str, options: dict[str, Any]) -> Iterator[ProbeKit]:
         known = None
         if options["sandbox"] is not None:
             known = stack.enter_context(closing(_known_records(options["sandbox"], options["key"], genuine)))
-        sender = Sender(options["secret"], speech.dialect, switches=speech.switches, event=genuine, known=known)
-        betrays = partial(sender.betrayed, previous_secret=options["previous_secret"])
+        sender = Sender(
+            options["secret"],
+            speech.dialect,
+            switches=speech.switches,
+            event=genuine,
+            known=known,
+            previous_secret=options["previous_secret"],
+        )
         effects = None if options["effects_url"] is None else stack.enter_context(closing(Effects(options["effects_url"])))
         yield ProbeKit(
             sender=stack.enter_context(sender),
-            carrier=stack.enter_context(closing(Carrier(url, seconds_max=options["answer_within"] + 0.5, betrays=betrays))),
+            carrier=stack.enter_context(closing(Carrier(url, seconds_max=options["answer_within"] + 0.5, betrays=sender.betrayed))),
             effects=effects,
-            previous_secret=options["previous_secret"],
             retired_secret=options["retired_secret"],
             events=events,
             messages=messages,

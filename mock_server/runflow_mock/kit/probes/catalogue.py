@@ -185,6 +185,9 @@ PROBES: tuple[Probe, ...] = (
     Probe("each evaluation", "acts-once", where_told(effect_steps.acts_on_each("evaluation.completed")), event="evaluation.completed"),
     *(Probe(event, "takes-every-event", probe_steps.takes(event), event=event) for event in EVENTS),
     Probe("status of the answer", "answers-as-declared", probe_steps.answers_as_declared, needs_document=True),
+    # Who takes a signature for a number refuses one in sixteen, or one in two.
+    Probe("signature that begins with 0", "takes-genuine", probe_steps.takes_beginning_with("0")),
+    Probe("signature that begins with f", "takes-genuine", probe_steps.takes_beginning_with("f")),
     Probe("unusual bytes", "verifies-raw-bytes", content_steps.takes_unusual_bytes),
     Probe("letter in two parts", "verifies-raw-bytes", content_steps.takes_cut_letter),
     *(Probe(name, "verifies-raw-bytes", probe_steps.refuses(forge, FORGERIES["changed body"])) for name, forge in SAME_TO_READERS.items()),

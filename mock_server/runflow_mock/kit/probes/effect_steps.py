@@ -10,7 +10,7 @@ import msgspec
 from runflow_mock.kit.probes.carriers import Answer
 from runflow_mock.kit.probes.content_steps import INSTANTS
 from runflow_mock.kit.probes.effects import Effects
-from runflow_mock.kit.probes.forgeries import FORGERIES, NOBODYS_SECRET, UNHEARD_OF, Forge, distorted, of_event, old_of_event, telling
+from runflow_mock.kit.probes.forgeries import FORGERIES, UNHEARD_OF, Forge, distorted, of_event, old_of_event, telling
 from runflow_mock.kit.probes.known_records import NoRecord
 from runflow_mock.kit.probes.probe_steps import GIVE_SANDBOX, LET_IT_END, ProbeKit, ProbeStep, Seen
 from runflow_mock.testing.samples import EVENTS, SampleCallback
@@ -178,7 +178,7 @@ def acts_once_despite_forgery(kit: ProbeKit, effects: Effects) -> Iterator[Seen]
     if effects.at_rest() > before:
         yield Seen(None, "a repeat has an effect without a forgery as well, which another rule is about")
         return
-    if kit.carrier.carry(kit.sender.sign(genuine, genuine.body, secret=NOBODYS_SECRET)).is_taken:
+    if kit.carrier.carry(kit.sender.sign_for_nobody(genuine, genuine.body)).is_taken:
         yield Seen(None, "the forgery was taken, which another rule is about")
         return
     kit.carrier.carry(kit.sender.attempt_again(genuine))

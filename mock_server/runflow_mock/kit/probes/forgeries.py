@@ -10,13 +10,14 @@ from typing import Any
 import msgspec
 
 from runflow_mock.domain.attempt_faults import other_digits
-from runflow_mock.kit.probes.sample_callbacks import DIGITS, REQUEST_ID, SIGNATURE, TIMESTAMP, Sender
+from runflow_mock.kit.probes.distances import is_far
+from runflow_mock.kit.probes.sample_callbacks import DIGITS, REQUEST_ID, SIGNATURE, TIMESTAMP, Sender, digits_of
 from runflow_mock.testing.samples import SampleCallback
 
 Forge = Callable[[Sender], SampleCallback]
 
-# Events of the future, about what is known and about what is not, and a secret that nobody was given.
-NEWS, UNHEARD_OF, NOBODYS_SECRET = "run.hibernated", "asset.archived", "rf_whsec_that_nobody_was_given"
+# Events of the future, about what is known and about what is not.
+NEWS, UNHEARD_OF = "run.hibernated", "asset.archived"
 
 PART, MIDDLE = 16, 28
 # Deeper than parsers go that call themselves for each level.
@@ -35,6 +36,12 @@ def borrowed(sender: Sender) -> SampleCallback:
 def distorted(kind: str) -> Forge:
     """Returns the forgery that a fault of callbacks makes."""
     return lambda sender: sender.write(attempt_fault={"kind": f"callback.{kind}"})
+
+
+def for_nobody(sender: Sender) -> SampleCallback:
+    """A sample under a wrong signature."""
+    sample = sender.write()
+    return sender.sign_for_nobody(sample, sample.body)
 
 
 def with_signature(change: Callable[[str, str], str]) -> Forge:
@@ -60,7 +67,12 @@ def signed_with(secret: str) -> Forge:
 
 def of_event(event: str) -> Forge:
     """Returns the forgery that tells of another event than the genuine one: whoever verifies some events alone takes it."""
-    return lambda sender: sender.write(event, attempt_fault={"kind": "callback.wrong_secret"}, is_forged=True)
+
+    def forge(sender: Sender) -> SampleCallback:
+        sample = sender.write(event, is_forged=True)
+        return sender.sign_for_nobody(sample, sample.body)
+
+    return forge
 
 
 def old_of_event(event: str) -> Forge:
@@ -79,7 +91,7 @@ def telling(**fields: Any) -> Forge:
     def forge(sender: Sender) -> SampleCallback:
         sample = sender.write()
         body = msgspec.json.encode({**msgspec.json.decode(sample.body), **fields})
-        return sender.sign(sample, body, secret=NOBODYS_SECRET)
+        return sender.sign_for_nobody(sample, body)
 
     return forge
 
@@ -91,7 +103,7 @@ def typed(content_type: str | None) -> Forge:
 
 def calling(**headers: str | None) -> Forge:
     """Returns the forgery with headers that anybody can write, or without one: whoever believes these verifies nothing."""
-    return lambda sender: distorted("wrong_secret")(sender).with_headers(**headers)
+    return lambda sender: for_nobody(sender).with_headers(**headers)
 
 
 def from_address(address: str) -> Forge:
@@ -102,16 +114,12 @@ def from_address(address: str) -> Forge:
 
 def saying(body: bytes) -> Forge:
     """Returns the forgery of other bytes: whoever looks for an event first, and finds none, may take it for a ping."""
-
-    def forge(sender: Sender) -> SampleCallback:
-        return sender.sign(sender.write(), body, secret=NOBODYS_SECRET)
-
-    return forge
+    return lambda sender: sender.sign_for_nobody(sender.write(), body)
 
 
 def of_next_attempt(sender: Sender) -> SampleCallback:
     """A forgery that says that it is a second attempt: whoever verifies the first one alone takes it."""
-    sample = distorted("wrong_secret")(sender)
+    sample = for_nobody(sender)
     return sample.with_headers(Runflow_Request_Id=f"{sample.headers[REQUEST_ID].rpartition('-')[0]}-2")
 
 
@@ -124,7 +132,7 @@ def made_fresh(sender: Sender) -> SampleCallback:
 
 def without_timestamp(sender: Sender) -> SampleCallback:
     """A callback that does not say when it was signed, signed with another secret."""
-    return sender.write(attempt_fault={"kind": "callback.wrong_secret"}).with_headers(Runflow_Timestamp=None)
+    return for_nobody(sender).with_headers(Runflow_Timestamp=None)
 
 
 def unkeyed(content_of: Callable[[SampleCallback], bytes]) -> Forge:
@@ -139,21 +147,27 @@ def unkeyed(content_of: Callable[[SampleCallback], bytes]) -> Forge:
 
 def stamped(timestamp: str) -> Forge:
     """Returns the forgery with a timestamp that cannot be read, or not be counted with."""
-    return lambda sender: distorted("wrong_secret")(sender).with_headers(Runflow_Timestamp=timestamp)
+    return lambda sender: for_nobody(sender).with_headers(Runflow_Timestamp=timestamp)
 
 
 def with_body(change: Callable[[bytes], bytes]) -> Forge:
-    """Returns the forgery whose bytes were changed, and still mean the same to whoever reads them in a certain way."""
+    """Returns the forgery whose bytes were changed, and still mean the same to whoever reads them in a certain way.
+
+    Its signature is far from the right ones, if there is such a variant.
+    """
 
     def forge(sender: Sender) -> SampleCallback:
-        sample = sender.write()
-        return SampleCallback(sample.headers, change(sample.body))
+        for sample in sender.variants():
+            body = change(sample.body)
+            if is_far(digits_of(sample), sender.right_digits(sample, body)):
+                break
+        return SampleCallback(sample.headers, body)
 
     return forge
 
 
 FORGERIES: Mapping[str, Forge] = {
-    "wrong secret": distorted("wrong_secret"),
+    "wrong secret": for_nobody,
     "unsigned": distorted("unsigned"),
     "changed body": distorted("tamper"),
     "borrowed signature": borrowed,
@@ -164,8 +178,8 @@ FORGERIES: Mapping[str, Forge] = {
     ),
     "last digit wrong": with_signature(lambda prefix, digits: prefix + digits[:-1] + other_digits(digits[-1])),
     "first digit wrong": with_signature(lambda prefix, digits: prefix + other_digits(digits[0]) + digits[1:]),
-    # The same digits: whoever adds up how much they differ, or sorts them, sees no difference.
-    "digits in another order": with_signature(lambda prefix, digits: prefix + digits[::-1]),
+    # The same digits, bytes and words: whoever adds up how much they differ, folds them into one, or sorts them, sees no difference.
+    "digits in another order": with_signature(lambda prefix, digits: prefix + digits[DIGITS // 2 :] + digits[: DIGITS // 2]),
     "signature cut short": with_signature(lambda prefix, digits: prefix + digits[:PART]),
     "signature without digits": with_signature(lambda prefix, digits: prefix or "v1="),
     "signature of one digit": with_signature(lambda prefix, digits: digits[0]),

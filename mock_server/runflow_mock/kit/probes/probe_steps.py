@@ -13,8 +13,8 @@ from runflow_mock.domain.attempt_faults import other_digits
 from runflow_mock.domain.signing import TOLERANCE
 from runflow_mock.kit.probes.carriers import Answer, Carrier
 from runflow_mock.kit.probes.effects import Effects
-from runflow_mock.kit.probes.forgeries import NOBODYS_SECRET, Forge
-from runflow_mock.kit.probes.sample_callbacks import REQUEST_ID, SIGNATURE, Sender
+from runflow_mock.kit.probes.forgeries import Forge
+from runflow_mock.kit.probes.sample_callbacks import REQUEST_ID, SIGNATURE, Sender, digits_of
 from runflow_mock.openapi.messages import Message, Messages
 from runflow_mock.testing.samples import SampleCallback
 
@@ -45,7 +45,6 @@ class ProbeKit(msgspec.Struct, frozen=True):
     sender: Sender
     carrier: Carrier
     effects: Effects | None = None
-    previous_secret: str | None = None
     retired_secret: str | None = None
     events: tuple[str, ...] = ()
     messages: Messages | None = None
@@ -108,6 +107,19 @@ class _Doubts:
         return Seen(None, f"{answer.told}, and it has read the record, which {LET_IT_END}")
 
 
+def takes_beginning_with(digit: str) -> ProbeStep:
+    """Returns the step of a genuine sample whose signature begins with a digit: a number has no zeros in front, and may have a sign."""
+
+    def step(kit: ProbeKit) -> Iterator[Seen]:
+        sample = next((each for each in kit.sender.variants() if digits_of(each).startswith(digit)), None)
+        if sample is None:
+            yield Seen(None, f"no signature of what the application has created begins with {digit}")
+        else:
+            yield seen_as_described(kit, sample, kit.carrier.carry(sample))
+
+    return step
+
+
 def answers_as_declared(kit: ProbeKit) -> Iterator[Seen]:
     """A genuine sample; the status of the answer is one that the user's document declares."""
     if kit.messages is None:
@@ -137,11 +149,11 @@ def refuses_known(kit: ProbeKit) -> Iterator[Seen]:
         yield Seen(None, "nothing was taken before")
         return
     known = kit.taken[0]
-    answer = kit.carrier.carry(kit.sender.sign(known, known.body, secret=NOBODYS_SECRET, at=int(time.time())))
+    answer = kit.carrier.carry(kit.sender.sign_for_nobody(known, known.body, at=int(time.time())))
     if answer.is_taken:
         genuine = kit.sender.write(is_fresh=True)
         before = None if kit.effects is None else kit.effects.at_rest()
-        kit.carrier.carry(kit.sender.sign(genuine, genuine.body, secret=NOBODYS_SECRET))
+        kit.carrier.carry(kit.sender.sign_for_nobody(genuine, genuine.body))
         # Of whoever is called too often no effect is to be expected.
         is_heard = kit.carrier.carry(genuine).status != HTTPStatus.TOO_MANY_REQUESTS
         if is_heard and kit.effects is not None and before is not None and kit.effects.has_acted and kit.effects.since(before) == 0:
@@ -258,11 +270,11 @@ def at_rotation(*, seconds_ago: int = 0, attempt: int = 1) -> ProbeStep:
     """Returns the step of a sample signed with the secret before, as during a rotation: it is taken, unless it was signed long ago."""
 
     def step(kit: ProbeKit) -> Iterator[Seen]:
-        if kit.previous_secret is None:
+        if kit.sender.previous_secret is None:
             yield Seen(None, NO_ROTATION)
             return
-        sample = as_attempt(kit.sender.write(secret=kit.previous_secret), attempt)
-        signed = kit.sender.sign(sample, sample.body, secret=kit.previous_secret, at=int(time.time()) - seconds_ago)
+        sample = as_attempt(kit.sender.write(secret=kit.sender.previous_secret), attempt)
+        signed = kit.sender.sign(sample, sample.body, secret=kit.sender.previous_secret, at=int(time.time()) - seconds_ago)
         yield (_refused if seconds_ago else seen_taken)(kit.carrier.carry(signed))
 
     return step
@@ -270,10 +282,10 @@ def at_rotation(*, seconds_ago: int = 0, attempt: int = 1) -> ProbeStep:
 
 def refuses_at_rotation(kit: ProbeKit) -> Iterator[Seen]:
     """A sample of whose signature under the secret before only the beginning is right: whoever compares that one otherwise takes it."""
-    if kit.previous_secret is None:
+    if kit.sender.previous_secret is None:
         yield Seen(None, NO_ROTATION)
         return
-    sample = kit.sender.write(secret=kit.previous_secret)
+    sample = kit.sender.write(secret=kit.sender.previous_secret)
     signature = sample.headers[SIGNATURE]
     yield _refused(
         kit.carrier.carry(sample.with_headers(Runflow_Signature=signature[:-DIGITS_WRONG] + other_digits(signature[-DIGITS_WRONG:])))

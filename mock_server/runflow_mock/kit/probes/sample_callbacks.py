@@ -12,12 +12,15 @@ from itertools import count
 from types import TracebackType
 from typing import Any
 
+import msgspec
+
 from runflow_mock.domain.attempt_faults import other_digits
 from runflow_mock.domain.dialects import dialect_of
 from runflow_mock.domain.disguises import in_base64
 from runflow_mock.domain.scrubbing import KNOWN_MIN
 from runflow_mock.domain.signing import sign_bare, sign_timestamped
 from runflow_mock.domain.tenants import ClockMode
+from runflow_mock.kit.probes.distances import is_far, moved_away
 from runflow_mock.kit.probes.known_records import KnownRecords, written_over
 from runflow_mock.runtime.config import Config
 from runflow_mock.testing.in_process import InProcess
@@ -27,6 +30,11 @@ from runflow_mock.testing.samples import EVENTS, RECEIVER_URL, SampleCallback, c
 DIGITS = 64
 TIMESTAMP, SIGNATURE, REQUEST_ID = "Runflow-Timestamp", "Runflow-Signature", "Runflow-Request-Id"
 RECORD_IDS = ("run_id", "batch_id", "evaluation_id")
+# A secret that nobody was given.
+NOBODYS = "rf_whsec_that_nobody_was_given"
+# As many as are needed until one is far from two right signatures, some five thousand, with room; and within the window of whoever has a
+# short one.
+VARIANTS_MAX, VARIANT_SECONDS_MAX = 100_000, 120
 # So long the service waits before the second attempt.
 RETRY_SECONDS = 10
 
@@ -36,7 +44,7 @@ class Sender:
 
     What a caller names of its own, a client_ref, is another one each time: whoever acts once for each of them is right.
 
-    `event` is what a genuine callback tells of, where nothing else is asked for.
+    `event` is what a genuine callback tells of, where nothing else is asked for; `previous_secret` is still good during a rotation.
     """
 
     def __init__(
@@ -47,8 +55,10 @@ class Sender:
         switches: Mapping[str, str] | None = None,
         event: str = "run.completed",
         known: KnownRecords | None = None,
+        previous_secret: str | None = None,
     ) -> None:
         self.secret = secret
+        self.previous_secret = previous_secret
         self.event = event
         self.known = known
         self._switches = switches or {}
@@ -139,17 +149,46 @@ class Sender:
         signature = sign_timestamped(body, stamp, self.secret if secret is None else secret)
         return SampleCallback({**sample.headers, TIMESTAMP: str(stamp), SIGNATURE: signature}, body)
 
-    def betrayed(self, sample: SampleCallback, content: bytes, previous_secret: str | None = None) -> str | None:
+    def sign_for_nobody(self, sample: SampleCallback, body: bytes, *, at: int | None = None) -> SampleCallback:
+        """Returns a sample with another body under a wrong signature, which nobody takes who compares a part of it, or folds it."""
+        rights = self.right_digits(sample, body, at=at)
+        wrongs = (self.sign(sample, body, secret=f"{NOBODYS}_{number}", at=at) for number in count())
+        moved = (_with_digits(wrong, moved_away(digits_of(wrong), rights)) for wrong in wrongs)
+        return next(wrong for wrong in moved if is_far(digits_of(wrong), rights))
+
+    def right_digits(self, sample: SampleCallback, body: bytes, *, at: int | None = None) -> list[str]:
+        """Returns the digits of each signature under which a receiver may take a body."""
+        return [digits_of(self.sign(sample, body, secret=secret, at=at)) for secret in self._secrets]
+
+    def variants(self) -> Iterator[SampleCallback]:
+        """Yields genuine samples, each under another signature: with metadata of its own, or of a known record as of an earlier second.
+
+        Of a known record there is one alone where samples are not dated.
+        """
+        sample = self.write()
+        yield sample
+        if self.known is None:
+            message = json.loads(sample.body)
+            for number in range(VARIANTS_MAX):
+                yield self.sign(sample, msgspec.json.encode({**message, "metadata": {"number": number}}))
+        elif self.dates_attempts:
+            stamp = int(sample.headers[TIMESTAMP])
+            yield from (self.sign(sample, sample.body, at=stamp - seconds) for seconds in range(1, VARIANT_SECONDS_MAX))
+
+    @property
+    def _secrets(self) -> list[str]:
+        return [secret for secret in (self.secret, self.previous_secret) if secret is not None]
+
+    def betrayed(self, sample: SampleCallback, content: bytes) -> str | None:
         """Returns what an answer gives away to whoever has sent a sample, in words: a secret, or a signature that was missing.
 
         The headers of an answer are part of its content; what is written in base64 or in hexadecimal digits of either case counts too.
         """
-        secrets = [secret for secret in (self.secret, previous_secret) if secret is not None]
-        if any(len(secret) >= KNOWN_MIN and _tells(content, secret.encode()) for secret in secrets):
+        if any(len(secret) >= KNOWN_MIN and _tells(content, secret.encode()) for secret in self._secrets):
             return "the secret"
         if not self._can_be_signed(sample):
             return None
-        needed = [self.sign(sample, sample.body, secret=secret).headers[SIGNATURE] for secret in secrets]
+        needed = [self.sign(sample, sample.body, secret=secret).headers[SIGNATURE] for secret in self._secrets]
         if any(signature in sample.headers.values() for signature in needed):
             return None
         is_told = any(_tells(content, bytes.fromhex(signature[-DIGITS:])) for signature in needed)
@@ -191,6 +230,15 @@ class Sender:
         body = written_over(sample.body, record)
         is_signed = SIGNATURE in sample.headers and self.sign(sample, sample.body, secret=secret).headers == sample.headers
         return self.sign(sample, body, secret=secret) if is_signed else SampleCallback(sample.headers, body)
+
+
+def digits_of(sample: SampleCallback) -> str:
+    """Returns the digits of a sample's signature, without what stands before them."""
+    return sample.headers[SIGNATURE][-DIGITS:]
+
+
+def _with_digits(sample: SampleCallback, digits: str) -> SampleCallback:
+    return sample.with_headers(Runflow_Signature=sample.headers[SIGNATURE][:-DIGITS] + digits)
 
 
 def _tells(content: bytes, text: bytes) -> bool:
