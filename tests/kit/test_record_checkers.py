@@ -14,7 +14,7 @@ from runflow_mock.kit.probes.carriers import Carrier
 from runflow_mock.kit.probes.content_steps import COMPARED
 from runflow_mock.kit.probes.effects import Effects
 from runflow_mock.kit.probes.known_records import KnownRecords
-from runflow_mock.kit.probes.probe_steps import LET_IT_END, ProbeKit
+from runflow_mock.kit.probes.probe_steps import GIVE_SANDBOX, LET_IT_END, ProbeKit
 from runflow_mock.kit.probes.sample_callbacks import Sender
 from runflow_mock.kit.probes.verdicts import verify_receiver
 from runflow_mock.kit.sheets.records import Sheet
@@ -33,14 +33,16 @@ def sandbox() -> Iterator[RunningServer]:
         yield server
 
 
-def _verify(sandbox: RunningServer, way: str, *, dialect: str = "seed", event: str = "run.completed", **filled: Any) -> Sheet:
-    """Probes a receiver with what its application has created, with effects told."""
+def _verify(
+    sandbox: RunningServer, way: str, *, dialect: str = "seed", event: str = "run.completed", is_known: bool = True, **filled: Any
+) -> Sheet:
+    """Probes a receiver with what its application has created, or without that, with effects told."""
     with ExitStack() as stack:
         key = stack.enter_context(closing(Control(sandbox.url))).create_tenant(dialect=dialect).key
         control = stack.enter_context(closing(Control(sandbox.url, key)))
         fill(control, **{"runs": 20, **filled})
         running = stack.enter_context(checker(way, Api(sandbox.url, key), dialect))
-        known = KnownRecords(control)
+        known = KnownRecords(control) if is_known else None
         sender = stack.enter_context(Sender(SECRET, dialect, event=event, known=known))
         effects = stack.enter_context(closing(Effects(running.effects_url, quiet_seconds=0.05, appear_seconds_max=0.4)))
         carrier = stack.enter_context(closing(Carrier(running.url, seconds_max=5.0, pause_seconds=0.01, betrays=sender.betrayed)))
@@ -81,3 +83,18 @@ def test_what_a_receiver_refuses_because_it_compares_is_told(sandbox: RunningSer
     rows = {row.subject: row for row in _verify(sandbox, "by its id").rows}
     compared = ("unusual bytes", "letter in two parts", "large body", "last attempt", "whole seconds", "no duration")
     assert {name: rows[name].reason for name in compared} == dict.fromkeys(compared, COMPARED)
+
+
+@pytest.mark.slow(is_covering=True)
+@pytest.mark.parametrize("way", ["by its id", "by the list", "item by item", "by what it has cost"])
+def test_receiver_that_compares_is_told_what_to_give_where_no_sandbox_is_given(sandbox: RunningServer, way: str) -> None:
+    sheet = _verify(sandbox, way, is_known=False, runs=1)
+    assert (_broken(sheet), sheet.errors, sheet.exit_code) == ({}, (), 3)
+    assert GIVE_SANDBOX in (sheet.rows[0].reason or "")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["after it has answered", "and does nothing where they differ"])
+def test_receiver_that_takes_what_it_does_not_believe_is_not_accused_without_a_sandbox(sandbox: RunningServer, way: str) -> None:
+    sheet = _verify(sandbox, way, is_known=False, runs=1)
+    assert (_broken(sheet), sheet.errors, sheet.exit_code) == ({}, (), 0)

@@ -9,8 +9,10 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
+from urllib.error import HTTPError
 
 from handlers import Running
 from slips import SECRET, WINDOW_SECONDS
@@ -145,12 +147,21 @@ class Checker:
     def _act(self, noun: str, message: Body) -> bool:
         if self._way == "and takes it back where they differ":
             is_new = self._note(message[f"{noun}_id"])
-            if not (is_right := _by_id(self._api, noun, message)) and is_new:
+            if not (is_right := self._agrees(noun, message)) and is_new:
                 with self._lock:
                     self._seen.discard(message[f"{noun}_id"])
                     self.effects -= 1
             return is_right
-        return WAYS[self._way](self._api, noun, message) and (self._note(message[f"{noun}_id"]) or True)
+        return self._agrees(noun, message) and (self._note(message[f"{noun}_id"]) or True)
+
+    def _agrees(self, noun: str, message: Body) -> bool:
+        """Whether there is a record that says the same."""
+        try:
+            return WAYS[self._way](self._api, noun, message)
+        except HTTPError as error:
+            if error.code != HTTPStatus.NOT_FOUND:
+                raise
+            return False
 
     def _note(self, mark: str) -> bool:
         with self._lock:
