@@ -222,6 +222,16 @@ def test_text_behind_a_value_is_told() -> None:
         recognised({"a.json": f"{json.dumps(json.loads(BODY), indent=2)}\nnoon".encode()})
 
 
+@pytest.mark.parametrize(
+    "text",
+    ['{"items":[],"next":"\\ud800"}\n\n{"items":\n[]}', '{"id":"a","status_code":"running","duration_ms":NaN}', '{"items":[]}\n\n{"a":\n1e999}'],
+    ids=["half of a character", "one value with NaN", "number beyond doubles"],
+)
+def test_values_one_behind_the_other_are_held_to_the_same_json_as_one_alone(text: str) -> None:
+    with pytest.raises(CaptureError, match=r"a\.json cannot be understood: it is neither JSON nor .*; give JSON"):
+        recognised({"a.json": text.encode()})
+
+
 def test_raw_answer_that_is_packed_is_unpacked() -> None:
     head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-encoding: gzip\r\n\r\n"
     (packed,), (plain,) = (recognised({"a.txt": head + body}) for body in (gzip.compress(BODY.encode()), BODY.encode()))

@@ -9,6 +9,7 @@ from itertools import chain, count
 from pathlib import Path
 from typing import NamedTuple
 
+from msgspec import MsgspecError
 from msgspec.structs import replace
 
 from runflow_mock.domain.documents import BYTE_ORDER_MARK, NOT_JSON, Json, read_document, try_document
@@ -31,7 +32,8 @@ MARKS = {
     b"\xff\xfe": "utf-16",
     b"\xfe\xff": "utf-16",
 }
-_BETWEEN = re.compile(r"[ \t\r\n]*")
+_BLANKS = " \t\r\n"
+_BETWEEN = re.compile(f"[{_BLANKS}]*")
 BYTES_MAX = 256 * 1024 * 1024
 # Where a profile says at the latest that it is one.
 PROFILE_BYTES_MAX = 400
@@ -173,17 +175,20 @@ def _in_json(file: CaptureFile) -> Iterator[Found]:
 
 
 def _values_in(text: bytes) -> list[Json]:
-    """Returns the values of JSON that stand one behind the other, as `jq` and several calls of `curl` write them; none where others do."""
+    """Returns the values of JSON that stand one behind the other, as `jq` and several calls of `curl` write them; none where others do, or
+    where there are no two.
+    """
+    # Only where a value ends is known from Python's reader, which takes NaN and halves of characters for JSON.
     found, at, read = list[Json](), 0, json.JSONDecoder().raw_decode
     try:
-        whole = text.decode().strip()
+        whole = text.decode().strip(_BLANKS)
         while at < len(whole):
-            value, end = read(whole, at)
-            found.append(value)
+            _, end = read(whole, at)
+            found.append(read_document(whole[at:end].encode()))
             at = end + len(_BETWEEN.match(whole, end)[0])  # type: ignore[index]
-    except ValueError:
+    except (MsgspecError, ValueError):
         return []
-    return found
+    return found if len(found) > 1 else []
 
 
 def _are_values(lines: Collection[bytes]) -> bool:
