@@ -224,7 +224,11 @@ def test_text_behind_a_value_is_told() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ['{"items":[],"next":"\\ud800"}\n\n{"items":\n[]}', '{"id":"a","status_code":"running","duration_ms":NaN}', '{"items":[]}\n\n{"a":\n1e999}'],
+    [
+        '{"items":[],"next":"\\ud800"}\n\n{"items":\n[]}',
+        '{"id":"a","status_code":"running","duration_ms":NaN}',
+        '{"items":[]}\n\n{"a":\n1e999}',
+    ],
     ids=["half of a character", "one value with NaN", "number beyond doubles"],
 )
 def test_values_one_behind_the_other_are_held_to_the_same_json_as_one_alone(text: str) -> None:

@@ -238,10 +238,55 @@ def test_schema_is_compared_within_a_range_as_well() -> None:
     assert ("type-changed", "response", BREAKING) in graded(answering(before), answering(after))
 
 
-def test_field_of_a_form_that_is_written_otherwise_is_a_change() -> None:
-    media = {"schema": {"type": "object", "properties": {"a": {"type": "array"}}}}
-    before, after = ({"multipart/form-data": each} for each in (media, {**media, "encoding": {"a": {"contentType": "text/csv"}}}))
+@pytest.mark.parametrize(("range_", "wider"), [("*/*", "*/*"), ("text/*", "text/*"), ("text/*", "*/*")])
+def test_new_type_is_compared_with_the_range_that_covered_it(range_: str, wider: str) -> None:
+    other = {"schema": {"type": "integer"}}
+    before, after = ({name: {"schema": {"type": "string"}}} for name in (range_, wider))
+    moved = {("type-changed", "request", BREAKING), ("type-changed", "response", BREAKING)}
+    assert graded(answering(before), answering({**after, "text/csv": other})) >= moved
+    assert graded(answering({**before, "text/csv": other}), answering({**after, "text/csv": other})).isdisjoint(moved)
+
+
+ENDLESS: Any = {"type": "array", "items": {"$ref": "#/paths/~1x/post/requestBody/content/multipart~1form-data/schema/properties/a"}}
+
+
+@pytest.mark.parametrize("schema", [{"type": "array"}, {"type": "array", "items": {"type": "string"}}, ENDLESS])
+@pytest.mark.parametrize("said", [{"contentType": "text/csv"}, {"style": "form", "explode": False}])
+def test_field_of_a_form_that_is_written_otherwise_is_a_change(schema: Any, said: Any) -> None:
+    media = {"schema": {"type": "object", "properties": {"a": schema}}}
+    before, after = ({"multipart/form-data": each} for each in (media, {**media, "encoding": {"a": said}}))
     assert ("style-changed", "request", BREAKING) in graded(answering(before), answering(after))
+
+
+FORM, PARTS = "application/x-www-form-urlencoded", "multipart/form-data"
+
+
+@pytest.mark.parametrize(
+    ("media_type", "schema", "before", "after"),
+    [
+        (FORM, {"type": "object"}, None, {"style": "form", "explode": True}),
+        (FORM, {"type": "string"}, None, {"explode": False}),
+        (PARTS, {"type": "object"}, None, {"contentType": "application/json"}),
+        (PARTS, {"type": "string"}, None, {"contentType": "text/plain"}),
+        (PARTS, {"type": "string", "format": "binary"}, {}, {"contentType": "application/octet-stream"}),
+        (PARTS, {"type": "array", "items": {"type": "object"}}, {}, {"contentType": "application/json"}),
+        (PARTS, {"type": "object"}, {"contentType": "Application/JSON"}, {"contentType": "application/json; charset=utf-8"}),
+        (PARTS, {"type": "string"}, {"contentType": "image/png,image/jpeg"}, {"contentType": "image/jpeg, image/png"}),
+        ("application/json", {"type": "object"}, None, {"contentType": "text/plain"}),
+    ],
+)
+def test_field_of_a_form_that_is_written_as_before_is_no_change(media_type: str, schema: Any, before: Any, after: Any) -> None:
+    def of(said: Any) -> Any:
+        more = {} if said is None else {"encoding": {"a": said}}
+        return answering({media_type: {"schema": {"type": "object", "properties": {"a": schema}}, **more}})
+
+    assert graded(of(before), of(after)) == set()
+
+
+def test_field_of_a_form_that_is_new_is_no_field_that_is_written_otherwise() -> None:
+    old, new = {"type": "object", "properties": {}}, {"type": "object", "properties": {"a": {"type": "array"}}}
+    after = {PARTS: {"schema": new, "encoding": {"a": {"contentType": "text/csv"}}}}
+    assert {change for change, *_ in graded(answering({PARTS: {"schema": old}}), answering(after))} == {"field-added"}
 
 
 def test_header_that_was_required_is_missed() -> None:

@@ -9,10 +9,11 @@ path of a model, or looks at callbacks as what a client receives. A test holds t
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
-from runflow_mock.domain.documents import Json, object_of
+from runflow_mock.domain.documents import object_of
 from runflow_mock.domain.ports import PORT_OF_SCHEME
 from runflow_mock.kit.drift.access_drifts import access_drifts
 from runflow_mock.kit.drift.drifts import AS_RECEIVED, RECEIVED, Drift, Found, Side, grade_of
+from runflow_mock.kit.drift.encoding_drifts import encoding_drifts, has_encodings, style_drifts
 from runflow_mock.kit.drift.schema_drifts import SchemaComparison
 from runflow_mock.openapi.answers import way_to_answer
 from runflow_mock.openapi.contracts import ANY_CONTENT, Contract, Declared, Object
@@ -23,8 +24,6 @@ from runflow_mock.openapi.servers import origin_of
 from runflow_mock.openapi.shapes import paired, plain_parameters, shape_of
 
 Sided = tuple[Side, Found]
-
-_WRITTEN_BY = ("contentType", "style", "explode")
 
 
 class DocumentComparison:
@@ -102,7 +101,8 @@ class DocumentComparison:
                 yield Found("parameter-required", where, "it is required now")
             if parameter.is_required and not other.is_required:
                 yield Found("parameter-optional", where, "it is no longer required")
-            yield from self._of_styles(where, parameter, other)
+            for found in style_drifts(self.old, parameter, self.new, other):
+                yield found._replace(where=where)
             if other.is_deprecated and not parameter.is_deprecated:
                 yield Found("deprecated", where, "it is deprecated now")
             yield from self._of_schemas(where, parameter.schema, other.schema)
@@ -112,14 +112,6 @@ class DocumentComparison:
                 change = "parameter-added-required" if is_required else "parameter-added"
                 yield Found(change, (parameter.place, parameter.name), f"it is new{' and required' * is_required}")
         yield from self._of_paths(old, new)
-
-    def _of_styles(self, where: tuple[str, ...], old: Parameter, new: Parameter) -> Iterator[Found]:
-        # A text alone is written in the same way by all styles of a query, a header or a cookie.
-        if not any(wanted.is_list or wanted.is_object for wanted in (self.old.wanted(old), self.new.wanted(new))):
-            return
-        was, now = (f"{each.style}{'' if each.explodes else ', explode: false'}" for each in (old, new))
-        if was != now:
-            yield Found("style-changed", where, f"{was} before, {now} now")
 
     def _of_paths(self, old: Declared, new: Declared) -> Iterator[Found]:
         """Yields the differences of parameters in the path, which are the same by their order."""
@@ -140,27 +132,25 @@ class DocumentComparison:
         if ANY_CONTENT in (old, new):
             return
         was, now = _by_media_type(old), _by_media_type(new)
-        for name, schema in was.items():
-            known = chosen(now, read_media_type(name))
-            inside = [other for other in now if other not in was and chosen((name,), read_media_type(other)) == name]
-            if known is None and not inside:
-                yield Found("content-removed", where, f"{name} is gone")
-            elif known is None:
-                yield Found("content-narrowed", where, f"{name} before, {', '.join(inside)} now")
-            for other in inside if known is None else [known]:
-                yield from self._of_schemas(where, schema, now[other])
-                yield from self._of_encodings(where, schema, now[other])
-        for name in now:
-            if name not in was and chosen(was, read_media_type(name)) is None:
-                yield Found("content-added", where, f"{name} is new")
+        known = {name: chosen(now, read_media_type(name)) for name in was}
+        covering = {name: chosen(was, read_media_type(name)) for name in now if name not in was}
+        for name in (each for each, other in known.items() if other is None):
+            inside = [other for other in covering if chosen((name,), read_media_type(other)) == name]
+            says = f"{name} before, {', '.join(inside)} now" if inside else f"{name} is gone"
+            yield Found("content-narrowed" if inside else "content-removed", where, says)
+        # What stood for a range is said of a new type inside it now, whether the range is still there or not.
+        for before, after in dict.fromkeys((*known.items(), *((range_, each) for each, range_ in covering.items()))):
+            if before is not None and after is not None:
+                yield from self._of_content((before, was[before]), (after, now[after]), where)
+        for name in (each for each, range_ in covering.items() if range_ is None):
+            yield Found("content-added", where, f"{name} is new")
 
-    def _of_encodings(self, where: tuple[str, ...], old: Pointer, new: Pointer) -> Iterator[Found]:
-        """Yields the fields of forms that are written otherwise."""
-        was, now = (_encodings(contract, schema) for contract, schema in ((self.old, old), (self.new, new)))
-        for name in sorted(was.keys() | now.keys()):
-            before, after = was.get(name, {}), now.get(name, {})
-            if before != after:
-                yield Found("style-changed", (*where, name), f"{_encoded(before)} before, {_encoded(after)} now")
+    def _of_content(self, old: tuple[str, Pointer], new: tuple[str, Pointer], where: tuple[str, ...]) -> Iterator[Found]:
+        """Yields the differences of two contents, given the media type of each and the way to its schema."""
+        yield from self._of_schemas(where, old[1], new[1])
+        if has_encodings(old[0]) and has_encodings(new[0]):
+            for found in encoding_drifts(self.old, old[1], self.new, new[1]):
+                yield found._replace(where=(*where, *found.where))
 
     def _of_schemas(self, where: tuple[str, ...], old: Pointer, new: Pointer) -> Iterator[Found]:
         # The way to what is not described leads to the document itself.
@@ -267,17 +257,6 @@ def _spelled(origin: str) -> tuple[str, str | None, int | None]:
 def _by_media_type(contents: Mapping[str, Pointer]) -> dict[str, Pointer]:
     """Returns the ways to schemas by their media types, each in the one spelling of it."""
     return {read_media_type(name).spelled: schema for name, schema in contents.items()}
-
-
-def _encodings(contract: Contract, schema: Pointer) -> dict[str, dict[str, Json]]:
-    """Returns what is said of how the fields of a form are written."""
-    said = object_of(contract.at(schema[:-1]).get("encoding")) if schema else {}
-    kept = {name: {word: object_of(part)[word] for word in _WRITTEN_BY if word in object_of(part)} for name, part in said.items()}
-    return {name: words for name, words in kept.items() if words}
-
-
-def _encoded(words: Mapping[str, Json]) -> str:
-    return ", ".join(f"{word}: {said}"[:80] for word, said in words.items()) or "as usual"
 
 
 def _unread(contract: Contract) -> frozenset[str]:
