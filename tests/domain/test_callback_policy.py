@@ -1,6 +1,6 @@
 import pytest
 
-from runflow_mock.domain.callback_policy import CallbackPolicy, Rewrite, is_loopback, objection, target_of
+from runflow_mock.domain.callback_policy import CallbackPolicy, Rewrite, is_loopback, objection, origin_of, target_of
 
 OPEN = CallbackPolicy(hosts=frozenset({"web"}), rewrites=(Rewrite("https://app.example", "http://web:8000"),))
 STRICT = CallbackPolicy(hosts=frozenset({"web"}), is_strict=True)
@@ -103,6 +103,21 @@ def test_rewritten_origin_goes_elsewhere(url: str, target: str) -> None:
 def test_usual_port_need_not_be_written(origin: str, url: str, target: str | None) -> None:
     policy = CallbackPolicy(hosts=frozenset(("db",)), rewrites=(Rewrite(origin, "http://web:8000"),))
     assert target_of(policy, url) == target
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("https://app.example", "https://app.example:443"),
+        ("HTTPS://APP.example:443?x=1", "https://app.example:443"),
+        ("http://[::1]:9000/hook", "http://[::1]:9000"),
+        ("http://app.example/hook", "http://app.example:80"),
+        ("app.example/hook", None),
+        ("https://user@app.example", None),
+    ],
+)
+def test_origin_is_spelled_in_one_way(url: str, origin: str | None) -> None:
+    assert origin_of(url) == origin
 
 
 @pytest.mark.parametrize("url", ["https://app.example.evil/", "https://app.example:444/", "https://app.example@evil.example/"])

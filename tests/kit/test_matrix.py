@@ -524,6 +524,31 @@ def test_time_that_stands_begins_at_the_clients_own() -> None:
     assert (seen, trial.only_creates) == (["2027-01-15T08:00:00.000Z"], True)
 
 
+@pytest.mark.parametrize(
+    ("urls", "places"),
+    [
+        (("https://hooks.example?order=1", "https://hooks.example?order=2"), 1),
+        (("https://hooks.example/h", "https://HOOKS.example:443/h", "https://hooks.example#h"), 1),
+        (("https://hooks.example/h", "https://hooks.example:8443/h"), 2),
+        (("https://hooks.example/h", "https://hooks.example.org/h"), 2),
+        (("hooks.example/h",), 1),
+    ],
+    ids=["another query", "spelled otherwise", "another port", "another host", "no address"],
+)
+def test_place_for_callbacks_is_one_however_its_address_is_written(urls: tuple[str, ...], places: int) -> None:
+    def order(control: Control) -> bool:
+        for url in urls:
+            with suppress(ClientError):
+                control.client.post(
+                    "/v1/models/runflow/background-removal/runs",
+                    {"input": {"image_url": "https://cdn.example.com/1.jpg"}, "callback_url": url},
+                )
+        return True
+
+    trial, _ = _try(CONTROL, 1_800_000_000.0, order)
+    assert len(trial.callback_origins) == places
+
+
 @pytest.mark.slow(is_covering=True)
 def test_hundreds_of_items_come_to_their_end_in_some_moves() -> None:
     batches = list[str]()

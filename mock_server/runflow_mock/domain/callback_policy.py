@@ -71,6 +71,12 @@ def target_of(policy: CallbackPolicy, url: str) -> str | None:
     return url if _may_be_called(policy, address.host) else None
 
 
+def origin_of(url: str) -> str | None:
+    """Returns scheme, host and port of a URL, in one spelling, or nothing where it has none that could be called."""
+    address = _split(url)
+    return None if address is None else f"{address.scheme}://{address.host}:{address.port}"
+
+
 def is_origin(text: str) -> bool:
     """Tells whether a text is the beginning of callback URLs, up to their path."""
     address = _split(text)

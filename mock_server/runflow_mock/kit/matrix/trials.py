@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from runflow_mock.domain.callback_policy import origin_of
 from runflow_mock.domain.credential_hygiene import SIGNED_PREFIXES
 from runflow_mock.domain.disguises import holds
 from runflow_mock.domain.places import START_EDGE
@@ -169,7 +170,7 @@ def try_cell(cell: Cell, job: MatrixJob) -> Trial:
             made_again=_made_again(runs),
             lost_files=lost_files(journal),
             callback_origins=frozenset(
-                _origin(str(body["callback_url"])) for body in sent if isinstance(body, dict) and body.get("callback_url")
+                origin_of(url) or url for body in sent if isinstance(body, dict) and (url := str(body.get("callback_url") or ""))
             ),
             only_creates=all(exchange.request.method == "POST" for exchange in journal),
             saw_end=saw_end(journal, runs),
@@ -274,10 +275,6 @@ class _Patience:
             seconds, at_most = self._job.seconds_max, longest_seconds(self._job.seconds_max)
             self._job.say(f"{self._cell.name}: still trying after {seconds:g} s; it has up to {at_most:g} s to show whether it gives up")
         return True
-
-
-def _origin(url: str) -> str:
-    return "/".join(url.split("/")[:3])
 
 
 def _is_of_somebody(body: Any) -> bool:
