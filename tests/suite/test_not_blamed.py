@@ -17,7 +17,8 @@ from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.files import address_is_signed
 from runflow_mock.kit.suite.laws import departures
 from runflow_mock.kit.suite.laws_of_callbacks import is_sent_as_promised
-from runflow_mock.kit.suite.laws_of_ends import has_begun_before_it_ended
+from runflow_mock.kit.suite.laws_of_ends import has_begun_before_it_ended, judges_at_the_end
+from runflow_mock.kit.suite.laws_of_items import batch_has_what_its_items_have
 from runflow_mock.kit.suite.laws_of_lists import has_cursors
 from runflow_mock.kit.suite.laws_of_parts import leads_to_itself, tells_of_its_latest_evaluation
 from runflow_mock.kit.suite.laws_of_records import deliveries_are_kept, goes_forward
@@ -229,3 +230,57 @@ def test_summary_of_a_run_has_the_verdict_of_the_newest_evaluation_that_has_one(
         len(says(knowing(tells_of_its_latest_evaluation), run, ("GET", f"/v1/runs/{RUN}/evaluations", 200, {"items": items, "next": None})))
         == breaches
     )
+
+
+@pytest.mark.parametrize(("lasted", "breaches"), [(34_000, 0), (36_001, 0), (0, 0), (36_500, 1)])
+def test_judging_may_begin_after_it_was_asked_for_and_lasts_no_longer_than_to_its_end(lasted: int, breaches: int) -> None:
+    told = {"submitted_at": "2026-04-16T11:00:00.000Z", "completed_at": "2026-04-16T11:00:36.000Z", "eval_duration_ms": lasted}
+    evaluation = {"id": RUN, "status_code": "completed", **told}
+    assert len(says(judges_at_the_end, ("GET", f"/v1/evaluations/{RUN}", 200, evaluation))) == breaches
+
+
+@pytest.mark.parametrize(
+    ("path", "more", "breaches"),
+    [
+        ("/v1/batches/", {"status_code": "running", "failure_code": "SOME_ITEMS_FAILED", "failure_message": "An item failed."}, 0),
+        ("/v1/batches/", {"status_code": "running", "completed_at": "2026-01-01T00:00:01Z"}, 1),
+        ("/v1/runs/", {"status_code": "running", "failure_code": "TIMEOUT"}, 1),
+        ("/v1/runs/", {"status_code": "queued", "started_at": "2026-01-01T00:00:01Z"}, 0),
+    ],
+    ids=["a batch of which an item has failed", "a batch that has ended", "a run that has failed", "a run that is tried again"],
+)
+def test_batch_may_say_before_its_end_why_items_failed_and_a_run_may_wait_again(path: str, more: dict[str, str], breaches: int) -> None:
+    assert len(says(has_begun_before_it_ended, ("GET", f"{path}{RUN}", 200, {"id": RUN, **more}))) == breaches
+
+
+@pytest.mark.parametrize(
+    ("is_strict", "asked"),
+    [(True, ("GET", f"/v1/runs/{RUN}", 200)), (False, ("POST", "/v1/models/runflow/background-removal/runs", 201))],
+    ids=["strict", "just made"],
+)
+def test_run_that_waits_has_not_begun_where_it_cannot_be_tried_again(is_strict: bool, asked: tuple[str, str, int]) -> None:
+    memory, run = Memory(is_strict=is_strict), {"id": RUN, "status_code": "queued", "started_at": "2026-01-01T00:00:01Z"}
+    answer = Answer(*asked, {}, json.dumps(run).encode(), moment=1)
+    memory.look_at(answer)
+    assert len(list(has_begun_before_it_ended(answer, memory))) == 1
+
+
+@pytest.mark.parametrize(
+    ("told", "breaches"),
+    [
+        ({"url": "https://a.example/1", "more": [{}]}, 0),
+        ({"url": "https://a.example/1", "x": None, "more": [{"y": None}]}, 0),
+        ({"url": "https://a.example/1", "more": [{"y": 2}]}, 1),
+        ({"url": "https://a.example/2"}, 1),
+    ],
+)
+def test_item_may_have_nulls_that_the_output_of_its_batch_leaves_out(told: dict[str, object], breaches: int) -> None:
+    output = {"items": [{"sequence_index": 0, "output": told}]}
+    item = {"id": OTHER, "batch_id": RUN, "sequence_index": 0, "output": {"url": "https://a.example/1", "x": None, "more": [{}]}}
+    batch = {"id": RUN, "status_code": "succeeded", "output": output}
+    found = says(
+        knowing(batch_has_what_its_items_have),
+        ("GET", f"/v1/batches/{RUN}", 200, batch),
+        ("GET", f"/v1/batches/{RUN}/items", 200, {"items": [item], "next": None}),
+    )
+    assert len(found) == breaches

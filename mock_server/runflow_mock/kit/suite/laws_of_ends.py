@@ -5,6 +5,7 @@ from typing import Any
 
 from runflow_mock.domain.documents import list_of, object_of
 from runflow_mock.kit.suite.carriers import Answer
+from runflow_mock.kit.suite.laws_of_moments import makes_anew
 from runflow_mock.kit.suite.laws_of_records import GRAIN, SKEW, SUCCEEDED, amount, instant
 from runflow_mock.kit.suite.memories import Memory, Record, is_replay
 
@@ -15,16 +16,19 @@ FAILED, COMPLETED = "failed", "completed"
 
 
 def has_begun_before_it_ended(answer: Answer, memory: Memory) -> Iterator[str]:
-    """A run or batch that waits has not begun, and what has begun stays so; what goes on has neither an end nor a reason."""
+    """A run or batch that waits has not begun, and what has begun stays so; what goes on has no end, and a run no reason."""
     for part in memory.parts:
         record, name = part.value, part.described.name
         state = record.get("status_code")
-        if name in ("Run", "Batch", "BatchItem") and state == "queued" and record.get("started_at") is not None:
+        # Who has lost a worker may put a run back into the queue; a strict server does not, and nobody what was only just made.
+        waits = state == "queued" and (memory.is_strict or makes_anew(answer))
+        if name in ("Run", "Batch", "BatchItem") and waits and record.get("started_at") is not None:
             yield f"a {name} that waits has begun at {record['started_at']}"
         if name in ("Run", "Batch", "BatchItem") and "started_at" in record and not is_replay(answer):
             yield from _stays_begun(record, name, memory)
         if name in ("Run", "Batch", "BatchItem", "Evaluation") and state in GOING_ON:
-            told = {each: record[each] for each in ("completed_at", "failure_code", "failure_message") if record.get(each) is not None}
+            names = ("completed_at",) if name == "Batch" else ("completed_at", "failure_code", "failure_message")
+            told = {each: record[each] for each in names if record.get(each) is not None}
             if told:
                 yield f"a {name} that is {state} has {told}"
 
@@ -39,7 +43,7 @@ def _stays_begun(record: Record, name: str, memory: Memory) -> Iterator[str]:
 
 
 def judges_at_the_end(answer: Answer, memory: Memory) -> Iterator[str]:
-    """Only an evaluation that has completed has a verdict, only one that failed a reason; its checks and its time add up."""
+    """Only an evaluation that has completed has a verdict, only one that failed a reason; its checks add up, and its time ends with it."""
     for part in memory.parts:
         record = part.value
         if part.described.name == "Judge" and memory.params.get("id") and len(part.way) == 2:
@@ -73,7 +77,8 @@ def _adds_up(record: Record) -> Iterator[str]:
     )
     if submitted and ended and submitted > ended + GRAIN:
         yield f"an evaluation was submitted at {record['submitted_at']}, and ended at {record['completed_at']}"
-    elif submitted and ended and lasted is not None and abs((ended - submitted) / GRAIN - float(lasted)) > 1:
+    # It may be counted from when the judging began, of which nothing is told.
+    elif submitted and ended and lasted is not None and float(lasted) > (ended - submitted) / GRAIN + 1:
         yield f"eval_duration_ms is {lasted} from {record['submitted_at']} to {record['completed_at']}"
 
 

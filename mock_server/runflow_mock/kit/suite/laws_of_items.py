@@ -43,7 +43,7 @@ def _stands_in_the_output(item: Record, batch: Mapping[str, Any]) -> Iterator[st
         if entry.get("sequence_index") != item.get("sequence_index"):
             continue
         for name in OF_ITEMS:
-            told, own = unsigned(entry.get(name)), unsigned(item.get(name))
+            told, own = (_without_nulls(unsigned(record.get(name))) for record in (entry, item))
             if name in item and told != own:
                 yield f"item {item['sequence_index']} has {name} {str(own)[:120]}, and the output of its batch {str(told)[:120]}"
 
@@ -55,6 +55,13 @@ def unsigned(told: Any) -> Any:
     if isinstance(told, list):
         return [unsigned(each) for each in told]
     return told.partition("?")[0] if isinstance(told, str) and "://" in told else told
+
+
+def _without_nulls(told: Any) -> Any:
+    """Returns what is told, without fields that are null: who leaves them out says the same."""
+    if isinstance(told, dict):
+        return {name: _without_nulls(value) for name, value in told.items() if value is not None}
+    return [_without_nulls(each) for each in told] if isinstance(told, list) else told
 
 
 LAWS = {"items_of_batches": batch_has_what_its_items_have}

@@ -52,9 +52,13 @@ def _has_happened(record: dict[str, Any], memory: Memory) -> Iterator[str]:
             memory.not_yet[str(key), name] = memory.now
 
 
+def makes_anew(answer: Answer) -> bool:
+    """Whether what an answer shows was made by its request."""
+    return answer.method == "POST" and answer.status in (201, 202) and not answer.path.endswith(OLD) and not is_replay(answer)
+
+
 def _made_now(answer: Answer, memory: Memory) -> datetime | None:
-    is_new = answer.method == "POST" and answer.status in (201, 202) and not answer.path.endswith(OLD)
-    return instant(memory.record.get("created_at")) if is_new and memory.record is not None else None
+    return instant(memory.record.get("created_at")) if makes_anew(answer) and memory.record is not None else None
 
 
 def _changed_now(answer: Answer, memory: Memory) -> datetime | None:
