@@ -72,6 +72,10 @@ def test_path_item_that_is_kept_elsewhere_stands_in_its_place() -> None:
         ({"type": "string", "nullable": True}, {"type": ["string", "null"]}),
         ({"type": "string", "enum": ["a"], "nullable": True}, {"type": ["string", "null"], "enum": ["a", None]}),
         ({"allOf": [{"title": "x"}], "nullable": True}, {"anyOf": [{"allOf": [{"title": "x"}]}, {"type": "null"}]}),
+        (
+            {"type": "object", "nullable": True, "readOnly": True, "title": "x", "default": {}, "oneOf": [{}]},
+            {"readOnly": True, "title": "x", "default": {}, "anyOf": [{"type": "object", "oneOf": [{}]}, {"type": "null"}]},
+        ),
         ({"type": "string", "nullable": False}, {"type": "string"}),
         ({"type": "integer", "minimum": 1, "exclusiveMinimum": True}, {"type": "integer", "exclusiveMinimum": 1}),
         ({"type": "integer", "maximum": 9, "exclusiveMaximum": False}, {"type": "integer", "maximum": 9}),

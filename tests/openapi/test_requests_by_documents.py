@@ -9,6 +9,7 @@ from foreign import contract
 
 from runflow_mock.domain.findings import Finding, Findings, Severity
 from runflow_mock.openapi.contract_judge import Judge
+from runflow_mock.openapi.directions import Direction
 
 JSON = "application/json"
 ANY = {"responses": {"default": {"description": "Any."}}}
@@ -98,6 +99,25 @@ def test_null_is_allowed_by_all_that_stands_beside_nullable() -> None:
     document = taking({"properties": {"p": part}}, version="3.0.3", components={"schemas": {"P": {"type": "object", "required": ["a"]}}})
     found = [[each.loc for each in wrong(judged(document, "POST", "/x", sent))] for sent in (b'{"p": null}', b'{"p": {}}', b'{"p": 1}')]
     assert found == [[], [("body", "p", "a")], [("body", "p")]]
+
+
+NULLABLE: dict[str, Any] = {
+    "beside it": {"allOf": [{"$ref": "#/components/schemas/P"}]},
+    "beside it and a type": {"type": "object", "allOf": [{"$ref": "#/components/schemas/P"}]},
+    "beside a reference": {"$ref": "#/components/schemas/P"},
+}
+
+
+@pytest.mark.parametrize("mark", ["readOnly", "writeOnly"])
+@pytest.mark.parametrize("is_inside", [False, True], ids=["on the field", "on its schema"])
+@pytest.mark.parametrize("field", NULLABLE.values(), ids=NULLABLE.keys())
+def test_field_of_one_direction_that_may_be_null_is_not_asked_of_the_other(field: Any, is_inside: bool, mark: str) -> None:
+    whole = {"required": ["n", "owner"], "properties": {"owner": {**field, "nullable": True, **({} if is_inside else {mark: True})}}}
+    schemas = {"P": {"type": "object", **({mark: True} if is_inside else {})}, "T": whole}
+    judging = contract(taking(whole, version="3.0.3", components={"schemas": schemas}))
+    allowing = [each for each in Direction if judging.allows(("components", "schemas", "T"), {"n": 1}, each)]
+    assert allowing == [Direction(mark)]
+    assert all(judging.allows(("components", "schemas", "T"), {"n": 1, "owner": None}, each) for each in Direction)
 
 
 def test_nobody_relies_on_our_filters_at_operations_that_are_not_ours() -> None:

@@ -127,6 +127,9 @@ class _Graph:
         found = [inner for inner in schema.get("allOf") or () if isinstance(inner, dict)] if isinstance(schema.get("allOf"), list) else []
         if isinstance(schema.get("$ref"), str):
             found.append(walk(self._document, pointer_of(schema["$ref"])))
+        # A choice between one schema and null is what `nullable` beside that schema said in OpenAPI 3.0.
+        forms = [form for form in list_of(schema.get("anyOf")) if form != {"type": "null"}]
+        found.extend(forms if len(forms) == 1 else [])
         return [id(inner) for inner in found if id(inner) in self._schemas]
 
     @staticmethod

@@ -14,8 +14,10 @@ from runflow_mock.openapi.schemas import CompiledSchema, compile_schema
 
 EXCLUDED = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 """Limits of OpenAPI 3.0 that say by a truth value that another limit is excluded."""
+# What a schema says of the field that it describes: of its value it says nothing.
+_OF_THE_FIELD = ("readOnly", "writeOnly", "title", "description", "example", "default", "deprecated")
 # What may stand beside a reference of 3.0 although nothing counts there: tools write it, and mean it.
-BESIDE_REFERENCE = frozenset(("$ref", "nullable", "readOnly", "writeOnly", "title", "description", "example", "default", "deprecated"))
+BESIDE_REFERENCE = frozenset(("$ref", "nullable", *_OF_THE_FIELD))
 DIALECTS = ("https://json-schema.org/draft/2020-12/", "https://spec.openapis.org/oas/3.")
 """How addresses begin of the dialects in which all schemas are read."""
 _COMBINED = frozenset(("allOf", "anyOf", "oneOf"))
@@ -38,8 +40,7 @@ def say_as_31(schema: dict[str, Any]) -> None:
     if isinstance(schema.get("nullable"), bool) and schema.pop("nullable"):
         # Beside `allOf` and its like tools write a type as well, and mean null to be allowed by all of it.
         if not isinstance(schema.get("type"), str) or not _COMBINED.isdisjoint(schema):
-            inner = dict(schema)
-            schema.clear()
+            inner = {word: schema.pop(word) for word in tuple(schema) if word not in _OF_THE_FIELD}
             schema["anyOf"] = [inner, {"type": "null"}]
             return
         schema["type"] = [schema["type"], "null"]
