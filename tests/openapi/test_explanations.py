@@ -98,6 +98,17 @@ def test_errors_of_all_forms_of_a_large_value_are_bounded(word: str) -> None:
         assert found == [((), word)]
 
 
+def test_what_a_deeply_nested_value_is_by_itself_is_told_beside_what_is_in_it() -> None:
+    deep: Any = []
+    for _ in range(300):
+        deep = [deep]
+    schema = {"maxProperties": 1, "properties": {"b": {"type": "integer"}}}
+    judging = contract({"openapi": "3.1.0", "paths": {"/x": {"get": {}}}, "components": {"schemas": {"T": schema}}})
+    found = [(each.loc[1:], each.message) for each in schema_findings(judging, T, {"a": deep, "b": "no"}, ("body",), copies_max=-1)]
+    assert found[0] == ((), "it is not as its schema says; it is nested too deeply to tell where")
+    assert [loc for loc, _ in found] == [(), ("b",)]
+
+
 @pytest.mark.slow(is_covering=True)
 def test_a_large_value_has_too_many_forms() -> None:
     dear = {"oneOf": [{"type": "object"}, {"maxProperties": 9_000}, *({"required": [name]} for name in names(300))]}

@@ -6,8 +6,6 @@ against the value, or against the part of it that it is about; only what is wron
 """
 
 from collections.abc import Iterator
-from contextlib import suppress
-from functools import lru_cache
 from itertools import chain, islice
 
 import jsonschema_rs
@@ -22,6 +20,7 @@ from runflow_mock.openapi.parameters import ANYTHING
 from runflow_mock.openapi.patterns import as_written
 from runflow_mock.openapi.pointers import Pointer, pointer_of, walk
 from runflow_mock.openapi.schemas import ERROR_SIZE, NAMED, CompiledSchema, Schema, compile_schema
+from runflow_mock.openapi.unexpected_fields import UnexpectedFields, matcher
 
 FINDINGS_MAX = 100
 COPIES_MAX = 1_000_000
@@ -34,6 +33,7 @@ _ALONE = (
 )
 _NONE = "the value has none of the forms to choose from"
 _NO_NAME = "no name is allowed here"
+_TOO_DEEP = "it is nested too deeply to tell where"
 _SEVERAL = "the value has more than one of the forms that exclude each other"
 
 Piece = tuple[Pointer, Json, Location]
@@ -72,7 +72,7 @@ class _Explanation:
         """Yields what is wrong with a part of the value that is not as a schema says; where nothing more is known, that it is not."""
         found, why = self._found(schema, value, loc)
         first = next(found, None)
-        yield first or Finding(loc, "schema", f"it is not as its schema says; {why}")
+        yield first or _untold(loc, why)
         yield from found
 
     def _found(self, schema: Pointer, value: Json, loc: Location) -> tuple[Iterator[Finding], str]:
@@ -83,25 +83,14 @@ class _Explanation:
         if copies <= self._left:
             self._left -= copies
             try:
-                errors = list(validator.iter_errors(value))
+                errors = validator.iter_errors(value)
             except RecursionError:
-                return iter(()), "it is nested too deeply to tell where"
-            told = (error for error in errors if not self._follows(error, errors))
-            return (found for error in told for found in self._of_error(error, value, loc)), "none of its rules alone tells why"
+                return iter(()), _TOO_DEEP
+            told = UnexpectedFields(self._contract, self._direction, value).told(errors)
+            return (found for error, says in told for found in self._of_error(error, value, loc, says)), "none of its rules alone tells why"
         return islice(_once_each(self._in_parts(schema, value, loc)), FINDINGS_MAX), "it is too large to tell where"
 
-    def _follows(self, error: jsonschema_rs.ValidationError, errors: list[jsonschema_rs.ValidationError]) -> bool:
-        """Tells whether fields are unexpected only because the schema that describes them was not kept for another reason."""
-        place = error.instance_path
-        if error.kind.name != "unevaluatedProperties" or not any(
-            each.instance_path[: len(place)] == place and each.kind.name != error.kind.name for each in errors
-        ):
-            return False
-        ways = self._contract.ways(tuple(map(str, error.schema_path))[:-1])
-        known = {name for way in ways for name in object_of(self._contract.at(way).get("properties"))}
-        return known.issuperset(error.kind.as_dict()["unexpected"])
-
-    def _of_error(self, error: jsonschema_rs.ValidationError, value: Json, loc: Location) -> Iterator[Finding]:
+    def _of_error(self, error: jsonschema_rs.ValidationError, value: Json, loc: Location, says: str | None = None) -> Iterator[Finding]:
         rule, details = error.kind.name, error.kind.as_dict()
         inner = details.get("error")
         place: Location = (*loc, *error.instance_path)
@@ -117,7 +106,8 @@ class _Explanation:
                 value = value[step]  # type: ignore[index]
             yield from self._of_several(error, value, place)
         else:
-            yield Finding(place, rule, _forbidden(error.evaluation_path) if rule == "falseSchema" else as_written(error.message)[:300])
+            said = _forbidden(error.evaluation_path) if rule == "falseSchema" else as_written(says or error.message)[:300]
+            yield Finding(place, rule, said)
 
     def _of_several(self, error: jsonschema_rs.ValidationError, value: Json, loc: Location) -> Iterator[Finding]:
         """Yields what is wrong with a value by schemas of which some should allow it."""
@@ -149,14 +139,21 @@ class _Explanation:
             yield from self._missing(part, value, loc)
             yield from self._odd_names((*schema, "propertyNames"), value, loc) if "propertyNames" in part else ()
         alone = compile_schema(_alone(part), mask="the value", formats=True)
-        # Of what is nested too deeply no error can be told, and what lies in it may still be.
-        with suppress(RecursionError):
-            for error in () if alone.is_valid(value) else alone.iter_errors(value):
-                yield from self._of_error(error, value, loc)
+        if not alone.is_valid(value):
+            yield from self._of_whole(alone, value, loc)
         for inner, held, place in self._pieces(schema, part, value, loc):
             if not self._allows(inner, held):
                 yield from self.told(inner, held, place)
         yield from self._of_combinations(schema, part, value, loc)
+
+    def _of_whole(self, alone: CompiledSchema, value: Json, loc: Location) -> Iterator[Finding]:
+        """Yields what is wrong with a value by itself; of what is nested too deeply that it is wrong, for what lies in it is told apart."""
+        try:
+            errors = alone.iter_errors(value)
+        except RecursionError:
+            yield _untold(loc, _TOO_DEEP)
+        else:
+            yield from (found for error in errors for found in self._of_error(error, value, loc))
 
     def _of_combinations(self, schema: Pointer, part: Schema, value: Json, loc: Location) -> Iterator[Finding]:
         """Yields what is wrong with a value by schemas of which some may allow it, or must not."""
@@ -226,7 +223,7 @@ class _Explanation:
         yield from (((*schema, "properties", name), value[name], (*loc, name)) for name in known if name in value)
         is_open = isinstance(part.get("additionalProperties"), dict)
         for name, inner in value.items() if patterns or is_open else ():
-            matched = [(*schema, "patternProperties", pattern) for pattern in patterns if not _matcher(pattern).is_valid({name: 0})]
+            matched = [(*schema, "patternProperties", pattern) for pattern in patterns if not matcher(pattern).is_valid({name: 0})]
             others = [(*schema, "additionalProperties")] if is_open and not matched and name not in known else []
             yield from ((way, inner, (*loc, name)) for way in (*matched, *others))
 
@@ -238,6 +235,10 @@ def _once_each(found: Iterator[Finding]) -> Iterator[Finding]:
         if finding not in seen:
             seen.add(finding)
             yield finding
+
+
+def _untold(loc: Location, why: str) -> Finding:
+    return Finding(loc, "schema", f"it is not as its schema says; {why}")
 
 
 def _misnamed(loc: Location, name: str, rule: str) -> Finding:
@@ -266,9 +267,3 @@ def _alone(part: Schema) -> Schema:
         named: Schema = {word: {name: {} for name in object_of(part[word])} for word in ("properties", "patternProperties") if word in part}
         return {**said, **named, "additionalProperties": False}
     return said
-
-
-@lru_cache(maxsize=1024)
-def _matcher(pattern: str) -> CompiledSchema:
-    """Returns a schema that allows no name which a pattern matches."""
-    return compile_schema({"patternProperties": {pattern: False}})
