@@ -129,7 +129,7 @@ class _Graph:
             found.append(walk(self._document, pointer_of(schema["$ref"])))
         # A choice between one schema and null is what `nullable` beside that schema said in OpenAPI 3.0.
         forms = [form for form in list_of(schema.get("anyOf")) if form != {"type": "null"}]
-        found.extend(forms if len(forms) == 1 else [])
+        found.extend(form for form in forms if isinstance(form, dict) and len(forms) == 1)
         return [id(inner) for inner in found if id(inner) in self._schemas]
 
     @staticmethod
