@@ -1,5 +1,7 @@
 """What is found in one exchange: examples by place and rule, and a point of reliance for each row of its table."""
 
+import gc
+import weakref
 from functools import partial
 from typing import Any
 
@@ -13,11 +15,12 @@ from worlds import catalog
 from runflow_mock.domain.errors import ModelNotFound
 from runflow_mock.domain.exchanges import BODY_BYTES_MAX, Exchange
 from runflow_mock.domain.findings import NO_FINDINGS, Finding, Severity
-from runflow_mock.openapi import violations
 from runflow_mock.openapi.ambiguities import AMBIGUITIES
 from runflow_mock.openapi.contract_judge import Judge, Runnable
 from runflow_mock.openapi.contracts import Contract, packaged_contract
 from runflow_mock.openapi.explanations import FINDINGS_MAX
+from runflow_mock.openapi.known_answers import KnownAnswers
+from runflow_mock.openapi.nearest_routes import nearest_route
 from runflow_mock.openapi.violations import KNOWN_CHARACTERS_MAX
 
 BATCHES = "/v1/models/runflow/background-removal/batches"
@@ -309,14 +312,35 @@ def test_value_that_was_sent_before_is_judged_as_the_first_one_and_costs_less() 
     assert [finding.loc for finding in judge.judge(sent[1]).violations] == [("query", "limit")]
 
 
+TRACE = {"name": "trace", "in": "header", "schema": {"type": "integer"}}
+
+
 @given(texts=st.lists(st.sampled_from(["0", "-1", "5", "true", "", "x" * (KNOWN_CHARACTERS_MAX + 1), "null"]), min_size=1, max_size=6))
 def test_values_are_judged_alike_however_often_they_were_sent(texts: list[str]) -> None:
     judge = Judge(packaged_contract(), find)
     for text in texts:
         sent = exchange("GET", f"/v1/runs?limit={text}")
         found = judge.judge(sent)
-        violations._known_findings.cache_clear()
+        judge.contract.known_findings.clear()
         assert judge.judge(sent) == found
+
+
+def test_what_was_sent_is_kept_no_longer_than_the_contract_that_it_was_held_against() -> None:
+    document: Any = {"openapi": "3.1.0", "paths": {"/x": {"get": {"parameters": [TRACE], "responses": {"default": {}}}}}}
+    judge = Judge(Contract(document, source="a document"), find)
+    assert judge.judge(exchange("GET", "/x", headers={"trace": "no"})).violations
+    assert judge.judge(exchange("GET", "/y", 404)) != NO_FINDINGS
+    assert nearest_route(judge.contract, "GET", "/y") == "GET /x"
+    kept = weakref.ref(judge.contract)
+    del judge
+    gc.collect()
+    assert kept() is None
+
+
+def test_known_answers_are_bounded() -> None:
+    known = KnownAnswers[int, int](3)
+    assert [known.of(number, partial(pow, number, 2)) for number in (0, 1, 1, 2, 3)] == [0, 1, 1, 4, 9]
+    assert known == {3: 9}
 
 
 def test_another_document_is_another_judge() -> None:

@@ -5,6 +5,7 @@ Of several that fit, the one with most fixed segments wins. A parameter is one s
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 from urllib.parse import unquote
 
 import msgspec
@@ -35,6 +36,13 @@ class Addressed(msgspec.Struct, frozen=True):
     def takes(self, method: str) -> bool:
         """Tells whether there is an operation of a method; HEAD is GET without the body."""
         return method in self.methods or (method == "HEAD" and "GET" in self.methods)
+
+
+class Segment(NamedTuple):
+    """A segment of a path of a contract, and whether it is a parameter that spans slashes."""
+
+    text: str
+    is_spanning: bool
 
 
 class Addresses:

@@ -15,9 +15,11 @@ import jsonschema_rs
 import msgspec
 
 from runflow_mock.domain.documents import Json, object_of
+from runflow_mock.domain.findings import Finding
 from runflow_mock.openapi import combinations
-from runflow_mock.openapi.addresses import Addressed, Addresses, why_unread
+from runflow_mock.openapi.addresses import Addressed, Addresses, Segment, why_unread
 from runflow_mock.openapi.directions import Direction, towards
+from runflow_mock.openapi.known_answers import KnownAnswers
 from runflow_mock.openapi.parameters import ANYTHING, IGNORED_HEADERS, Parameter, Style, Wanted, read_parameter, wrong_with
 from runflow_mock.openapi.parts import UNREAD, methods_in
 from runflow_mock.openapi.pointers import REFERENCES_MAX, Pointer, place_of, pointer_of, reference_to, walk
@@ -29,6 +31,10 @@ from runflow_mock.openapi.security import Security, read_security
 from runflow_mock.packaged import openapi_document
 
 COMPILED_MAX = 5_000
+FINDINGS_KNOWN_MAX = 2_048
+"""Of how many values of parameters it is known what is wrong with them."""
+LENGTHS_KNOWN_MAX = 64
+"""Of how many lengths of paths it is known which routes may be near."""
 ITEMS = "itemSchema"
 """Leads to what each item of a sequence must be, where a body is one."""
 ANY_CONTENT: Mapping[str, Pointer] = {"*/*": ANYTHING}
@@ -90,12 +96,15 @@ class Contract:
         operations = [self.at(("paths", path, word)) for path, words in self._methods.items() for word in words.values()]
         self._names = Counter(str(operation["operationId"]) for operation in operations if "operationId" in operation)
         self._declared: dict[tuple[str, str], Declared] = {}
-        self._ways: dict[Pointer, tuple[Pointer, ...]] = {}
-        self._types: dict[Pointer, frozenset[str]] = {}
+        self._ways = KnownAnswers[Pointer, tuple[Pointer, ...]](COMPILED_MAX)
+        self._types = KnownAnswers[Pointer, frozenset[str]](COMPILED_MAX)
         self._wanted: dict[Parameter, Wanted] = {}
         self._towards: dict[Direction, Object] = {}
         self._registries: dict[Direction, jsonschema_rs.Registry] = {}
-        self._validators: dict[tuple[Direction, Pointer], CompiledSchema | None] = {}
+        self._validators = KnownAnswers[tuple[Direction, Pointer], CompiledSchema | None](COMPILED_MAX)
+        # Clients send the same again and again, and to say what is wrong with a value takes most of the time that judging takes.
+        self.known_findings = KnownAnswers[tuple[Parameter, tuple[str, ...]], tuple[Finding, ...]](FINDINGS_KNOWN_MAX)
+        self.known_routes = KnownAnswers[int, tuple[tuple[str, tuple[Segment, ...]], ...]](LENGTHS_KNOWN_MAX)
 
     @cached_property
     def operations(self) -> tuple[Declared, ...]:
@@ -197,21 +206,11 @@ class Contract:
 
     def ways(self, schema: Pointer) -> tuple[Pointer, ...]:
         """Returns the ways to a schema and to all that speak of the same value."""
-        found = self._ways.get(schema)
-        if found is None:
-            if len(self._ways) >= COMPILED_MAX:
-                self._ways.clear()
-            found = self._ways[schema] = ways_of(self, schema)
-        return found
+        return self._ways.of(schema, lambda: ways_of(self, schema))
 
     def types(self, schema: Pointer) -> frozenset[str]:
         """Returns the types of which a schema speaks, and all that speak of the same value; any where they speak of none."""
-        found = self._types.get(schema)
-        if found is None:
-            if len(self._types) >= COMPILED_MAX:
-                self._types.clear()
-            found = self._types[schema] = types_of(self.at(way) for way in self.ways(schema))
-        return found
+        return self._types.of(schema, lambda: types_of(self.at(way) for way in self.ways(schema)))
 
     def wanted(self, parameter: Parameter) -> Wanted:
         """Returns what the schema of a parameter speaks of; where it speaks of nothing, a text is meant."""
@@ -247,12 +246,7 @@ class Contract:
         """Returns what holds values against a schema, or nothing where that is not possible."""
         if schema == ANYTHING:
             return None
-        key = (direction, schema)
-        if key not in self._validators:
-            if len(self._validators) >= COMPILED_MAX:
-                self._validators.clear()
-            self._validators[key] = self._compile(schema, direction)
-        return self._validators[key]
+        return self._validators.of((direction, schema), lambda: self._compile(schema, direction))
 
     def follow(self, pointer: Pointer) -> tuple[Pointer, Object]:
         """Returns a part of the document and the way to it, through the reference that stands there."""

@@ -5,10 +5,9 @@ several; a fixed segment costs as much as its beginning and its end differ from 
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
-from typing import NamedTuple
 from urllib.parse import unquote
 
+from runflow_mock.openapi.addresses import Segment
 from runflow_mock.openapi.contracts import Contract
 
 SEGMENTS_MAX = 24
@@ -25,13 +24,6 @@ Differences = dict[tuple[str, str], float]
 Row = list[float]
 
 
-class Segment(NamedTuple):
-    """A segment of a path of a contract, and whether it is a parameter that spans slashes."""
-
-    text: str
-    is_spanning: bool
-
-
 def nearest_route(contract: Contract, method: str, path: str) -> str | None:
     """Returns the method and path of the operation that looks most like a request, if any looks like it at all.
 
@@ -44,7 +36,7 @@ def nearest_route(contract: Contract, method: str, path: str) -> str | None:
     nearest = (COST_MAX, "")
     begun: Sequence[Segment] = ()
     rows: list[Row] = [[index * SEGMENT_COST for index in range(len(segments) + 1)]]
-    for known, wanted in _paths_of(contract, len(segments)):
+    for known, wanted in contract.known_routes.of(len(segments), lambda: _paths_of(contract, len(segments))):
         del rows[1 + _common(begun, wanted) :]
         begun = wanted
         while len(rows) <= len(wanted) and min(rows[-1]) <= nearest[0]:
@@ -55,7 +47,6 @@ def nearest_route(contract: Contract, method: str, path: str) -> str | None:
     return nearest[1] or None
 
 
-@lru_cache(maxsize=64)
 def _paths_of(contract: Contract, length: int) -> tuple[tuple[str, tuple[Segment, ...]], ...]:
     """Returns the paths of a contract that may be near one of so many segments; those that begin alike follow one another."""
     found: list[tuple[str, tuple[Segment, ...]]] = []

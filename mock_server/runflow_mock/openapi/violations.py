@@ -6,7 +6,6 @@ its operator allowed it (callbacks to plain HTTP hosts, longer batches) is not h
 """
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from itertools import chain
 from urllib.parse import unquote
 
@@ -30,8 +29,8 @@ from runflow_mock.openapi.variants import unless_variant
 
 # The fake's own refusals of what it cannot read; 404, 405 and the like are the document's business or nobody's fault.
 REFUSALS = (400, 413, 415, 422)
-KNOWN_MAX, KNOWN_CHARACTERS_MAX = 2_048, 200
-"""Of how many values of parameters it is known what is wrong with them, and how long each may be."""
+KNOWN_CHARACTERS_MAX = 200
+"""How long the values of parameters are of which a contract keeps what is wrong with them."""
 # What an operator may allow beyond the document: where callbacks go, and how long a batch is.
 ALLOWANCES: tuple[tuple[Location, str], ...] = (
     (("body", "callback_url"), "pattern"),
@@ -125,10 +124,8 @@ def _of_parameter(contract: Contract, parameter: Parameter, nodes: list[Node] | 
         yield from _known_findings(contract, parameter, texts) if len(texts) == len(nodes) else _value_findings(contract, parameter, nodes)
 
 
-# Clients send the same again and again, and to say what is wrong with a value takes most of the time that judging a request takes.
-@lru_cache(maxsize=KNOWN_MAX)
 def _known_findings(contract: Contract, parameter: Parameter, texts: tuple[str, ...]) -> tuple[Finding, ...]:
-    return tuple(_value_findings(contract, parameter, texts))
+    return contract.known_findings.of((parameter, texts), lambda: tuple(_value_findings(contract, parameter, texts)))
 
 
 def _value_findings(contract: Contract, parameter: Parameter, nodes: Sequence[Node]) -> Iterator[Finding]:
