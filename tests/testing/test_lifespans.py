@@ -7,11 +7,15 @@ from typing import Any
 
 import httpx
 import pytest
+from hurrying_loops import run_hurrying
 from steps import MODEL
 
+from runflow_mock.runtime.sender import OutgoingRequest, RecordingSender
 from runflow_mock.testing.applications import HandlerFailed
 from runflow_mock.testing.asynchronous import AsyncRunflow
+from runflow_mock.testing.homes import Homes
 from runflow_mock.testing.in_process import InProcess, open_tenant_in
+from runflow_mock.testing.receivers_in_process import AppSender
 from runflow_mock.testing.runflow import Runflow
 
 RUN = f"http://localhost/v1/models/{MODEL}/runs"
@@ -98,6 +102,24 @@ def test_start_that_never_ends_keeps_no_test_waiting(hasty: Runflow) -> None:
 
     asyncio.run(story())
     assert len(told(hasty)) == 1
+
+
+def test_start_that_never_ends_is_told_before_a_short_callback_is_given_up() -> None:
+    homes = Homes()
+    sender = AppSender(RecordingSender(), homes, timeout_seconds=1.0)
+    shop = Shop("hang")
+    mount = sender.mount("http://localhost", shop)
+
+    async def story() -> list[int | None]:
+        return [(await sender.send(OutgoingRequest("http://localhost/hooks", {}, b"{}"))).status_code for _ in range(2)]
+
+    statuses = run_hurrying(story())
+    shop.let_go()
+    sender.unmount(mount)
+    homes.stop()
+    assert statuses == [500, 500]
+    (raised,) = mount.exceptions.all()
+    assert "the start of the application did not end within 0.9 s" in str(raised.error)
 
 
 @pytest.mark.parametrize(("fails_at", "noun", "statuses"), [("startup", "start", [500] * 5), ("shutdown", "end", [204])])

@@ -36,11 +36,12 @@ class AppSender:
     def __init__(
         self, otherwise: CallbackSender, homes: Homes, *, timeout_seconds: float = 10.0, start_seconds: float = START_SECONDS_MAX
     ) -> None:
-        """Sends for `timeout_seconds` at most, after a start that may take `start_seconds`."""
+        """Sends for `timeout_seconds` at most, of which a start may take `start_seconds`, and no more than nine tenths."""
         self._otherwise = otherwise
         self._homes = homes
         self._timeout_seconds = timeout_seconds
-        self._start_seconds = start_seconds
+        # A callback that is given up first tells nobody what it has waited for, and the next one waits anew.
+        self._start_seconds = min(start_seconds, timeout_seconds * 0.9)
         self.mounts: tuple[Mount, ...] = ()
 
     def mount(self, prefix: str, app: AsgiApp | WsgiApp, *, lifespan: bool = True, beside: Mount | None = None) -> Mount:
