@@ -238,6 +238,7 @@ class AsyncReceiver:
         return await self._in_thread(self.sync.wait, count, seconds)
 
     async def __aenter__(self) -> "AsyncReceiver":
+        # It only starts a thread; the end waits for what is being answered.
         self.sync.__enter__()
         return self
 
