@@ -143,7 +143,7 @@ class Deliveries:
         if target is None:
             why = "runflow-mock calls loopback, --callback-hosts and --callback-rewrite targets only"
             return AttemptResult(error=f"not sent: {why}", reason="host_not_allowed", refused=True, headers=sent)
-        request = OutgoingRequest(target, posting.headers, posting.body)
+        request = OutgoingRequest(target, posting.headers, posting.body, tenant.settings.name)
         genuine = effect.delivery.attempts[-1].fault is None and effect.secret is not None
         *earlier, last = [self._kept(tenant, await self._post(tenant, request)) for _ in range(posting.copies)]
         if genuine:

@@ -19,11 +19,12 @@ _NO_AUTHORITY = "callback-ca: {} has no certificate that can be read; give a PEM
 
 
 class OutgoingRequest(msgspec.Struct, frozen=True):
-    """One POST: where to, with which headers, and the exact bytes."""
+    """One POST: where to, with which headers, the exact bytes, and whose it is."""
 
     url: str
     headers: Mapping[str, str]
     body: bytes
+    tenant: str = ""
 
 
 class CallbackSender(Protocol):

@@ -26,6 +26,8 @@ AsgiApp = Callable[[MutableMapping[str, Any], Callable[[], Awaitable[Message]], 
 
 START_SECONDS_MAX = 9.0
 """How long an application may take to start up: less than a callback waits, so that it is told what it waits for."""
+FAILED = 500
+"""What a framework answers for an exception with which the application has not dealt."""
 GOODBYE_SECONDS_MAX = 2.0
 """How long the end of a lifespan, and what handlers do after their answer, may take when a test ends."""
 

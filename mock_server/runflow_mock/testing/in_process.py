@@ -9,6 +9,7 @@ import asyncio
 from asyncio import wrap_future
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
@@ -117,6 +118,10 @@ class InProcess:
         self.note_loop()
         return self._sender.needs_loop_of_caller()
 
+    def is_handling(self, tenant: str) -> bool:
+        """Tells whether the handler of a callback of a tenant is the caller, and has not answered."""
+        return self._sender.is_handling(tenant)
+
     def exchange(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]:
         """Returns status and body of the answer to a request; for those who wait for it in a thread."""
         return self._calls.exchange(method, path, headers, body)
@@ -167,6 +172,6 @@ _OTHER_SCOPES = {"lifespan": _live, "websocket": _refuse}
 
 def open_tenant_in(app: InProcess, **settings: Any) -> Runflow:
     """Makes a tenant in a fake without a socket and returns its handle; the settings are those of `POST /_mock/tenants`."""
-    way = GuardedExchanger(app, app.needs_loop_of_caller)
-    tenant = Control(BASE_URL, None, way).create_tenant(**settings)
+    tenant = Control(BASE_URL, None, app).create_tenant(**settings)
+    way = GuardedExchanger(app, app.needs_loop_of_caller, partial(app.is_handling, tenant.tenant))
     return Runflow(Control(BASE_URL, tenant.key, way), tenant, BASE_URL, app, guard=way)

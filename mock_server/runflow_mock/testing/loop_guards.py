@@ -15,13 +15,13 @@ import msgspec
 
 from runflow_mock.domain.callback_policy import is_loopback
 from runflow_mock.testing.client import Exchanger
-from runflow_mock.testing.framework_signals import is_handling
 from runflow_mock.testing.homes import current_home
 
 LOOK_SECONDS = 0.25
 """How often a verb that does not return is looked after; a callback that waits at two looks in a row will not be answered."""
 
-_WAITING = ("/_mock/clock/", "/_mock/wait")
+# The other verbs of the clock only set it, and wait for no answer.
+_WAITING = frozenset(("/_mock/clock/advance", "/_mock/clock/advance-to", "/_mock/clock/next", "/_mock/clock/run-until-idle", "/_mock/wait"))
 
 
 class BlockedLoop(RuntimeError):
@@ -48,13 +48,16 @@ class BlockedHandler(RuntimeError):
 class GuardedExchanger:
     """Carries requests as another exchanger does, and refuses those that would never be answered.
 
-    `needs_loop` tells whether a callback would be handled on the loop of the caller; `threaded` are the addresses of receivers that have a
-    thread of their own, and may take their time.
+    `needs_loop` tells whether a callback would be handled on the loop of the caller, `is_handling` whether the caller is the handler of one
+    for which the verb would wait; `threaded` are the addresses of receivers that have a thread of their own, and may take their time.
     """
 
-    def __init__(self, exchanger: Exchanger, needs_loop: Callable[[], bool] | None = None) -> None:
+    def __init__(
+        self, exchanger: Exchanger, needs_loop: Callable[[], bool] | None = None, is_handling: Callable[[], bool] | None = None
+    ) -> None:
         self._exchanger = exchanger
         self._needs_loop = needs_loop
+        self._is_handling = is_handling
         self.threaded: set[str] = set()
 
     def exchange(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]:
@@ -64,9 +67,9 @@ class GuardedExchanger:
             BlockedLoop: there could never be one.
             BlockedHandler: the same.
         """
-        is_waiting = method != "GET" and path.startswith(_WAITING)
+        is_waiting = path in _WAITING
         verb = path.removeprefix("/_mock/")
-        if is_waiting and is_handling():
+        if is_waiting and self._is_handling is not None and self._is_handling():
             raise BlockedHandler(verb)
         if not is_waiting or current_home() is None:
             return self._exchanger.exchange(method, path, headers, body)

@@ -13,7 +13,14 @@ from runflow_mock.runtime.sender import CallbackSender, OutgoingRequest
 from runflow_mock.testing.application_kinds import check_prefix, is_asgi, is_test_client, leads_to, narrowness
 from runflow_mock.testing.applications import START_SECONDS_MAX, AsgiApp, AsgiApplication, Exceptions, HandlerFailed
 from runflow_mock.testing.arguments import check_flag
-from runflow_mock.testing.framework_signals import hearing_of, listen_to, listen_to_frameworks, stop_listening, stop_listening_to
+from runflow_mock.testing.framework_signals import (
+    hearing_of,
+    is_handling,
+    listen_to,
+    listen_to_frameworks,
+    stop_listening,
+    stop_listening_to,
+)
 from runflow_mock.testing.homes import HomeOfClient, Homes
 from runflow_mock.testing.wsgi_applications import WsgiApp, WsgiApplication
 
@@ -57,18 +64,20 @@ class AppSender:
         else:
             mount = replace(beside, prefix=prefix)
         listen_to_frameworks()
-        listen_to(app)
+        if all(other.app is not mount.app for other in self.mounts):
+            listen_to(mount.given)
         self.mounts = tuple(sorted((mount, *self.mounts), key=lambda mount: narrowness(mount.prefix), reverse=True))
         return mount
 
     def unmount(self, mount: Mount) -> None:
-        """Takes an application away, and ends its lifespan."""
+        """Takes an application away, and ends its lifespan; does nothing where it is away."""
+        if mount not in self.mounts:
+            return
         self.mounts = tuple(other for other in self.mounts if other is not mount)
         if all(other.app is not mount.app for other in self.mounts):
             mount.app.stop()
             stop_listening_to(mount.given)
-        if not self.mounts:
-            stop_listening()
+        stop_listening()
 
     def _application(self, app: Any, exceptions: Exceptions, *, has_lifespan: bool) -> AsgiApplication | WsgiApplication:
         if is_test_client(app) and app.portal is not None:
@@ -85,6 +94,10 @@ class AppSender:
         """Tells whether an application would be called on the event loop of the caller."""
         return any(mount.app.is_here() for mount in self.mounts)
 
+    def is_handling(self, tenant: str) -> bool:
+        """Tells whether a handler is the caller, or has begun it, and its callback, one of this tenant's, waits for an answer."""
+        return is_handling((self, tenant))
+
     async def send(self, request: OutgoingRequest) -> AttemptResult:
         """Returns the application's answer; an exception of the application is a 500, as behind a real server."""
         mount = next((mount for mount in self.mounts if leads_to(request.url, mount.prefix)), None)
@@ -95,9 +108,10 @@ class AppSender:
             result = await self._otherwise.send(request)
             return result if result.status_code is not None or not self.mounts else replace(result, error=f"{result.error}; {known}")
         try:
-            with hearing_of(mount.exceptions, f"POST {request.url}"):
+            with hearing_of(mount.exceptions, f"POST {request.url}", (self, request.tenant)) as hearing:
                 async with timeout(self._timeout_seconds):
                     status, body = await mount.app.post(request)
+                hearing.answered(status)
         except TimeoutError:
             return AttemptResult(error=f"no answer within {self._timeout_seconds:g} s", reason="timeout")
         except HandlerFailed as error:

@@ -9,10 +9,9 @@ from typing import Any, cast
 from runflow_mock.runtime.sender import OutgoingRequest
 from runflow_mock.testing.application_answers import ErrorStream, WsgiAnswer
 from runflow_mock.testing.application_requests import environ_of
-from runflow_mock.testing.applications import Exceptions, HandlerFailed
+from runflow_mock.testing.applications import FAILED, Exceptions, HandlerFailed
 from runflow_mock.testing.loop_threads import begin
 
-FAILED = 500
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
