@@ -54,6 +54,30 @@ def test_wait_stands_behind_one_of_another_tenants_and_not_behind_all() -> None:
     assert asyncio.run(tell()) <= 2
 
 
+@pytest.mark.slow(is_covering=True)
+@pytest.mark.parametrize(
+    ("statement", "came"),
+    [({"operation": "list_runs"}, ("GET", "/v1/runs")), ({"operation": "create_batch", "count": 2}, ("POST", "/v1/batches"))],
+    ids=["comes-to-hold", "holds-no-more"],
+)
+def test_wait_tells_of_one_moment_whatever_comes_while_it_finds_out(statement: dict[str, object], came: tuple[str, str]) -> None:
+    async def tell(turn: int) -> tuple[int, bool, bool]:
+        fake = Fake()
+        for _ in range(2):
+            assert (await fake.ask("POST", "/v1/batches", "late", BATCH).answer())[0] == 201
+        asked = fake.ask("POST", "/_mock/wait", "late", {"for": {"journal": statement}, "timeout": 0})
+        for _ in range(turn):
+            await asyncio.sleep(0)
+        fake.ask(*came, "late", BATCH if came[0] == "POST" else None)
+        status, body = await asked.answer()
+        await fake.runtime.close()
+        return status, body["held"], body["state"]["verified"]
+
+    for turn in range(40):
+        status, held, verified = asyncio.run(tell(turn))
+        assert (status == 200, held) == (verified, verified), turn
+
+
 def _most_in_one_turn(waits: int) -> int:
     """Returns how many lines are run in one turn of the loop at most while so many waits look at a batch that has come."""
     unmet = {"for": {"journal": {"client_ref": "none", "operation": "create_batch"}}, "timeout": 60}

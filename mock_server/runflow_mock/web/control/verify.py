@@ -4,6 +4,7 @@ A journal may have hundreds of thousands of items of batches, each of which is l
 """
 
 from asyncio import sleep, to_thread
+from math import inf
 
 from runflow_mock.domain.clauses import JournalSubject, Verified
 from runflow_mock.web.calls import Answer, Call, answer
@@ -28,10 +29,12 @@ async def verify(call: Call) -> Answer:
     return answer(represent_verified(verified), 200 if verified.holds else 409)
 
 
-async def subjects_in(call: Call) -> list[JournalSubject]:
-    """Returns the journal of this call's tenant as clauses see it."""
+async def subjects_in(call: Call, up_to: float = inf) -> list[JournalSubject]:
+    """Returns the journal of this call's tenant, up to the exchange of a number, as clauses see it."""
     complete, found, since = completion(call), list[JournalSubject](), 0
     for exchange in await call.runtime.judgings.read(call.caller):
+        if exchange.number > up_to:
+            break
         if since >= SUBJECTS_AT_ONCE:
             await sleep(0)
             since = 0

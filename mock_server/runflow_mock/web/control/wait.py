@@ -39,15 +39,16 @@ class Seen(NamedTuple):
 
 
 class Watch(NamedTuple):
-    """What is waited for: whether it holds by now, whether it never can, the record whose change brings it nearer, and what there is.
+    """What is waited for: whether it holds by now, whether it never can, and the record whose change brings it nearer.
 
-    Where much is to be looked at for the first time, `looks_on` looks at the next of it, and tells whether more is left.
+    `told` returns whether it held at this moment, and what there was then, however long that takes to be found out. Where much is to be
+    looked at for the first time, `looks_on` looks at the next of it, and tells whether more is left.
     """
 
     holds: Callable[[], bool]
     is_hopeless: Callable[[], bool]
     resource_id: str | None
-    state: Callable[[], Awaitable[object]]
+    told: Callable[[], Awaitable[tuple[bool, object]]]
     looks_on: Callable[[], bool]
 
 
@@ -74,7 +75,7 @@ async def _wait(call: Call, tenant: Tenant, asked: Wait) -> Answer:
         return watch.holds() or watch.is_hopeless()
 
     is_more_left, is_told = True, False
-    while is_more_left:
+    while is_more_left and not (call.runtime.is_stopping or tenant.is_dropped):
         async with turn_to_look(call.runtime, tenant):
             is_more_left = watch.looks_on()
             is_told = not is_more_left and is_over()
@@ -82,8 +83,11 @@ async def _wait(call: Call, tenant: Tenant, asked: Wait) -> Answer:
         await until(call.runtime, tenant, is_over, watch.resource_id, asked.seconds, looks_at_requests=looks_at_requests)
     waited = round(asyncio.get_running_loop().time() - began, 3)
     async with turn_to_look(call.runtime, tenant):
-        told = {"waited_seconds": waited, "state": await watch.state()}
-    if watch.holds():
+        telling = watch.told()
+    # Behind that turn: who tells of a whole journal keeps nobody else from a look.
+    is_held, state = await telling
+    told = {"waited_seconds": waited, "state": state}
+    if is_held:
         return answer({"held": True, **told})
     if call.runtime.is_stopping:
         error = STOPPED
@@ -102,14 +106,15 @@ def _record(call: Call, asked: Wait) -> Watch:
     def is_wanted(seen: Seen) -> bool:
         return seen.status in asked.statuses if asked.statuses else seen.is_terminal
 
-    async def state() -> object:
-        return [{"id": seen.id, "status": seen.status} for seen in look(store, asked.id)]
+    async def told() -> tuple[bool, object]:
+        found = look(store, asked.id)
+        return any(map(is_wanted, found)), [{"id": seen.id, "status": seen.status} for seen in found]
 
     return Watch(
         holds=lambda: any(map(is_wanted, look(store, asked.id))),
         is_hopeless=lambda: bool(found := look(store, asked.id)) and all(seen.is_terminal for seen in found),
         resource_id=None if asked.noun == "delivery" else asked.id,
-        state=state,
+        told=told,
         looks_on=lambda: False,
     )
 
@@ -158,10 +163,15 @@ def _journal(call: Call, asked: Wait) -> Watch:
     assert statement is not None
     look = _JournalLook(call, statement)
 
-    async def state() -> object:
-        return represent_verified(await checked(statement, await subjects_in(call)))
+    def told() -> Awaitable[tuple[bool, object]]:
+        return verified(call.caller.journal.total)
 
-    return Watch(holds=look.holds, is_hopeless=lambda: False, resource_id=None, state=state, looks_on=look.looks_on)
+    async def verified(total: int) -> tuple[bool, object]:
+        # What comes while the journal is read was not there when somebody looked last.
+        found = await checked(statement, await subjects_in(call, total))
+        return found.holds, represent_verified(found)
+
+    return Watch(holds=look.holds, is_hopeless=lambda: False, resource_id=None, told=told, looks_on=look.looks_on)
 
 
 def _vain(asked: Wait, *, is_hopeless: bool, stands: bool) -> ControlError:
