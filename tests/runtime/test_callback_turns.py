@@ -6,7 +6,7 @@ import pytest
 from worlds import catalog
 
 from runflow_mock.runtime.bounds import Bound
-from runflow_mock.runtime.callback_turns import TENANT_TURNS_MAX, CallbackTurns
+from runflow_mock.runtime.callback_turns import TENANT_TURNS_MAX, CallbackTurns, Hurried
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.tenants import Tenant, Tenants
 
@@ -75,9 +75,59 @@ async def hang(turns: CallbackTurns, tenant: Tenant, end: asyncio.Event) -> str:
     try:
         async with turns.of(tenant):
             await end.wait()
-    except TimeoutError:
+    except Hurried:
         return "hurried"
     return "whole"
+
+
+def test_nobody_is_hurried_for_whoever_waits_no_longer() -> None:
+    async def story() -> None:
+        bound = Bound("callback_sockets_max", 1, list[str]().append, "wait")
+        turns, (first, second) = CallbackTurns(bound, 0.02), tenants("a", "b")
+        end = asyncio.Event()
+        task, waiting = (asyncio.create_task(hang(turns, tenant, end)) for tenant in (first, second))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(task), 0.05)
+        end.set()
+        assert (await task, turns.hurried, bound.used) == ("whole", 0, 0)
+
+    asyncio.run(story())
+
+
+def test_who_is_hurried_is_told_how_long_it_had() -> None:
+    async def story() -> float:
+        turns, (first, second) = CallbackTurns(Bound("x", 1, list[str]().append, "wait"), 0.0), tenants("a", "b")
+        seconds = 0.0
+
+        async def call() -> None:
+            nonlocal seconds
+            try:
+                async with turns.of(first):
+                    await asyncio.Event().wait()
+            except Hurried as hurried:
+                seconds = hurried.seconds
+
+        task = asyncio.create_task(call())
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(task), 0.03)
+        async with turns.of(second):
+            await task
+        return seconds
+
+    assert asyncio.run(story()) >= 0.03
+
+
+def test_time_that_is_over_for_another_reason_is_no_haste() -> None:
+    async def story() -> int:
+        turns, (first,) = CallbackTurns(Bound("x", 1, list[str]().append, "wait")), tenants("a")
+        with pytest.raises(TimeoutError):
+            async with turns.of(first):
+                raise TimeoutError
+        return turns.hurried
+
+    assert asyncio.run(story()) == 0
 
 
 def test_attempt_that_has_taken_longest_makes_room_where_all_turns_are_taken() -> None:

@@ -30,6 +30,14 @@ HURRIED_SECONDS = 2.0
 """How long an attempt may take that has taken longest while all turns are taken, and a tenant without one waits."""
 
 
+class Hurried(Exception):
+    """An attempt was ended for others after so many `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"ended for others after {seconds:.1f} s")
+        self.seconds = seconds
+
+
 class CallbackTurns:
     """Gives out turns: within a tenant first come, first served, and from one tenant that waits to the next.
 
@@ -51,20 +59,24 @@ class CallbackTurns:
         """Waits for a turn of a tenant, which lasts as long as the context.
 
         Raises:
-            TimeoutError: it was ended for others.
+            Hurried: it was ended for others.
         """
         if tenant not in self._waiting and self._may_take(tenant):
             self._take(tenant)
         else:
             await self._wait(tenant)
-        ending = timeout(None)
+        ending, clock = timeout(None), asyncio.get_running_loop().time
+        began = self._under_way[ending] = clock()
         try:
             async with ending:
-                self._under_way[ending] = asyncio.get_running_loop().time()
                 yield
+        except TimeoutError as error:
+            if not ending.expired():
+                raise
+            self.hurried += 1
+            raise Hurried(clock() - began) from error
         finally:
             del self._under_way[ending]
-            self.hurried += ending.expired()
             self._give(tenant)
 
     def _may_take(self, tenant: Tenant) -> bool:
@@ -87,8 +99,7 @@ class CallbackTurns:
         # What one gives back is enough for itself, or for one of the others.
         while (following := next(filter(self._may_take, self._waiting), None)) is not None:
             self._call(following)
-        if self._hurrying and not self._waiting:
-            self._let_all_take_their_time()
+        self._let_all_take_their_time()
 
     async def _wait(self, tenant: Tenant) -> None:
         if self._taken[tenant] < TENANT_TURNS_MAX and self._bound.used == self._bound.maximum:
@@ -102,6 +113,8 @@ class CallbackTurns:
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
                 self._give(tenant)
+            else:
+                self._leave(tenant, turn)
             raise
 
     def _hurry(self) -> None:
@@ -111,7 +124,19 @@ class CallbackTurns:
             ending.reschedule(self._under_way[ending] + self._hurried_seconds)
             self._hurrying.append(ending)
 
+    def _leave(self, tenant: Tenant, turn: asyncio.Future[None]) -> None:
+        line = self._waiting.get(tenant, deque())
+        # Whoever gave a turn to the next one has perhaps passed it over by now.
+        if turn in line:
+            line.remove(turn)
+        if not line:
+            self._waiting.pop(tenant, None)
+        self._let_all_take_their_time()
+
     def _let_all_take_their_time(self) -> None:
+        """Hurries nobody any more as soon as nobody waits."""
+        if self._waiting:
+            return
         for ending in self._hurrying:
             if ending in self._under_way and not ending.expired():
                 ending.reschedule(None)

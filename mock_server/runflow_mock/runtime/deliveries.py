@@ -14,7 +14,7 @@ from runflow_mock.domain.documents import write_document
 from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.domain.tenants import PULL
 from runflow_mock.engine.world import SendCallback
-from runflow_mock.runtime.callback_turns import HURRIED_SECONDS, CallbackTurns
+from runflow_mock.runtime.callback_turns import CallbackTurns, Hurried
 from runflow_mock.runtime.keepers import KeepError
 from runflow_mock.runtime.parked import Parked
 from runflow_mock.runtime.sender import CallbackSender, OutgoingRequest
@@ -155,9 +155,9 @@ class Deliveries:
         try:
             async with self.turns.of(tenant):
                 return await self._sender.send(request)
-        except TimeoutError:
-            why = f"no answer within {HURRIED_SECONDS:g} s, and callback_sockets_max is met: others have waited for the turn"
-            return AttemptResult(error=why, reason="timeout", response_time_ms=round(HURRIED_SECONDS * 1000))
+        except Hurried as hurried:
+            why = f"no answer within {hurried.seconds:.1f} s, and callback_sockets_max is met: others have waited for the turn"
+            return AttemptResult(error=why, reason="timeout", response_time_ms=round(hurried.seconds * 1000))
 
     def _kept(self, tenant: Tenant, result: AttemptResult) -> AttemptResult:
         """Returns what came of an attempt as the world keeps it: without secrets that the receiver gave back, and how long it really took
