@@ -578,6 +578,22 @@ def test_each_worker_may_look_at_once_for_what_it_may_have_created(status: int, 
     assert (verdict_of("poll-interval", seen, real_waits=True).broken == 0) is is_excused
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        [each for number in range(12) for each in (create(503, key=f"k{number}"), create(key=f"k{number}"))],
+        [create(), *[exchange("POST", f"{RUN}/cancel", 503, operation="cancel_run")] * 12],
+        [create(503, key="k")] * 12,
+    ],
+    ids=["known by now", "no creations", "one creation"],
+)
+def test_nobody_looks_for_what_is_known_by_now_or_was_no_creation(before: list[Exchange]) -> None:
+    steps = [*before, *[shelf("running")] * 12]
+    walls = accumulate(0.06 if step.method == "GET" else 1.0 for step in steps)
+    seen = sequence(*zip(walls, steps, strict=True))
+    assert verdict_of("poll-interval", seen, real_waits=True).judgement is Judgement.BROKEN
+
+
 def test_answer_that_was_cut_off_is_read_again_at_once() -> None:
     whole = read()
     cut = exchange(answer=whole.response_body[:9], told={"content-length": str(len(whole.response_body))}, fault="truncate")

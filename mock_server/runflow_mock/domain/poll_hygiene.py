@@ -30,6 +30,7 @@ from runflow_mock.domain.documents import Json, try_document
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.verdicts import Observation, interval, too_short
 
+CREATES = frozenset(("create_run", "create_comfyui_run", "create_model_batch", "create_batch", "create_evaluation"))
 READS = frozenset(("get_run", "get_batch", "get_evaluation"))
 # What shows how work is getting on, besides the records themselves. The catalog does not, and health is asked by whoever starts a server.
 VIEWS = frozenset(
@@ -212,12 +213,18 @@ def _prompted(exchanges: Sequence[Exchange]) -> frozenset[str]:
 
 def _looks(exchanges: Sequence[Exchange]) -> Iterator[str]:
     """Yields the ids of the readings of lists that look for what may have been created: one for each creation of which nobody knows."""
-    unknown = 0
+    unknown = list[str | bytes]()
     for exchange in exchanges:
-        if exchange.method == "POST" and (exchange.status >= 500 or exchange.is_lost):
-            unknown += 1
+        if exchange.operation in CREATES:
+            key = exchange.request_header("idempotency-key")
+            sent = exchange.request_body if key is None else key
+            if exchange.status < 500 and not exchange.is_lost:
+                # Sent again it was answered, so that nobody need look for it.
+                unknown = [other for other in unknown if other != sent]
+            elif key is None or key not in unknown:
+                unknown.append(sent)
         elif unknown and exchange.method == "GET" and exchange.operation in VIEWS:
-            unknown -= 1
+            unknown.pop(0)
             yield exchange.id
 
 

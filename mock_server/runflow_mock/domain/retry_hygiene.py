@@ -27,12 +27,11 @@ from runflow_mock.domain.credential_hygiene import SIGNED_PREFIXES
 from runflow_mock.domain.documents import try_document
 from runflow_mock.domain.exchanges import Exchange, digest_of_key
 from runflow_mock.domain.filters import Field, QueryError, parse_filter
-from runflow_mock.domain.poll_hygiene import POLL_SECONDS_MIN, READS, VIEWS
+from runflow_mock.domain.poll_hygiene import CREATES, POLL_SECONDS_MIN, READS, VIEWS
 from runflow_mock.domain.verdicts import INTERVAL_SECONDS_MIN, UP_AND_DOWN, WITHOUT_PAUSE, Observation, interval, too_short
 from runflow_mock.domain.whole_numbers import whole_number
 
 TRANSIENT = frozenset((408, 409, 425, 429))
-CREATES = frozenset(("create_run", "create_comfyui_run", "create_model_batch", "create_batch", "create_evaluation"))
 # Where a creation shows that was made before.
 LOOKUPS = frozenset(("list_runs", "list_comfyui_runs", "list_batches", "list_batch_items"))
 BALANCES = frozenset(("get_balance", "list_credit_balances"))

@@ -9,7 +9,7 @@ from runflow_mock.domain.clauses import JournalSubject
 from runflow_mock.domain.documents import Document, Json, write_object
 from runflow_mock.domain.exchanges import Exchange, redact_headers
 from runflow_mock.domain.places import ADMISSION_EDGE, CREATED_EDGE, Subject
-from runflow_mock.domain.retry_hygiene import CREATES
+from runflow_mock.domain.poll_hygiene import CREATES
 from runflow_mock.domain.subjects import request_subject
 from runflow_mock.openapi.request_facts import RequestFacts, read_facts
 
