@@ -11,9 +11,10 @@ import msgspec
 from runflow_mock.domain.deliveries import DeliveryStatus
 from runflow_mock.domain.money import format_money
 from runflow_mock.domain.scenarios import Scenario
+from runflow_mock.runtime.catching_up import catch_up
 from runflow_mock.runtime.keepers import Cluster, Elsewhere
 from runflow_mock.runtime.reports import unfired_rules
-from runflow_mock.runtime.runtime import Runtime
+from runflow_mock.runtime.runtime import YIELD_EVERY_TIMERS, Runtime
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Answer, Call, answer, no_content, scrubbed
 from runflow_mock.web.control.app import ControlHandler
@@ -147,7 +148,11 @@ async def delete_tenant(call: Call) -> Answer:
 
 def end_at_once(call: Call) -> Answer | None:
     """Drops a tenant of whose client nothing has to be said, as most tests want it: with the last word in brief."""
-    if not (flag_in(call, "brief") and flag_in(call, "tell")) or not call.runtime.judgings.acquits_now(_named(call)):
+    if not (flag_in(call, "brief") and flag_in(call, "tell")):
+        return None
+    # The path may name another tenant than the key.
+    tenant = _named(call)
+    if not call.runtime.settle(tenant, YIELD_EVERY_TIMERS) or not call.runtime.judgings.acquits_now(tenant):
         return None
     # How far a story has come is looked at with pauses.
     if call.caller.scenario is not None or has_something_to_say(call, None):
@@ -160,6 +165,7 @@ def end_at_once(call: Call) -> Answer | None:
 async def _last_word(call: Call, *, is_brief: bool) -> dict[str, object]:
     """Returns the last word on a client. Once it is known, nobody else has a turn before the tenant is dropped."""
     judgings = call.runtime.judgings
+    await catch_up(call.runtime, _named(call))
     if is_brief and await judgings.acquitted(_named(call)):
         # Asked for again after every pause, in which the tenant may have been replaced.
         tenant = _named(call)
