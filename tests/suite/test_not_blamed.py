@@ -81,6 +81,14 @@ def test_run_need_not_say_when_it_began_and_stays_begun_once_it_has(first: str |
     assert len(says(has_begun_before_it_ended, *(("GET", f"/v1/runs/{RUN}", 200, each) for each in told))) == breaches
 
 
+@pytest.mark.parametrize(("statuses", "breaches"), [([500, 204], 0), ([204, 500], 1)])
+@pytest.mark.parametrize("way", [1, -1])
+def test_delivery_ends_as_its_latest_attempt_wherever_that_stands(statuses: list[int], breaches: int, way: int) -> None:
+    attempts = [{"attempt_number": number, "status_code": status} for number, status in enumerate(statuses, 1)][::way]
+    delivery = {"id": RUN, "status_code": "succeeded", "attempts": attempts, "attempt_count": 2, "completed_at": "2026-01-01T00:00:00Z"}
+    assert len(says(deliveries_are_kept, ("GET", f"/v1/runs/{RUN}/callback", 200, [delivery]))) == breaches
+
+
 def test_delivery_may_be_given_up_before_it_is_tried() -> None:
     for state, breaches in (("failed", False), ("succeeded", True)):
         delivery = {"id": RUN, "status_code": state, "attempts": [], "attempt_count": 0, "completed_at": "2026-01-01T00:00:00Z"}

@@ -141,7 +141,13 @@ def _without(mark: str, name: str) -> Bug:
 def _headless(mutant: Mutant, answer: Answer) -> Answer:
     if answer.method != "HEAD" or not is_of_the_api(answer) or answer.status >= 400:
         return answer
-    return replace(answer, status=405, headers={"allow": "GET"}, body=b"")
+    addressed = packaged_contract().address(answer.path)
+    allowed = () if addressed is None else packaged_contract().methods_of(addressed.path)
+    return replace(answer, status=405, headers={"allow": ", ".join(allowed)}, body=b"")
+
+
+def _by_fingerprint(method: str, target: str, headers: dict[str, str], body: bytes | None) -> Asked:
+    return method, re.sub("sha256(:|%3A)", "", target), headers, body
 
 
 BUILT_OTHERWISE: Mapping[str, Bug] = {
@@ -153,7 +159,9 @@ BUILT_OTHERWISE: Mapping[str, Bug] = {
     "tells the latest attempt first": when(is_of_the_api, records(_attempts_turned)),
     "has links with hosts": when(is_of_the_api, records(_with_hosts)),
     "does not know HEAD": Bug(_headless),
-    "writes fingerprints with their algorithm": when(is_of_the_api, put("secret_fingerprint", lambda text: text and f"sha256:{text}")),
+    "writes fingerprints with their algorithm": when(
+        is_of_the_api, put("secret_fingerprint", lambda text: text and f"sha256:{text}")
+    )._replace(on_request=_by_fingerprint),
     "filters and sorts by a few fields": Bug(_by_few),
     "refuses parameters that it does not know": Bug(_knowing_its_parameters),
     "refuses fields that it does not know": Bug(same, _knowing_its_fields),
@@ -161,7 +169,10 @@ BUILT_OTHERWISE: Mapping[str, Bug] = {
     "does not say when what succeeded began": _without("status_code", "started_at"),
     "does not say when it sends again": _without("max_attempts", "next_attempt_at"),
     "does not say when it tells webhooks again": _without("attempt_number", "next_retry_at"),
-    "does not say who made what": _without("created_at", "created_by"),
+    # Of an asset that is always told.
+    "does not say who made what": when(
+        is_of_the_api, put("created_by", lambda value: None, where=lambda record: "created_at" in record and "mime_type" not in record)
+    ),
     "breaks no cost down": _without("nodes_total", "cost_breakdown"),
     "keeps no answers of receivers": _without("attempt_number", "response_body"),
 }

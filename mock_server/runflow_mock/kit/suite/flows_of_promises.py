@@ -22,7 +22,7 @@ from runflow_mock.kit.suite.rules import variations
 from runflow_mock.kit.suite.seeds import FINE, seed
 from runflow_mock.kit.suite.suite_tenants import FAIL, SuiteTenant
 
-# What the suite answers an attempt: 200 without a word, and nothing went wrong below.
+# What the suite answers an attempt: 200 without a word, which is null where no words are kept, and nothing went wrong below.
 ANSWERED = (200, "", None)
 # What tells of the body or of what was made, and not of one request.
 REPEATED_HEADERS = frozenset(("content-type", "location"))
@@ -163,7 +163,7 @@ def _redeliveries_are_asked_for(tenant: SuiteTenant) -> Iterator[str]:
         if automatic != {True} or told[again["id"]]["is_automatic"] is not False:
             yield f"is_automatic is {automatic} of what came by itself and {told[again['id']]['is_automatic']} of what was asked for"
         answers = {
-            (each.get("status_code"), each.get("response_body"), each.get("error_message"))
+            (each.get("status_code"), each.get("response_body") or "", each.get("error_message"))
             for record in told.values()
             for each in record["attempts"]
         }

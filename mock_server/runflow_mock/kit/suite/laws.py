@@ -99,6 +99,9 @@ class Watch:
         declared = None if addressed is None else self._contract.operation(addressed.path, answer.method)
         if declared is not None and self.is_strict and declared.evidence == INFERRED:
             declared = None
+        # A server that does not know HEAD has nothing declared for it.
+        if answer.method == "HEAD" and answer.status == laws_of_messages.NOT_ALLOWED:
+            declared = None
         operation = BESIDE if declared is None else declared.id
         if self._counts_cases:
             self._tally.cases += 1

@@ -208,9 +208,9 @@ def _end_of_delivery(record: Record, memory: Memory) -> Iterator[str]:
     reasons = [record.get("failure_reason_code"), record.get("failure_detail")]
     yield from _says(state == "failed" or reasons == [None, None], f"a delivery that has succeeded has the reasons {reasons}")
     if isinstance(attempts, list) and attempts and state == "succeeded":
-        yield from _says(
-            _is_received(attempts[-1]), f"a delivery that has succeeded was answered {object_of(attempts[-1]).get('status_code')}"
-        )
+        # Some tell the latest first.
+        latest = max(_objects(attempts), key=lambda attempt: amount(attempt.get("attempt_number")) or 0, default={})
+        yield from _says(_is_received(latest), f"a delivery that has succeeded was answered {latest.get('status_code')}")
 
 
 def _comes_when_announced(record: Record, memory: Memory) -> Iterator[str]:
@@ -254,8 +254,8 @@ def _says(holds: bool, says: str) -> Iterator[str]:  # noqa: FBT001 - the condit
         yield says
 
 
-def _is_received(attempt: Any) -> bool:
-    status = attempt.get("status_code") if isinstance(attempt, dict) else None
+def _is_received(attempt: Record) -> bool:
+    status = attempt.get("status_code")
     return not isinstance(status, int) or 200 <= status < 300
 
 
