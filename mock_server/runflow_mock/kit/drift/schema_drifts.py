@@ -10,6 +10,7 @@ from itertools import islice, zip_longest
 from runflow_mock.domain.documents import Json
 from runflow_mock.kit.drift.drifts import Found
 from runflow_mock.kit.drift.schema_forms import DEPTH_MAX, LOWER, Form, form_of
+from runflow_mock.kit.drift.schema_rules import ANNOTATIONS, RuleReading, referred
 from runflow_mock.openapi.contracts import Contract
 
 SAID_MAX = 80
@@ -23,8 +24,8 @@ class SchemaComparison:
     """Compares schemas of two contracts; what was compared once is known. Inside a schema that leads to itself it is told once."""
 
     def __init__(self, old: Contract, new: Contract) -> None:
-        self._old = old
-        self._new = new
+        self._old = RuleReading(old)
+        self._new = RuleReading(new)
         self._known: dict[tuple[int, int], tuple[Found, ...]] = {}
         self._forms: dict[tuple[bool, int], tuple[Json, Form]] = {}
 
@@ -35,7 +36,7 @@ class SchemaComparison:
     def _drifts(self, old: Json, new: Json, depth: int) -> tuple[Found, ...]:
         if depth > DEPTH_MAX:
             return ()
-        old, new = _referred(self._old, old), _referred(self._new, new)
+        old, new = referred(self._old.contract, old), referred(self._new.contract, new)
         key = (id(old), id(new))
         known = self._known.get(key)
         if known is None:
@@ -51,12 +52,12 @@ class SchemaComparison:
         # One form is a choice of one.
         return self._of_choices(was.choices[0] if was.choices else (old,), now.choices[0] if now.choices else (new,), depth)
 
-    def _form(self, contract: Contract, schema: Json) -> Form:
-        key = (contract is self._new, id(schema))
+    def _form(self, reading: RuleReading, schema: Json) -> Form:
+        key = (reading is self._new, id(schema))
         # The schema is kept beside its form, so that its identity stays its own.
         found = self._forms.get(key)
         if found is None:
-            found = self._forms[key] = (schema, form_of(contract, schema))
+            found = self._forms[key] = (schema, form_of(reading, schema))
         return found[1]
 
     def _of_forms(self, pair: Pair, depth: int) -> Iterator[Found]:
@@ -66,10 +67,9 @@ class SchemaComparison:
         old, new = pair
         if all("array" in (form.types or ()) for form in pair):
             yield from _inside("[]", self._drifts(old.items, new.items, depth + 1))
-            for index, (was, now) in enumerate(zip(old.first, new.first, strict=False)):
-                yield from _inside(f"[{index}]", self._drifts(was, now, depth + 1))
-        for pattern in old.by_pattern.keys() & new.by_pattern.keys():
-            yield from _inside(f"/{pattern}/", self._drifts(old.by_pattern[pattern], new.by_pattern[pattern], depth + 1))
+        for index in range(max(len(old.first), len(new.first))):
+            yield from _inside(f"[{index}]", self._drifts(old.item(index), new.item(index), depth + 1))
+        yield from self._of_patterns(pair, depth)
         if old.extra is not None and new.extra is not None:
             yield from _inside("*", self._drifts(old.extra, new.extra, depth + 1))
         for forms, others in zip_longest(old.choices, new.choices, fillvalue=()):
@@ -80,13 +80,15 @@ class SchemaComparison:
         # What is required without being described is a field like any other.
         names = {name: None for form in pair for name in (*form.properties, *sorted(form.required))}
         for name in names:
-            was, is_there = (name in form.properties or name in form.required for form in pair)
+            is_described = name in old.properties or name in new.properties
+            before, after = (form.field(name) if is_described else None for form in pair)
+            was, is_there = before is not None or name in old.required, after is not None or name in new.required
             if was and is_there:
                 if name in new.required and name not in old.required:
                     yield Found("field-required", (name,), "it is required now")
                 if name in old.required and name not in new.required:
                     yield Found("field-optional", (name,), "it is no longer required")
-                yield from _inside(name, self._drifts(old.properties.get(name), new.properties.get(name), depth + 1))
+                yield from _inside(name, self._drifts(before, after, depth + 1))
             elif is_there:
                 required = name in new.required
                 yield Found("field-added-required" if required else "field-added", (name,), f"it is new{' and required' * required}")
@@ -95,6 +97,20 @@ class SchemaComparison:
                 is_refused = new.is_closed and old.is_closed
                 says = "it is gone, and no others are taken" if is_refused else "it is gone"
                 yield Found(f"{kind}-{'refused' if is_refused else 'removed'}", (name,), says)
+
+    def _of_patterns(self, pair: Pair, depth: int) -> Iterator[Found]:
+        """Yields the differences of fields that are described by patterns of their names."""
+        old, new = pair
+        for pattern in dict.fromkeys((*old.by_pattern, *new.by_pattern)):
+            where = f"/{pattern}/"
+            # A closed object takes such fields by their pattern alone; any other describes with it what it took as all further fields.
+            if pattern not in new.by_pattern and new.is_closed:
+                yield Found("field-refused", (where,), "they are gone, and no others are taken")
+            elif pattern not in old.by_pattern and old.is_closed:
+                yield Found("field-added", (where,), "they are new")
+            else:
+                was, now = (form.by_pattern.get(pattern, form.extra) for form in pair)
+                yield from _inside(where, self._drifts(was, now, depth + 1))
 
     def _of_choices(self, old: tuple[Json, ...], new: tuple[Json, ...], depth: int) -> Iterator[Found]:
         left, others = list(old), []
@@ -122,15 +138,6 @@ def _limited(found: Iterator[Found]) -> tuple[Found, ...]:
         return told
     last = told[FOUND_MAX - 1]
     return (*told[: FOUND_MAX - 1], last._replace(says=f"{last.says}; of one schema no more than {FOUND_MAX} differences are told"))
-
-
-def _referred(contract: Contract, schema: Json) -> Json:
-    """Returns the schema that a mere reference means, so that what is referred to from many places is compared once."""
-    for _ in range(DEPTH_MAX):
-        if not (isinstance(schema, dict) and schema.keys() == {"$ref"} and isinstance(schema["$ref"], str)):
-            break
-        schema = contract.resolve(schema["$ref"])
-    return schema
 
 
 def _inside(name: str, found: tuple[Found, ...]) -> Iterator[Found]:
@@ -210,15 +217,11 @@ def _openness(old: Form, new: Form) -> Iterator[Found]:
 
 
 def _rules(old: Form, new: Form) -> Iterator[Found]:
-    patterns = ({f"patternProperties {pattern}": "" for pattern in form.by_pattern} for form in (old, new))
-    places = ({f"prefixItems {index}": "" for index in range(len(form.first))} for form in (old, new))
-    was, now = ({**form.rules, **more, **each} for form, more, each in zip((old, new), patterns, places, strict=True))
-    for name in sorted(was.keys() | now.keys()):
-        if was.get(name) != now.get(name):
-            kind = "added" if name not in was else "removed" if name not in now else "changed"
-            yield Found(
-                f"rule-{kind}", (), f"{_cut(name)} {'is new' if kind == 'added' else 'is gone' if kind == 'removed' else 'differs'}"
-            )
+    for name in sorted(old.rules.keys() | new.rules.keys()):
+        was, now = old.rules.get(name), new.rules.get(name)
+        if was != now:
+            kind, says = ("added", "is new") if was is None else ("removed", "is gone") if now is None else ("changed", "differs")
+            yield Found(f"{'format' if name in ANNOTATIONS else 'rule'}-{kind}", (), f"{name} {says}")
     if None not in (old.discriminator, new.discriminator) and old.discriminator != new.discriminator:
         yield Found("rule-changed", (), "discriminator differs")
 

@@ -6,14 +6,17 @@ object.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import cast
 
 import msgspec
 from msgspec.structs import replace
 
 from runflow_mock.domain.documents import Json, list_of, object_of
-from runflow_mock.kit.drift.schema_rules import rules_of, written
-from runflow_mock.openapi.contracts import Contract, Object
+from runflow_mock.kit.drift.schema_rules import RuleReading, written
+from runflow_mock.openapi.contracts import Object
+from runflow_mock.openapi.patterns import is_pattern
+from runflow_mock.openapi.schemas import CompiledSchema, compile_schema
 
 # What only values of a type can have; a schema with one of them and without a type means this type.
 IMPLIED: Mapping[str, str] = {
@@ -63,30 +66,41 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     is_closed: bool = False
     choices: tuple[tuple[Json, ...], ...] = ()
 
+    def item(self, index: int) -> Json:
+        """Returns the schema of an item of a list by its place."""
+        return self.first[index] if index < len(self.first) else self.items
+
+    def field(self, name: str) -> Json:
+        """Returns the schema of a field by its name, or else by the patterns that its name matches; nothing where there is none."""
+        if name in self.properties:
+            return True if self.properties[name] is None else self.properties[name]
+        schemas = [schema for pattern, schema in self.by_pattern.items() if is_pattern(pattern) and _matcher(pattern).is_valid(name)]
+        return {"allOf": schemas} if len(schemas) > 1 else schemas[0] if schemas else None
+
 
 ANYTHING = Form()
 NOTHING = Form(types=frozenset(), is_nullable=False)
 
 
-def form_of(contract: Contract, schema: Json, depth: int = 0) -> Form:
-    """Returns what a schema of a contract says; what lies too deep says nothing."""
+def form_of(reading: RuleReading, schema: Json, depth: int = 0) -> Form:
+    """Returns what a schema says, given what reads the rules of its contract; what lies too deep says nothing."""
     if schema is False:
         return NOTHING
     if not isinstance(schema, dict) or depth > DEPTH_MAX:
         return ANYTHING
-    form = _plain(contract, schema)
+    form = _plain(reading, schema)
     others = list(list_of(schema.get("allOf")))
     if isinstance(schema.get("$ref"), str):
-        others.append(contract.resolve(str(schema["$ref"])))
+        others.append(reading.contract.resolve(str(schema["$ref"])))
     for other in others:
-        form = _both(form, form_of(contract, other, depth + 1))
+        form = _both(form, form_of(reading, other, depth + 1))
     for word in ("anyOf", "oneOf"):
         if isinstance(schema.get(word), list):
-            form = _both(form, _choice(contract, list_of(schema[word]), depth + 1))
+            form = _both(form, _choice(reading, list_of(schema[word]), depth + 1))
     return form
 
 
-def _plain(contract: Contract, schema: Object) -> Form:
+def _plain(reading: RuleReading, schema: Object) -> Form:
     """Returns what stands in the schema itself."""
     types, values = _types(schema), _values(schema)
     is_nullable = (types is None or _NULL in types) and (values is None or _NULL in values)
@@ -106,7 +120,7 @@ def _plain(contract: Contract, schema: Object) -> Form:
         first=tuple(list_of(schema.get("prefixItems"))),
         extra=extra if isinstance(extra, dict) and extra else None,
         by_pattern=object_of(schema.get("patternProperties")),
-        rules=rules_of(contract, schema),
+        rules=reading.rules(schema),
         discriminator=_discriminator(schema),
         is_closed=any(schema.get(word) is False for word in CLOSING),
     )
@@ -158,9 +172,9 @@ def _limit_whole_numbers(limits: dict[str, float]) -> None:
             limits[included] = tighter(limits.get(included, excluded + step), excluded + step)
 
 
-def _choice(contract: Contract, forms: list[Json], depth: int) -> Form:
+def _choice(reading: RuleReading, forms: list[Json], depth: int) -> Form:
     """Returns what a choice of forms says: null makes any other nullable, and mere types or values are taken together."""
-    every = [(form, form_of(contract, form, depth)) for form in forms]
+    every = [(form, form_of(reading, form, depth)) for form in forms]
     others = [form for form, each in every if not _is_null(each)]
     offers_null = len(others) < len(forms)
     if forms and not others:
@@ -186,7 +200,6 @@ def _is_null(form: Form) -> bool:
 
 def _both(form: Form, other: Form) -> Form:
     """Returns what is left where both hold."""
-    shared = {name: {"allOf": [form.properties[name], other.properties[name]]} for name in form.properties if name in other.properties}
     both = {name: (max if name in LOWER else min)(form.limits[name], other.limits[name]) for name in form.limits if name in other.limits}
     return Form(
         types=_narrowest(form.types, other.types),
@@ -197,12 +210,12 @@ def _both(form: Form, other: Form) -> Form:
         format=form.format or other.format,
         default=other.default if form.default is None else form.default,
         marks=form.marks | other.marks,
-        properties={**form.properties, **other.properties, **cast("Object", shared)},
+        properties=_merged(form.properties, other.properties),
         required=form.required | other.required,
         items=_all_of(form.items, other.items),
-        first=max(form.first, other.first, key=len),
+        first=tuple(_all_of(form.item(index), other.item(index)) for index in range(max(len(form.first), len(other.first)))),
         extra=_all_of(form.extra, other.extra),
-        by_pattern={**form.by_pattern, **other.by_pattern},
+        by_pattern=_merged(form.by_pattern, other.by_pattern),
         rules={**form.rules, **{name: "".join(sorted({form.rules.get(name, said), said})) for name, said in other.rules.items()}},
         discriminator=form.discriminator or other.discriminator,
         is_closed=form.is_closed or other.is_closed,
@@ -216,6 +229,16 @@ def _narrowest(some: frozenset[str] | None, others: frozenset[str] | None) -> fr
 
 def _all_of(schema: Json, other: Json) -> Json:
     return other if schema is None else schema if other is None else {"allOf": [schema, other]}
+
+
+def _merged(some: Mapping[str, Json], others: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Returns schemas by name, those together that have one."""
+    return {**some, **others, **{name: {"allOf": [schema, others[name]]} for name, schema in some.items() if name in others}}
+
+
+@lru_cache(maxsize=256)
+def _matcher(pattern: str) -> CompiledSchema:
+    return compile_schema({"pattern": pattern})
 
 
 def _text(value: Json) -> str | None:

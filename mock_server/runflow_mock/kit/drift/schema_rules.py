@@ -1,10 +1,11 @@
 """Schema rules: what a schema says beside types, values, limits and fields, each rule as a text that is the same for equal rules.
 
-Such a rule is a condition, or the form of a text. Whether another one allows less or more nobody can tell from its words: it is only known
-to be new, gone or another one.
+Such a rule is a condition, or says what a text holds. Whether another one allows less or more nobody can tell from its words: it is only
+known to be new, gone or another one. What allows everything is no rule, and what can be said in two ways is read in one.
 """
 
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 
 import msgspec
 
@@ -12,8 +13,8 @@ from runflow_mock.domain.documents import Json, list_of, object_of
 from runflow_mock.openapi.contracts import Contract, Object
 from runflow_mock.openapi.parts import FIELDS, Holds, Part
 
-DEPTH_MAX, PARTS_MAX = 8, 5_000
-"""How deep a rule is read, and how many schemas of it: one that leads to itself has no end. What is beyond says nothing."""
+DEPTH_MAX, REFERENCES_MAX = 8, 24
+"""How deep a rule is read, and how many references are followed to what they mean. What is beyond says nothing."""
 
 RULES: Mapping[str, tuple[str, ...]] = {
     "not": ("not",),
@@ -22,22 +23,105 @@ RULES: Mapping[str, tuple[str, ...]] = {
     "propertyNames": ("propertyNames",),
     "dependentRequired": ("dependentRequired",),
     "dependentSchemas": ("dependentSchemas",),
-    "dependencies": ("dependencies",),
     "unevaluatedItems": ("unevaluatedItems",),
     "contentEncoding": ("contentEncoding",),
     "contentMediaType": ("contentMediaType",),
     "contentSchema": ("contentSchema",),
 }
 """Each rule, and the keywords that say it together."""
-_SILENT = frozenset(("title", "description", "example", "examples", "deprecated", "externalDocs", "xml", "$comment", "default"))
+ANNOTATIONS = frozenset(("contentEncoding", "contentMediaType", "contentSchema"))
+"""Rules by which no value is refused: they say what a text holds, as a format does."""
+
+_WORDS = frozenset(("dependencies", *(word for words in RULES.values() for word in words)))
+_SILENT = frozenset(
+    (
+        *("title", "description", "example", "examples", "deprecated", "externalDocs", "xml", "default"),
+        *("$comment", "$schema", "$id", "$anchor", "$defs", "definitions"),
+    )
+)
 _SETS = frozenset(("required", "type", "enum"))
+_CHOICES = ("allOf", "anyOf", "oneOf")
 _SCHEMAS = FIELDS[Part.SCHEMA]
+_IDLE: Mapping[str, Json] = {
+    **dict.fromkeys(("then", "else", "propertyNames", "unevaluatedItems", "unevaluatedProperties", "contentSchema"), True),
+    **dict.fromkeys(("minLength", "minItems", "minProperties"), 0),
+    "not": False,
+    "uniqueItems": False,
+    "minContains": 1,
+    "required": [],
+    "allOf": [],
+    "dependentRequired": {},
+    "dependentSchemas": {},
+}
+"""What each keyword says where it allows everything, or what goes without saying."""
+_BESIDE = {"if": ("then", "else"), "then": ("if",), "else": ("if",), "minContains": ("contains",), "maxContains": ("contains",)}
+"""Keywords that say nothing but beside one of others."""
 
 
-def rules_of(contract: Contract, schema: Object) -> Mapping[str, str]:
-    """Returns the rules of a schema by their names."""
-    said = ((name, {word: schema[word] for word in words if word in schema}) for name, words in RULES.items())
-    return {name: written(_Reading(contract).read(rule, 0)) for name, rule in said if name in rule}
+class RuleReading:
+    """Reads the rules of the schemas of a contract, each with what it refers to in its place.
+
+    A schema is read once at each depth, however many ways lead to it, so that all rules together cost no more than the document is long.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        self.contract = contract
+        self._known: dict[tuple[int, int], tuple[Object, bool | str]] = {}
+
+    def rules(self, schema: Object) -> Mapping[str, str]:
+        """Returns the rules of a schema by their names."""
+        own = {word: schema[word] for word in schema if word in _WORDS}
+        said = self._said(own, 0) if own else {}
+        return {name: written({word: said[word] for word in words if word in said}) for name, words in RULES.items() if name in said}
+
+    def _read(self, schema: Json, depth: int) -> bool | str:
+        """Returns what a schema says as a short text that is the same for equal ones, or whether it allows all or nothing."""
+        schema = referred(self.contract, schema)
+        if not isinstance(schema, dict) or depth > DEPTH_MAX:
+            return schema is not False
+        key = (id(schema), depth)
+        known = self._known.get(key)
+        if known is None:
+            # The schema is kept beside what it says, so that its identity stays its own.
+            known = self._known[key] = (schema, _digest(self._said(schema, depth)))
+        return known[1]
+
+    def _said(self, schema: Object, depth: int) -> Object:
+        return _telling(dict(self._words(_in_one_form(schema), depth + 1)))
+
+    def _words(self, schema: Object, depth: int) -> Iterator[tuple[str, Json]]:
+        for word, said in schema.items():
+            holds = _SCHEMAS.get(word, (None, None))[0]
+            if word == "propertyNames":
+                yield word, self._of_names(said, depth)
+            elif holds is Holds.NAMED:
+                read = {name: self._read(inner, depth) for name, inner in object_of(said).items()}
+                yield word, {name: inner for name, inner in read.items() if inner is not True or word != "dependentSchemas"}
+            elif holds is Holds.LIST:
+                forms = [self._read(inner, depth) for inner in list_of(said)]
+                yield word, _in_order([form for form in forms if form is not True or word != "allOf"]) if word in _CHOICES else [*forms]
+            elif holds is Holds.ONE:
+                yield word, self._read(said, depth)
+            elif word == "dependentRequired":
+                yield word, {name: _in_order(list_of(names)) for name, names in object_of(said).items() if names}
+            else:
+                yield word, _in_order(said) if word in _SETS and isinstance(said, list) else said
+
+    def _of_names(self, schema: Json, depth: int) -> bool | str:
+        """Returns what a schema says of names, which are texts whether it says so or not."""
+        schema = referred(self.contract, schema)
+        if isinstance(schema, dict) and "string" in (schema.get("type"), *list_of(schema.get("type"))):
+            schema = {word: said for word, said in schema.items() if word != "type"}
+        return self._read(schema, depth)
+
+
+def referred(contract: Contract, schema: Json) -> Json:
+    """Returns the schema that a mere reference means, so that what is referred to from many places is looked at once."""
+    for _ in range(REFERENCES_MAX):
+        if not (isinstance(schema, dict) and isinstance(schema.get("$ref"), str) and all(map(_is_silent, schema.keys() - {"$ref"}))):
+            break
+        schema = contract.resolve(str(schema["$ref"]))
+    return schema
 
 
 def written(value: Json) -> str:
@@ -45,8 +129,48 @@ def written(value: Json) -> str:
     return msgspec.json.encode(_with_plain_numbers(value), order="sorted").decode()
 
 
+def _is_silent(word: str) -> bool:
+    return word in _SILENT or word.startswith("x-")
+
+
+def _in_one_form(schema: Object) -> Object:
+    """Returns a schema without what says nothing, and in the words of today in the place of those that say the same."""
+    found = {word: said for word, said in schema.items() if not _is_silent(word)}
+    if isinstance(found.get("$ref"), str):
+        found["allOf"] = [*list_of(found.get("allOf")), {"$ref": found.pop("$ref")}]
+    if "const" in found and "enum" not in found:
+        found["enum"] = [found.pop("const")]
+    is_nullable = found.pop("nullable", None) is True
+    if "type" in found:
+        types = {str(each) for each in (list_of(found["type"]) or [found["type"]])} | ({"null"} if is_nullable else set())
+        found["type"] = list[Json](sorted(types - {"integer"} if "number" in types else types))
+    for name, needed in object_of(found.pop("dependencies", None)).items():
+        word = "dependentRequired" if isinstance(needed, list) else "dependentSchemas"
+        others = object_of(found.get(word))
+        both: Json = [*needed, *list_of(others.get(name))] if isinstance(needed, list) else {"allOf": [needed, others.get(name, True)]}
+        found[word] = {**others, name: both if name in others else needed}
+    return found
+
+
+def _telling(said: Object) -> Object:
+    """Returns what a schema says without what allows everything."""
+    found = {word: value for word, value in said.items() if word not in _IDLE or value != _IDLE[word]}
+    if found.get("minContains") == 0 and "maxContains" not in found:
+        found.pop("contains", None)
+    return {word: value for word, value in found.items() if word not in _BESIDE or any(other in found for other in _BESIDE[word])}
+
+
+def _digest(said: Object) -> bool | str:
+    if not said:
+        return True
+    # One of one form is that form.
+    forms = list_of(said[next(iter(said))]) if len(said) == 1 and next(iter(said)) in _CHOICES else []
+    only = forms[0] if len(forms) == 1 else None
+    return only if isinstance(only, bool | str) else sha256(written(said).encode()).hexdigest()
+
+
 def _in_order(values: list[Json]) -> list[Json]:
-    return list[Json](sorted(map(written, values)))
+    return [value for _, value in sorted({written(value): value for value in values}.items())]
 
 
 def _with_plain_numbers(value: Json) -> Json:
@@ -55,39 +179,3 @@ def _with_plain_numbers(value: Json) -> Json:
     if isinstance(value, list):
         return [_with_plain_numbers(inner) for inner in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-class _Reading:
-    """Reads one rule with what it refers to in its place: by that alone two of them are no two rules."""
-
-    def __init__(self, contract: Contract) -> None:
-        self._contract = contract
-        self._left = PARTS_MAX
-
-    def read(self, schema: Json, depth: int) -> Json:
-        """Returns what a schema says."""
-        if not isinstance(schema, dict):
-            return schema
-        reference = schema.get("$ref")
-        if isinstance(reference, str):
-            rest = {word: inner for word, inner in schema.items() if word != "$ref"}
-            target, own = self.read(self._contract.resolve(reference), depth), self.read(rest, depth)
-            return {"allOf": [target, own]} if own else target
-        self._left -= 1
-        return dict(self._words(schema, depth)) if depth <= DEPTH_MAX and self._left > 0 else {}
-
-    def _words(self, schema: Object, depth: int) -> Iterator[tuple[str, Json]]:
-        for word, said in schema.items():
-            holds = _SCHEMAS.get(word, (None, None))[0]
-            if word in _SILENT or word.startswith("x-"):
-                continue
-            if holds is Holds.NAMED:
-                yield word, {name: self.read(inner, depth + 1) for name, inner in object_of(said).items()}
-            elif holds is Holds.LIST and isinstance(said, list):
-                yield word, [self.read(inner, depth + 1) for inner in said]
-            elif holds is Holds.ONE:
-                yield word, self.read(said, depth + 1)
-            elif word == "dependentRequired":
-                yield word, {name: _in_order(list_of(names)) for name, names in object_of(said).items()}
-            else:
-                yield word, _in_order(said) if word in _SETS and isinstance(said, list) else said
