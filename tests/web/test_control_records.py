@@ -134,6 +134,14 @@ def test_health_and_version_need_no_key(door: Door) -> None:
     assert ok(door.get("/_mock/version", key=None)) == {"name": "runflow-mock", "version": __version__, "contract": contract_date()}
 
 
+@pytest.mark.parametrize("noun", ["health", "tenants", "timeline", "history", "scenario/export", "report", "journal", "metrics", "clock"])
+def test_seed_of_the_server_that_looks_like_a_key_is_shown_nowhere(noun: str) -> None:
+    with Door(seed="rf_live_PLANTED9f8e7d6c5b4a") as door:
+        post_run(door)
+        told = door.get(f"/_mock/{noun}")
+    assert (told.status_code, "PLANTED" in told.text) == (200, False)
+
+
 def test_health_tells_of_errors_in_the_background() -> None:
     with Door() as door:
         door.runtime.report(None, ValueError("something broke"))

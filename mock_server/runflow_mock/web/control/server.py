@@ -7,7 +7,7 @@ from runflow_mock.runtime.certificates import ca_file
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenant_uses import fullest
 from runflow_mock.version import __version__
-from runflow_mock.web.calls import Answer, Call, answer
+from runflow_mock.web.calls import Answer, Call, answer, scrubbed
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.flags import flag_in
 from runflow_mock.web.routing import Operation
@@ -22,12 +22,13 @@ async def get_health(call: Call) -> Answer:
     """
     cluster, own = call.runtime.cluster, await health_of(call.runtime)
     if cluster is None or flag_in(call, "local"):
-        return answer(own)
+        return scrubbed(call, answer(own))
     told = await cluster.ask("health")
     workers = {name: msgspec.json.decode(said, type=dict[str, object]) for name, said in sorted(told.answers.items())}
     is_well = not told.silent and all(each["status"] == "ok" for each in workers.values())
     total = len(await cluster.names())
-    return answer({**own, "status": "ok" if is_well else "degraded", "tenants": total, "workers": workers, "silent": told.silent})
+    status = "ok" if is_well else "degraded"
+    return scrubbed(call, answer({**own, "status": status, "tenants": total, "workers": workers, "silent": told.silent}))
 
 
 async def health_of(runtime: Runtime) -> dict[str, object]:
