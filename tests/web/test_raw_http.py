@@ -84,6 +84,11 @@ NO_REQUESTS = {
     "bad length": (b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400),
     "bad path": (b"GET /v1/\xff HTTP/1.1\r\nHost: a\r\n\r\n", 400),
     "no path": (b"GET v1 HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "address of another protocol": (b"GET ftp://localhost/v1/health HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "address of a socket": (b"GET WS://localhost/v1/health HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "address that only begins as one of http": (b"GET httpx://localhost/v1/health HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "address without a host": (b"GET http:///v1/health HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "nothing but a protocol": (b"GET http:// HTTP/1.1\r\nHost: a\r\n\r\n", 400),
     "proxy": (b"CONNECT a.example:443 HTTP/1.1\r\nHost: a.example\r\n\r\n", 405),
     "one large header": (b"GET / HTTP/1.1\r\nA: " + b"x" * 70_000 + b"\r\n\r\n", 431),
     "one large name": (b"GET / HTTP/1.1\r\n" + b"x" * 70_000 + b": a\r\n\r\n", 431),
@@ -280,6 +285,27 @@ def test_answer_that_has_no_body_says_no_length(wire: socket.socket, request_lin
 def test_who_asks_first_is_refused_before_the_body(wire: socket.socket, head: bytes, status: int) -> None:
     wire.sendall(head + b"Expect: 100-continue\r\n\r\n")
     assert read_answer(wire)[0] == status
+
+
+@pytest.mark.parametrize("length", [b"536870913", b"99999999999", b"9223372036854775808", b"18446744073709551615", b"00099999999999"])
+@pytest.mark.parametrize(
+    ("request_line", "keys"), [(b"POST " + RUNS.encode(), {"code", "errors", "message"}), (b"POST /_mock/faults", {"error"})]
+)
+def test_body_that_would_never_be_read_to_its_end_is_refused_before_it_comes(
+    wire: socket.socket, request_line: bytes, keys: set[str], length: bytes
+) -> None:
+    wire.settimeout(5)
+    wire.sendall(request_line + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n" + KEY + TYPE + b"Content-Length: " + length + b"\r\n\r\n")
+    status, _, body = read_answer(wire)
+    assert (status, set(body)) == (413, keys)
+
+
+@pytest.mark.parametrize("length", [b"0000000000000000000000000000%d" % len(BODY), b"%d " % len(BODY), b"\t%d\t" % len(BODY)])
+@pytest.mark.parametrize("expect", [b"", b"Expect: 100-continue\r\n"])
+def test_length_of_a_body_is_what_its_digits_say(wire: socket.socket, length: bytes, expect: bytes) -> None:
+    wire.sendall(POST + expect + b"Content-Length:" + length + b"\r\n\r\n" + BODY)
+    status, _, _ = read_answer(wire)
+    assert (status if status != 100 else read_answer(wire)[0]) == 201
 
 
 def test_answer_that_was_asked_for_before_comes_before_the_refusal(wire: socket.socket) -> None:

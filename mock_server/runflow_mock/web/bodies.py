@@ -53,15 +53,17 @@ class Bodies:
     async def receive(self, scope: Scope, receive: Receive, limit: int) -> tuple[bytes, bool]:
         """Returns the body and whether it exceeded the limit, in which case it is empty.
 
-        Who waits for 100 Continue and announces too much is not asked to send it: the first look at the body would do that.
+        Who waits for 100 Continue and announces too much is not asked to send it: the first look at the body would do that. Nor is
+        anything awaited of a body that is said to be longer than what is taken of any.
 
         Raises:
             Disconnected: the client went away.
             BodiesFull: a bound is met.
             Stopped: the time that the server leaves to others when it stops is over.
         """
-        headers = headers_of(scope)
-        if b"expect" in headers and _announced(headers, limit) > limit:
+        headers, taken_max = headers_of(scope), max(limit, DISCARDED_BYTES_MAX)
+        most = limit if b"expect" in headers else taken_max
+        if _announced(headers, most) > most:
             return b"", True
         message = await self._next(receive)
         first: bytes = message.get("body", b"")
@@ -71,7 +73,7 @@ class Bodies:
         # One growing buffer: a list of pieces would hold many times their bytes where a client sends them one by one.
         held, size = bytearray(first), len(first)
         self._hold(size if size <= limit else 0)
-        while message.get("more_body", False) and size <= DISCARDED_BYTES_MAX:
+        while message.get("more_body", False) and size <= taken_max:
             message = await self._next(receive)
             chunk = message.get("body", b"")
             size += len(chunk)
@@ -121,8 +123,10 @@ def is_large(scope: Scope) -> bool:
 
 def _announced(headers: Mapping[bytes, bytes], limit: int) -> int:
     """Returns how many bytes a body is said to have; one more than the limit stands for whatever is longer, or no number."""
-    length = headers.get(b"content-length", b"0")
-    return int(length) if length.isdigit() and len(length) <= len(str(limit)) else limit + 1
+    length = headers.get(b"content-length", b"0").strip()
+    # What stands before the first digit that counts makes a number no larger.
+    digits = length.lstrip(b"0") or length[-1:]
+    return int(digits) if digits.isdigit() and len(digits) <= len(str(limit)) else limit + 1
 
 
 def may_have_body(scope: Scope) -> bool:

@@ -85,7 +85,13 @@ def path_and_query(target: bytes) -> tuple[bytes, bytes | None]:
     if target.lower().startswith((b"http://", b"https://")):
         _, _, rest = target.partition(b"//")
         at = min((found for found in (rest.find(b"/"), rest.find(b"?")) if found >= 0), default=len(rest))
+        if at == 0:
+            raise Refusal(400, "BAD_REQUEST", "The address of the request names no host (RFC 9110, 4.2.1).")
         return (rest[at:] if rest[at : at + 1] == b"/" else b"/" + rest[at:]), rest[:at]
+    if not target.startswith(b"/") and b"://" in target:
+        raise Refusal(
+            400, "BAD_REQUEST", "The address of the request is neither http nor https, and runflow-mock is a server of these alone."
+        )
     return target, None
 
 
