@@ -8,6 +8,7 @@ from typing import Any
 
 from runflow_mock.kit.suite.memories import packaged_walk
 from runflow_mock.openapi.contracts import packaged_contract
+from runflow_mock.openapi.directions import Direction
 from runflow_mock.openapi.parameters import ANYTHING
 from runflow_mock.openapi.pointers import Pointer
 
@@ -30,7 +31,7 @@ def other_value(value: Any, pointer: Pointer) -> Any:
 
 def fits(pointer: Pointer, value: Any) -> bool:
     """Tells whether a schema allows a value."""
-    return pointer == ANYTHING or not any(True for _ in packaged_contract().errors(pointer, value))
+    return pointer == ANYTHING or packaged_contract().allows(pointer, value, Direction.ANSWER)
 
 
 def _candidates(value: Any, pointer: Pointer) -> Iterator[Any]:

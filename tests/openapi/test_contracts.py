@@ -1,6 +1,8 @@
 import pytest
 
+from runflow_mock.domain.documents import read_document
 from runflow_mock.openapi.contracts import Contract, packaged_contract
+from runflow_mock.openapi.explanations import schema_errors
 from runflow_mock.openapi.nearest_routes import nearest_route
 
 OWN: dict[str, object] = {
@@ -55,7 +57,7 @@ def test_every_operation_of_the_contract_can_be_declared_and_its_schemas_compile
             schemas = [parameter.schema for parameter in declared.parameters]
             schemas += [schema for contents in (declared.body, *declared.responses.values()) for schema in contents.values()]
             for schema in schemas:
-                tuple(contract.errors(schema, "no such value"))
+                tuple(schema_errors(contract, schema, "no such value"))
             count += 1
     assert count > 80
 
@@ -71,8 +73,17 @@ def test_document_of_a_user_is_as_good_as_the_packaged_one() -> None:
         "documented",
         ["id"],
     )
-    assert not list(contract.errors(declared.responses["200"]["text/plain"], 7))
-    assert [error.kind.name for error in contract.errors(declared.responses["200"]["application/json"], 7)] == ["type"]
+    assert not list(schema_errors(contract, declared.responses["200"]["text/plain"], 7))
+    assert [error.rule for error in schema_errors(contract, declared.responses["200"]["application/json"], 7)] == ["type"]
+
+
+@pytest.mark.parametrize("depth", [255, 256, 300, 900])
+def test_error_is_told_of_a_value_however_deeply_it_is_nested(depth: int) -> None:
+    contract = packaged_contract()
+    declared = contract.operation("/v1/runs/{id}", "GET")
+    assert declared is not None
+    (error,) = schema_errors(contract, declared.responses["200"]["application/json"], read_document(b"[" * depth + b"]" * depth))
+    assert error.rule == ("type" if depth == 255 else "schema")
 
 
 def test_errors_never_repeat_the_value() -> None:
@@ -80,7 +91,7 @@ def test_errors_never_repeat_the_value() -> None:
     declared = contract.operation("/v1/webhooks", "POST")
     assert declared is not None
     body = {"url": "https://x.example", "secret": "rf_whsec_" + "s" * 300}
-    (error,) = contract.errors(declared.body["application/json"], body)  # type: ignore[arg-type]
+    (error,) = schema_errors(contract, declared.body["application/json"], body)  # type: ignore[arg-type]
     assert "rf_whsec" not in error.message
 
 

@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from typing import Any
 
@@ -24,12 +24,21 @@ Seen = Answer | Pulled
 # They read every record that there is, and are sent callbacks of every kind.
 PLAYED = ("record_is_ones_own", "redelivery_is_told", "webhook_changes", "evaluation_is_paid", "statuses_of_readiness", "rules_of_billing")
 ABSENT = object()
+
+
+def deep(levels: int, around: Callable[[Any], Any]) -> Any:
+    value: Any = 0
+    for _ in range(levels):
+        value = around(value)
+    return value
+
+
 # Of every type; texts that are nearly instants, ids and amounts, or lie at the end of what can be reckoned with; ways that lead nowhere.
 ILL: tuple[Any, ...] = (
     *(ABSENT, None, True, -7, 1.5, 10**400, "text", "\ud800", "sNaN", "1e999999", "2026-01-01T00:00:02", "2026-13-45T00:00:00Z"),
     *("0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59Z", "ffffffff-ffff-7fff-8fff-ffffffffffff"),
     *([], ["x"], [None], [[1]], [{}], [{"id": {}}], {}, {"x": 1}, {"id": []}, {"items": [1]}, {"items": 7}),
-    *(["body", {}], [{"loc": ["body", []]}]),
+    *(["body", {}], [{"loc": ["body", []]}], deep(300, lambda inner: [inner]), deep(300, lambda inner: {"id": inner})),
 )
 # Laws that hold answers against each other meet what was changed and what was not.
 EACH_LEFT = 3

@@ -230,6 +230,21 @@ def test_answer_on_which_a_law_runs_out_of_frames_is_told_as_one_of_the_server()
     assert TOO_DEEP in [breach.says for breach in tally.breaches]
 
 
+@pytest.mark.parametrize("depth", [255, 256, 300, 900])
+def test_callback_that_is_nested_deeply_is_a_breach_and_ends_no_verdict(depth: int) -> None:
+    body = b'{"event":"run.completed","run_id":%b,"status":%b}' % ((b"[" * depth + b"]" * depth,) * 2)
+    tally = Tally()
+    Watch(packaged_contract(), tally).hear(Pulled("d", 1, "http://127.0.0.1:9/", {}, b64encode(body).decode()))
+    assert "callback_schema" in [breach.check for breach in tally.breaches]
+
+
+@pytest.mark.parametrize("state", [[], {}, [1]])
+def test_status_that_is_no_text_ends_no_law(state: object) -> None:
+    tally = Tally()
+    Watch(packaged_contract(), tally).see(answer(RUN, {"status_code": state, "started_at": None}))
+    assert "answer_schema" in [breach.check for breach in tally.breaches]
+
+
 def test_breach_of_a_pattern_has_it_as_it_was_written() -> None:
     contents = {"application/json": {"schema": {"type": "string", "pattern": "^v.+$"}}}
     responses = {"200": {"description": "Well.", "content": contents}}

@@ -7,7 +7,7 @@ are first used.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache, cached_property
 
@@ -181,15 +181,8 @@ class Contract:
             known = self._declared[path, name] = self._declare(path, name)
         return known
 
-    def errors(self, schema: Pointer, value: Json, direction: Direction = Direction.ANSWER) -> Iterator[jsonschema_rs.ValidationError]:
-        """Returns what is wrong with a value; messages do not repeat it. `can_judge` says whether nothing means that it is right."""
-        validator = self.validator(schema, direction)
-        if validator is None or not self.can_judge(schema, value, direction) or validator.is_valid(value):
-            return iter(())
-        return validator.iter_errors(value)
-
     def allows(self, schema: Pointer, value: Json, direction: Direction = Direction.REQUEST) -> bool:
-        """Tells whether a schema allows a value."""
+        """Tells whether a schema allows a value. `can_judge` says whether it could have told otherwise."""
         validator = self.validator(schema, direction)
         return validator is None or not self.can_judge(schema, value, direction) or validator.is_valid(value)
 

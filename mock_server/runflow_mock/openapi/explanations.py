@@ -58,6 +58,22 @@ def schema_findings(
         yield from _once_each(_Explanation(contract, direction, value, copies_max).told(schema, value, loc))
 
 
+def schema_errors(contract: Contract, schema: Pointer, value: Json, direction: Direction = Direction.ANSWER) -> Iterator[Finding]:
+    """Yields what the validator says is wrong with a value, in its words; messages do not repeat the value.
+
+    `Contract.can_judge` says whether nothing means that it is right.
+    """
+    validator = contract.validator(schema, direction)
+    if validator is None or contract.allows(schema, value, direction):
+        return
+    try:
+        errors = validator.iter_errors(value)
+    except RecursionError:
+        yield Finding((), "schema", f"it is not as its schema says; {_TOO_DEEP}")
+        return
+    yield from (Finding(tuple(error.instance_path), error.kind.name, as_written(error.message)) for error in errors)
+
+
 class _Explanation:
     """Tells what is wrong with one value, and so with the parts of it."""
 

@@ -28,8 +28,8 @@ from runflow_mock.kit.skills.claims import (
 from runflow_mock.kit.skills.endpoints import API_PREFIX, is_of_api
 from runflow_mock.kit.skills.reference import Reference
 from runflow_mock.openapi.addresses import Addressed
+from runflow_mock.openapi.explanations import schema_errors
 from runflow_mock.openapi.nearest_routes import nearest_route
-from runflow_mock.openapi.patterns import as_written
 from runflow_mock.wire.sites import HOSTS, Site
 
 _HOST_OF_API = f"{Site.API}.runflow.io"
@@ -115,9 +115,9 @@ def _hold_example(says: Example, reference: Reference) -> Opinion:
     value = try_document(says.body)
     if value is None:
         return unknown("not JSON as it stands")
-    error = next(reference.contract.errors(pointer, value), None)
+    error = next(schema_errors(reference.contract, pointer, value), None)
     if error is not None:
-        return contradicted(f"{'/'.join(map(str, error.instance_path)) or 'body'}: {as_written(error.message)[:200]}")
+        return contradicted(f"{'/'.join(map(str, error.loc)) or 'body'}: {error.message[:200]}")
     return _hold_keys(Keys(names=tuple(value) if isinstance(value, dict) else (), side=Side.REQUEST, endpoint=says.endpoint), reference)
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 
-from runflow_mock.domain.documents import Json
 from runflow_mock.kit.suite.catalogue import STORIES
 from runflow_mock.kit.suite.flows import play_all
 from runflow_mock.kit.suite.suite_tenants import Target
@@ -79,9 +78,9 @@ def _required(contract: Contract, declared: Declared) -> frozenset[str]:
     key = chosen(declared.body, JSON)
     if key is None:
         return frozenset()
-    whole: dict[str, Json] = {}
-    departures = contract.errors(declared.body[key], whole, Direction.REQUEST)
-    return frozenset(str(error.kind.as_dict()["property"]) for error in departures if error.kind.name == "required")
+    validator = contract.validator(declared.body[key], Direction.REQUEST)
+    errors = () if validator is None else validator.iter_errors({})
+    return frozenset(str(error.kind.as_dict()["property"]) for error in errors if error.kind.name == "required")
 
 
 def _name(declared: Declared) -> str:

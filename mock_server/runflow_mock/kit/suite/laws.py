@@ -41,8 +41,8 @@ from runflow_mock.kit.suite.schema_walks import COMPONENTS, SPARSE
 from runflow_mock.kit.suite.tallies import BESIDE, Breach, Tally
 from runflow_mock.openapi.answers import WITHOUT_BODY
 from runflow_mock.openapi.contracts import ITEMS, Contract, Declared
+from runflow_mock.openapi.explanations import schema_errors
 from runflow_mock.openapi.media_types import chosen, read_media_type
-from runflow_mock.openapi.patterns import as_written
 from runflow_mock.testing.records import Pulled
 
 MONEY = re.compile(r"-?[0-9]+(\.[0-9]+)?")
@@ -57,7 +57,7 @@ COUNTERS = {"succeeded": "items_succeeded", "failed": "items_failed", "cancelled
 # What never changes once a run or batch has ended.
 ENDS = ("status_code", "cost", "started_at", "completed_at", "duration_ms", "failure_code")
 FOUND_MAX = 5
-TOO_DEEP = "the answer is nested too deeply to be held against anything"
+TOO_DEEP = "it is nested too deeply to be held against anything"
 ENVELOPES = frozenset(("ErrorResponse", "ValidationErrorResponse"))
 
 
@@ -134,8 +134,11 @@ class Watch:
             self._report("callback_schema", operation, evidence, iter(("the body is no JSON object",)))
             return
         heard = Heard(attempt.delivery_id, attempt.number, attempt.url, attempt.headers, attempt.body, content)
-        for name, law in OF_CALLBACKS.items():
-            self._report(name, operation, evidence, law(heard, self._memory))
+        try:
+            for name, law in OF_CALLBACKS.items():
+                self._report(name, operation, evidence, law(heard, self._memory))
+        except RecursionError:
+            self._report("callback_schema", operation, evidence, iter((TOO_DEEP,)))
         self._memory.heard.append(heard)
         self._untold.update(dict.fromkeys(path_of(content)))
 
@@ -167,8 +170,8 @@ def departures(contract: Contract, responses: Mapping[str, Mapping[str, Any]], a
     elif media_type.is_json and contents[key][-1:] != (ITEMS,) and answer.method != "HEAD":
         if answer.json is None:
             yield "the body is not JSON"
-        for error in contract.errors(contents[key], answer.json):
-            yield f"{'/'.join(map(str, error.instance_path))}: {as_written(error.message)}"[:400]
+        for error in schema_errors(contract, contents[key], answer.json):
+            yield f"{'/'.join(map(str, error.loc))}: {error.message}"[:400]
 
 
 def _shortened(contract: Contract, answer: Answer, memory: Memory) -> Iterator[str]:
@@ -178,8 +181,8 @@ def _shortened(contract: Contract, answer: Answer, memory: Memory) -> Iterator[s
     for part in memory.parts:
         sparse = part.described.names[0] if part.described.names else ""
         if sparse.startswith(SPARSE) and contract.at((*COMPONENTS, sparse)):
-            for error in contract.errors((*COMPONENTS, sparse.removeprefix(SPARSE)), part.value):
-                yield f"{part.described.name} {'/'.join(map(str, error.instance_path))}: {as_written(error.message)}"[:400]
+            for error in schema_errors(contract, (*COMPONENTS, sparse.removeprefix(SPARSE)), part.value):
+                yield f"{part.described.name} {'/'.join(map(str, error.loc))}: {error.message}"[:400]
 
 
 def _has_an_error_envelope(answer: Answer, memory: Memory) -> Iterator[str]:

@@ -10,8 +10,8 @@ from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.laws_of_records import GRAIN, amount, batch_output, instant
 from runflow_mock.kit.suite.memories import Heard, Memory, Record, packaged_walk
 from runflow_mock.openapi.contracts import packaged_contract
+from runflow_mock.openapi.explanations import schema_errors
 from runflow_mock.openapi.media_types import read_media_type
-from runflow_mock.openapi.patterns import as_written
 from runflow_mock.openapi.pointers import Pointer
 
 # What a message is about, by the field that names it.
@@ -54,8 +54,8 @@ def departs_from_its_schema(heard: Heard, memory: Memory) -> Iterator[str]:
         yield f"a callback names neither {', '.join(SUBJECTS)}: {sorted(heard.content)}"
         return
     pointer = _pointer(SUBJECTS[subject])
-    for error in contract.errors(pointer, heard.content):
-        yield f"{'/'.join(map(str, error.instance_path))}: {as_written(error.message)}"[:400]
+    for error in schema_errors(contract, pointer, heard.content):
+        yield f"{'/'.join(map(str, error.loc))}: {error.message}"[:400]
     order = contract.at(pointer).get("x-key-order")
     if isinstance(order, list) and [name for name in heard.content if name in order] != [name for name in order if name in heard.content]:
         yield f"the keys stand as {list(heard.content)}, not as {order}"

@@ -19,7 +19,8 @@ def has_begun_before_it_ended(answer: Answer, memory: Memory) -> Iterator[str]:
     """A run or batch that waits has not begun, and what has begun stays so; what goes on has no end, and a run no reason."""
     for part in memory.parts:
         record, name = part.value, part.described.name
-        state = record.get("status_code")
+        # What is no text is told by the schema.
+        state = str(record.get("status_code"))
         # Who has lost a worker may put a run back into the queue; a strict server does not, and nobody what was only just made.
         waits = state == "queued" and (memory.is_strict or makes_anew(answer))
         if name in ("Run", "Batch", "BatchItem") and waits and record.get("started_at") is not None:

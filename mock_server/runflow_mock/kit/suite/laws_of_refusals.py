@@ -10,7 +10,7 @@ from runflow_mock.domain.whole_numbers import whole_number
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.memories import Memory
 from runflow_mock.openapi.contracts import packaged_contract
-from runflow_mock.openapi.patterns import as_written
+from runflow_mock.openapi.explanations import schema_errors
 from runflow_mock.openapi.pointers import Pointer
 from runflow_mock.resources import data_folder
 
@@ -94,7 +94,7 @@ def has_its_headers(answer: Answer, memory: Memory) -> Iterator[str]:
             types = contract.follow((*place, "schema"))[1].get("type")
             number = whole_number(value) if types == "integer" else None
             read: Any = value if number is None else number
-            yield from (f"{name} is {value!r}: {as_written(error.message)}" for error in contract.errors((*place, "schema"), read))
+            yield from (f"{name} is {value!r}: {error.message}" for error in schema_errors(contract, (*place, "schema"), read))
 
 
 def says_how_to_come_in(answer: Answer, memory: Memory) -> Iterator[str]:

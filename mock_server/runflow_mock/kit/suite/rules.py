@@ -13,6 +13,7 @@ from runflow_mock.kit.suite.memories import packaged_walk
 from runflow_mock.kit.suite.requests import Request
 from runflow_mock.kit.suite.schema_walks import Way
 from runflow_mock.openapi.contracts import packaged_contract
+from runflow_mock.openapi.directions import Direction
 from runflow_mock.openapi.parameters import ANYTHING, Parameter
 from runflow_mock.openapi.pointers import Pointer
 from runflow_mock.openapi.values import value_of
@@ -128,7 +129,7 @@ def _at_the_bounds(name: str, pointer: Pointer, sent: Any) -> Iterator[tuple[str
         bounds["maxItems"] = [sent[0]] * schema["maxItems"]
     if BYTES in schema:
         bounds[BYTES] = {"long": "a" * (schema[BYTES] - SPACE)}
-    yield from ((rule, value) for rule, value in bounds.items() if not any(True for _ in packaged_contract().errors(pointer, value)))
+    yield from ((rule, value) for rule, value in bounds.items() if packaged_contract().allows(pointer, value, Direction.ANSWER))
 
 
 def _is_named(item: Any) -> bool:
@@ -218,7 +219,7 @@ def rules_of(pointer: Pointer) -> tuple[Rule, ...]:
     """Returns the rules of a value with values that break them; each is refused by the whole schema, so that no alternative takes it."""
     _, schema = packaged_contract().follow(pointer)
     found = [
-        Rule(name, tuple(value for value in wrong if any(True for _ in packaged_contract().errors(pointer, value)))[:3])
+        Rule(name, tuple(value for value in wrong if not packaged_contract().allows(pointer, value, Direction.ANSWER))[:3])
         for name, wrong in _candidates(schema)
     ]
     most = schema.get(BYTES)
