@@ -18,7 +18,7 @@ from runflow_mock.domain.places import Subject, Where
 
 
 class JournalSubject(msgspec.Struct, frozen=True, kw_only=True):
-    """An exchange as clauses see it; header names are in lower case."""
+    """An exchange as clauses see it; header names are in lower case. Those that say the same may share their `subjects`."""
 
     id: str
     at: datetime
@@ -50,13 +50,13 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
 
 def verify(clause: Clause, entries: Sequence[JournalSubject]) -> Verified:
     """Returns whether a clause holds for exchanges in their order, and if it does not, what came nearest."""
-    matched = [entry for entry in entries if not unlike(clause, entry)]
+    compared = _compared(clause, entries)
+    matched = [entry for entry, differs in compared if not differs]
     ids = tuple(entry.id for entry in matched)
     if clause.at_most is not None and len(matched) > clause.at_most:
         return Verified(holds=False, matched=ids, message=f"{_count(len(matched))} fitted, at most {clause.at_most} may")
     if len(matched) < clause.at_least:
-        taken = set(ids)
-        others = ((entry.id, unlike(clause, entry)) for entry in entries if entry.id not in taken)
+        others = ((entry.id, differs) for entry, differs in compared if differs)
         message = f"{_count(len(matched))} fitted, at least {clause.at_least} must"
         return Verified(holds=False, matched=ids, message=message, nearest=nearest(others))
     return _in_time(clause.within, matched) or Verified(holds=True, matched=ids)
@@ -125,6 +125,20 @@ def unlike(clause: Clause, entry: JournalSubject) -> tuple[Difference, ...]:
         if (seen is None) is not (wanted is None) or (wanted not in (None, "*", seen)):
             found.append(Difference(f"headers.{name}", wanted, seen))
     return tuple(found)
+
+
+def _compared(clause: Clause, entries: Sequence[JournalSubject]) -> list[tuple[JournalSubject, tuple[Difference, ...]]]:
+    """Returns exchanges, each with what `unlike` says of it; of those that share their subjects it is found out once."""
+    names = [name.lower() for name in clause.headers]
+    known = dict[tuple[object, ...], tuple[Difference, ...]]()
+    found = list[tuple[JournalSubject, tuple[Difference, ...]]]()
+    for entry in entries:
+        # By what a clause looks at; `entries` keep their subjects, so that no id is used again.
+        alike = (id(entry.subjects), entry.status, *[entry.headers.get(name) for name in names])
+        if alike not in known:
+            known[alike] = unlike(clause, entry)
+        found.append((entry, known[alike]))
+    return found
 
 
 def _in_time(within: timedelta | None, matched: Sequence[JournalSubject]) -> Verified | None:

@@ -5,6 +5,7 @@ are named that are not contained.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import msgspec
 
@@ -92,7 +93,12 @@ def _parts(name: str, wanted: Json, seen: Json) -> Iterator[Difference]:
 def _ratio(wanted: Json, seen: Json) -> float:
     if seen is None:
         return 0.0
+    # What has some other value is nearer than what has none.
+    return SOME_VALUE + _likeness(str(wanted)[:SHOWN_MAX], str(seen)[:SHOWN_MAX])
+
+
+@lru_cache(maxsize=RANKED_MAX)
+def _likeness(wanted: str, seen: str) -> float:
     from difflib import SequenceMatcher
 
-    # What has some other value is nearer than what has none.
-    return SOME_VALUE + SequenceMatcher(None, str(wanted)[:SHOWN_MAX], str(seen)[:SHOWN_MAX], autojunk=False).ratio()
+    return SequenceMatcher(None, wanted, seen, autojunk=False).ratio()

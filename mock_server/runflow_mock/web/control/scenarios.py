@@ -41,7 +41,8 @@ async def get_scenario(call: Call) -> Answer:
     if tenant.scenario is None:
         raise ControlError(404, "not_found", "this tenant was made without a scenario; PUT /_mock/scenario takes one")
     scenario = tenant.scenario
-    return scrubbed(call, answer(await scene_of(call, scenario, await unfired_rules(tenant, completion(call)))))
+    scene = await scene_of(call, scenario, await unfired_rules(tenant, completion(call)))
+    return await to_thread(_told, call, scene)
 
 
 async def list_scenarios(call: Call) -> Answer:
@@ -55,7 +56,8 @@ async def put_scenario(call: Call) -> Answer:
     # To read one, and to compile the schemas in it, takes a moment; by then another tenant may stand in the place of this one.
     scenario = await to_thread(_asked, call)
     call.tenant = tenant = call.runtime.tenants.play(tenant_of(call), scenario, len(call.body))
-    return scrubbed(call, answer(await scene_of(call, scenario, await unfired_rules(tenant, completion(call)))))
+    scene = await scene_of(call, scenario, await unfired_rules(tenant, completion(call)))
+    return await to_thread(_told, call, scene)
 
 
 async def export_present(call: Call) -> Answer:
@@ -120,6 +122,11 @@ async def scene_of(call: Call, scenario: Scenario, unfired: Sequence[Unfired] = 
         found.append(await _checked(call, expectation, facts, entries))
         since += len(entries)
     return represent_scene(scenario, found, tuple(unfired))
+
+
+def _told(call: Call, scene: dict[str, object]) -> Answer:
+    """Returns a scene as an answer, which a thread writes: each expectation may have matched every exchange."""
+    return scrubbed(call, answer(scene))
 
 
 async def _checked(call: Call, expectation: Expectation, facts: Facts, entries: list[JournalSubject]) -> Checked:

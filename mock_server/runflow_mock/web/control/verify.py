@@ -6,7 +6,10 @@ A journal may have hundreds of thousands of items of batches, each of which is l
 from asyncio import sleep, to_thread
 from math import inf
 
+from msgspec.structs import replace
+
 from runflow_mock.domain.clauses import JournalSubject, Verified
+from runflow_mock.domain.places import Subject
 from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.completions import completion
@@ -32,13 +35,15 @@ async def verify(call: Call) -> Answer:
 async def subjects_in(call: Call, up_to: float = inf) -> list[JournalSubject]:
     """Returns the journal of this call's tenant, up to the exchange of a number, as clauses see it."""
     complete, found, since = completion(call), list[JournalSubject](), 0
+    said = dict[tuple[Subject, ...], tuple[Subject, ...]]()
     for exchange in await call.runtime.judgings.read(call.caller):
         if exchange.number > up_to:
             break
         if since >= SUBJECTS_AT_ONCE:
             await sleep(0)
             since = 0
-        found.append(subject_of(exchange, complete))
+        subject = subject_of(exchange, complete)
+        found.append(replace(subject, subjects=said.setdefault(subject.subjects, subject.subjects)))
         since += len(found[-1].subjects) + len(exchange.request_body) // BYTES_OF_SUBJECT
     return found
 
