@@ -30,6 +30,14 @@ def test_in_process(cassette, runflow_in_process):
     assert len(cassette) == 0
 
 
+def test_adapter_that_is_made_after_the_tool(cassette, runflow_in_process):
+    with requests.Session() as session:
+        session.mount("https://", runflow_in_process.adapter)
+        url = "https://api.runflow.io" + PATH
+        assert session.post(url, json=BODY, headers=runflow_in_process.headers, timeout=20).status_code == 201
+    assert len(cassette) == 0
+
+
 def test_client_is_recorded_and_nothing_else(runflow, runflow_receiver, cassette):
     tell(runflow, runflow_receiver, lambda url, headers, body: requests.post(url, headers=headers, json=body, timeout=20).json())
     assert [request.path for request in cassette.requests] == [PATH]

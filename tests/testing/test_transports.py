@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy, deepcopy
 from functools import partial
+from importlib.util import module_from_spec
 from types import ModuleType
 from typing import Any
 
@@ -18,8 +19,10 @@ import pytest
 import requests
 import trio
 from urllib3 import Retry
+from urllib3.connection import HTTPConnection
 
 from runflow_mock.domain.fault_kinds import KIND_OF, Family
+from runflow_mock.testing import requests_adapters
 from runflow_mock.testing.httpx_transports import Transport, _AsyncStream, _SyncStream
 from runflow_mock.testing.in_process import InProcess, open_tenant_in
 from runflow_mock.testing.runflow import Runflow
@@ -354,3 +357,23 @@ def test_session_for_another_process_is_refused(in_memory: Runflow) -> None:
         session.mount("https://", in_memory.adapter)
         with pytest.raises(TypeError, match=r"cannot be pickled; give the other process runflow\.base_url"):
             pickle.dumps(session)
+
+
+def test_adapter_that_is_loaded_while_a_tool_holds_connections_is_not_the_tools(
+    in_memory: Runflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A recorder of vcrpy stands in the place of urllib3's connection, while a cassette is in use."""
+
+    class Recorder(HTTPConnection):
+        def request(self, *given: Any, **named: Any) -> None:
+            raise AssertionError("this connection records")
+
+    monkeypatch.setattr("urllib3.connection.HTTPConnection", Recorder)
+    spec = requests_adapters.__spec__
+    assert spec is not None
+    assert spec.loader is not None
+    loaded_late = module_from_spec(spec)
+    spec.loader.exec_module(loaded_late)
+    with requests.Session() as session:
+        session.mount("https://", loaded_late.Adapter(in_memory._way()))
+        assert session.get(f"https://api.runflow.io{PATH}", headers=in_memory.headers, timeout=SECONDS).status_code == 200

@@ -6,16 +6,21 @@ urllib3, on which requests stands, speaks HTTP over the connection, so that the 
 import io
 import socket
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from requests import PreparedRequest, Response
 from requests.adapters import DEFAULT_POOLSIZE, HTTPAdapter
-from urllib3 import HTTPConnectionPool
-from urllib3.connection import HTTPConnection
+from urllib3 import HTTPConnectionPool, connection
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from urllib3.util import parse_url
 
 from runflow_mock.testing.dialers import Dialer, Stream
+
+if TYPE_CHECKING:
+    from urllib3.connection import HTTPConnection
+else:
+    # While a cassette of vcrpy is in use a recorder stands there, which goes on from urllib3's own.
+    HTTPConnection = next(kind for kind in connection.HTTPConnection.__mro__ if kind.__module__ == "urllib3.connection")
 
 
 class OtherLibrary(TypeError):
