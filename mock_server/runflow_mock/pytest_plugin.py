@@ -42,6 +42,7 @@ class _Options(NamedTuple):
 
 _OPTIONS = pytest.StashKey[_Options]()
 _LENT = pytest.StashKey[list["Lent"]]()
+_LEFT = pytest.StashKey[list["Lent"]]()
 _OUTCOMES = pytest.StashKey[dict[str, str]]()
 _BROKEN: set[str] = set()
 
@@ -74,10 +75,10 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
     try:
         return (yield)
     except KeyboardInterrupt:
-        if item.stash.get(_LENT, []):
-            from runflow_mock.testing.endings import show
+        if lent := _lent_to(item):
+            from runflow_mock.testing.endings import show, told
 
-            show(item.config, [section for lent in item.stash[_LENT] for section in _told(lent)])
+            show(item.config, [section for each in lent for section in told(each)])
         raise
 
 
@@ -133,9 +134,15 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     """Adds to the report of a failing test what happened in its tenant's world, and remembers how the test ended."""
     report: Any = yield
     item.stash.setdefault(_OUTCOMES, {})[call.when] = "failed" if hasattr(report, "wasxfail") else report.outcome
-    if report.failed and call.when != "teardown":
-        for lent in item.stash.get(_LENT, []):
-            report.sections.extend(_told(lent))
+    if report.failed and call.when != "teardown" and (lent := _lent_to(item)):
+        from runflow_mock.testing.endings import told
+
+        report.sections.extend(section for each in lent for section in told(each))
+    if left := item.session.stash.get(_LEFT, []):
+        from runflow_mock.testing.endings import take_back
+
+        while left:
+            take_back(left.pop(), is_judged=False)
     return report
 
 
@@ -188,8 +195,7 @@ def runflow_app(request: pytest.FixtureRequest) -> Iterator["InProcess"]:
     from runflow_mock.testing.in_process import InProcess
 
     check_threads()
-    config = request.config
-    app = InProcess(Config(clock=ClockMode.AUTO, speed=1.0, unknown_keys="refuse"), contract=_contract(config))
+    app = InProcess(Config(clock=ClockMode.AUTO, speed=1.0, unknown_keys="refuse"), contract=_contract(request.config))
     yield app
     app.stop()
 
@@ -308,7 +314,7 @@ def _lent(node: Any, open_it: "Callable[..., Runflow]", given: Mapping[str, Any]
     from runflow_mock.testing.client import ClientError
     from runflow_mock.testing.endings import lend, take_back
     from runflow_mock.testing.markers import MarkerError, check_operations
-    from runflow_mock.testing.nodes import tenant_name
+    from runflow_mock.testing.nodes import is_report_to_come, tenant_name
 
     settings, strictness = _wishes(node, given)
     try:
@@ -327,7 +333,20 @@ def _lent(node: Any, open_it: "Callable[..., Runflow]", given: Mapping[str, Any]
         raise pytest.fail.Exception(str(error), pytrace=False) from None
     finally:
         node.stash[_LENT].remove(lent)
-        take_back(lent, is_judged=is_well and _has_passed(node))
+        if not is_well and not isinstance(node, pytest.Item) and is_report_to_come():
+            # What was raised in a `with` is the report of a test, which tells of the tenant.
+            handle.stop_deliveries()
+            node.stash.setdefault(_LEFT, []).append(lent)
+        else:
+            take_back(lent, is_judged=is_well and _has_passed(node))
+
+
+def _lent_to(item: pytest.Item) -> "list[Lent]":
+    """Returns the tenants of a test, and the latest first of those open in the session, where it opens some or a fixture of it does."""
+    kept = (_LENT, _LEFT) if "runflow_tenants" in getattr(item, "fixturenames", ()) else ()
+    opened = reversed([lent for key in kept for lent in item.session.stash.get(key, [])])
+    named = (lent._replace(node_id=f"{item.nodeid} tenant {number}") for number, lent in enumerate(opened, 1))
+    return [*item.stash.get(_LENT, []), *named]
 
 
 def _has_passed(node: Any) -> bool:
@@ -342,22 +361,16 @@ def _has_passed(node: Any) -> bool:
 
 
 def _wishes(node: Any, given: Mapping[str, Any] | None) -> "Wishes":
-    """Returns what the markers of a test ask for, the nearest setting by setting, or what was asked for in a call."""
-    from runflow_mock.testing.markers import MarkerError, Wishes, read_wishes
+    """Returns what the markers of a test ask for, or what was asked for in a call."""
+    from runflow_mock.testing.markers import MarkerError, Wishes, asked_of, read_wishes
     from runflow_mock.testing.nodes import seed_of
 
-    asked: dict[str, Any] = dict(given or {})
-    for marker in reversed(list(node.iter_markers("runflow"))):
-        if marker.args:
-            pytest.fail(f"@pytest.mark.runflow takes names only, not {marker.args!r}; {MARKER}", pytrace=False)
-        asked.update(marker.kwargs)
     try:
-        wishes = read_wishes(asked)
+        wishes = read_wishes({**(given or {}), **asked_of(node)})
     except MarkerError as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
     options: _Options = node.config.stash[_OPTIONS]
-    seed = options.seed or (seed_of(node) if isinstance(node, pytest.Item) else "0")
-    settings = {"clock": "auto", "seed": seed, **wishes.settings}
+    settings = {"clock": "auto", "seed": options.seed or (seed_of(node) if isinstance(node, pytest.Item) else "0"), **wishes.settings}
     if "dialect" not in settings and options.profile:
         from runflow_mock.testing.plugin_files import spoken
 
@@ -365,24 +378,13 @@ def _wishes(node: Any, given: Mapping[str, Any] | None) -> "Wishes":
     return Wishes(settings, wishes.strictness)
 
 
-def _told(lent: "Lent") -> list[tuple[str, str]]:
-    """Returns the sections of a failing report. Whatever goes wrong here must not hide the failure itself, nor end the session."""
-    from runflow_mock.testing.endings import sections
-
-    try:
-        return sections(lent)
-    except Exception as error:
-        return [("runflow", f"what happened in tenant {lent.runflow.tenant} could not be told: {type(error).__name__}: {error}")]
-
-
 def _contract(config: pytest.Config) -> "Contract | None":
     """Returns the user's document, if there is one."""
-    source = _option_openapi(config)
-    if not source:
-        return None
-    from runflow_mock.testing.plugin_files import contract_at
+    if source := _option_openapi(config):
+        from runflow_mock.testing.plugin_files import contract_at
 
-    return contract_at(source)
+        return contract_at(source)
+    return None
 
 
 def _option_openapi(config: pytest.Config) -> str:

@@ -90,11 +90,21 @@ def judge(lent: Lent) -> None:
         _fail(found, raised, [])
 
 
-def sections(lent: Lent) -> list[Section]:
-    """Returns what a failing report is told about a tenant that is still there."""
+def told(lent: Lent) -> list[Section]:
+    """Returns what a failing report is told about a tenant that is still there.
+
+    Whatever goes wrong here must not hide the failure itself, nor end the session.
+    """
+    try:
+        return _sections_so_far(lent)
+    except Exception as error:
+        return [("runflow", f"what happened in tenant {lent.runflow.tenant} could not be told: {type(error).__name__}: {error}")]
+
+
+def _sections_so_far(lent: Lent) -> list[Section]:
     runflow = lent.runflow
     found = _complaints_so_far(lent)
-    told = _sections(lent, runflow.timeline, list(runflow.journal), runflow.report(), runflow.control.export_scenario(history=True))
+    happened = _sections(lent, runflow.timeline, list(runflow.journal), runflow.report(), runflow.control.export_scenario(history=True))
     exceptions = [("runflow exceptions", _traces(runflow.exceptions))] if runflow.exceptions else []
     missing = missing_callbacks(runflow.control)
     return [
@@ -102,7 +112,7 @@ def sections(lent: Lent) -> list[Section]:
         *([("runflow complaints", "\n".join(found))] if found else []),
         # Whatever has ended the test, a client that waits has waited for these.
         *([("runflow callbacks", missing)] if missing else []),
-        *told,
+        *happened,
     ]
 
 

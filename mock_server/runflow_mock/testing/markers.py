@@ -21,6 +21,20 @@ class Wishes(NamedTuple):
     strictness: dict[str, Any]
 
 
+def asked_of(node: Any) -> dict[str, Any]:
+    """Returns the keywords of the markers at a test, of which the nearest one counts, setting by setting.
+
+    Raises:
+        MarkerError: a value has no name.
+    """
+    asked: dict[str, Any] = {}
+    for marker in reversed(list(node.iter_markers("runflow"))):
+        if marker.args:
+            raise MarkerError(f"@pytest.mark.runflow takes names only, not {marker.args!r}. It takes {', '.join(sorted(_NAMES))}.")
+        asked.update(marker.kwargs)
+    return asked
+
+
 def read_wishes(given: Mapping[str, Any]) -> Wishes:
     """Returns what the keywords of a marker ask for; what is nothing is as if it were not there.
 

@@ -37,6 +37,11 @@ def node_id(item: pytest.Item) -> str:
     return item.nodeid.removesuffix(f"@{name}") if name is not None else item.nodeid
 
 
+def is_report_to_come() -> bool:
+    """Tells whether a test, or a fixture before it, is at work, so that what is raised is still to be reported."""
+    return os.environ.get("PYTEST_CURRENT_TEST", "").endswith(("(setup)", "(call)"))
+
+
 def slug(text: str, length: int) -> str:
     """Returns text as a part of names of files and tenants."""
     return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")[-length:].strip("_") or "test"
