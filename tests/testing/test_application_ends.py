@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from orders_in_process import HOOK, create
 
-from runflow_mock.testing.endings import Lent, sections, take_back
+from runflow_mock.testing.endings import Lent, take_back, told
 from runflow_mock.testing.in_process import InProcess, open_tenant_in
 from runflow_mock.testing.runflow import Runflow
 
@@ -99,4 +99,4 @@ def test_exception_that_cannot_say_what_it_is_keeps_no_callback_waiting(app: InP
     (delivery,) = lent.runflow.deliveries
     assert [attempt.status_code for attempt in delivery.attempts] == [500]
     assert [attempt.error for attempt in delivery.attempts] == ["Speechless: <exception str() failed>"]
-    assert dict(sections(lent))["runflow exceptions"].rstrip().endswith("Speechless: <exception str() failed>")
+    assert dict(told(lent))["runflow exceptions"].rstrip().endswith("Speechless: <exception str() failed>")

@@ -144,7 +144,7 @@ def _sections(lent: Lent, steps: list[Step], journal: list[Exchange], report: Ma
         ("runflow timeline", tell_timeline(steps)),
         ("runflow journal", tell_journal(journal, steps)),
         *([("runflow verdicts", verdicts)] if verdicts else []),
-        *([("runflow hints", "\n".join(told))] if (told := [*hints, *_aim(lent, journal, hints)]) else []),
+        *([("runflow hints", "\n".join(advice))] if (advice := [*hints, *_aim(lent, journal, hints)]) else []),
         ("runflow replay", save_scenario(lent.artifacts, lent.node_id, scenario, lent.here)),
     ]
 
