@@ -75,7 +75,8 @@ def listen_to_frameworks() -> None:
         _EAR.listeners += 1
         # Each time: a framework may have been imported since.
         for signal in _signals():
-            signal.connect(_hear)
+            # A weak one would be cleaned up at the end of the process, when what cleans up is gone.
+            signal.connect(_hear, weak=False)
         for name in _LOGGERS:
             logging.getLogger(name).addHandler(_EAR)
 
