@@ -11,6 +11,7 @@ from runflow_mock.kit.pins.digests import Pin, digest_of
 from runflow_mock.kit.pins.files import write_pin
 from runflow_mock.kit.skills.claims import Judged, Standing
 from runflow_mock.kit.skills.judging import check_skill, contradictions
+from runflow_mock.kit.skills.shells import read_command
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.runtime.skills import load_skill
 from runflow_mock.testing import assert_skill
@@ -201,6 +202,11 @@ def test_command_of_another_shell_is_read_and_what_is_wrong_in_it_found(shell: s
         "`GET /v1/runz/{id}` was renamed.",
         "`GET /v1/runz/{id}` does not exist.",
         "Its path (formerly `/v1/runz`) is another.",
+        "`GET /v1/runz/{id}` does not exist any more, use a callback.",
+        "`GET /v1/runz/{id}` has been removed in v2.",
+        "`GET /v1/runz/{id}` was renamed to `GET /v1/runs/{id}`.",
+        "`GET /v1/runz/{id}` no longer exists.",
+        "There is no `GET /v1/runz/{id}`",
     ],
 )
 def test_endpoint_that_is_said_not_to_be_there_is_unknown(sentence: str) -> None:
@@ -216,10 +222,42 @@ def test_endpoint_that_is_said_not_to_be_there_is_unknown(sentence: str) -> None
         "It is not slow: `GET /v1/runz/{id}` answers at once.",
         "`GET /v1/runz/{id}` does not wait.",
         "“GET /v1/runz/{id}”",
+        "The call that made it was `POST /v1/runz`.",
+        "Never `DELETE /v1/runz/{id}` twice.",
+        "Cancel: not `POST /v1/runs/{id}/stop` in bulk.",
+        "`GET /v1/runz/{id}` does not exist before the run is created.",
+        "`GET /v1/runz/{id}` was renamed in the SDK to read_run.",
+        "`GET /v1/runz/{id}` no longer needs a key.",
+        "There is no `GET /v1/runs/{id}/stop`, only `GET /v1/runs/{id}/sto`.",
+        "There is no `/v1/runz/{id}`, so poll `/v1/runz` instead.",
+        "There is no `DELETE /v1/runz`, but `GET /v1/runz`.",
     ],
 )
 def test_endpoint_beside_another_denial_is_contradicted(sentence: str) -> None:
     assert [line for line, _ in found(f"{FRONT}{sentence}\n")] == [7]
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("a '\"$'\"$COST\"'\"'\n", ["a", '"$$COST"']),
+        (r"a $'\u00e9\x41\xc3\xa9\101\n\'\\\z\U0001f389'" + "\n", ["a", "éAéA\n'\\\\z🎉"]),
+        (r"a $'\Uffffffff\ud800'" + "\n", ["a", r"\Uffffffff?"]),
+        ("a 'b ^\n c' 'd \\\n e'\n", ["a", "b ^\n c", "d \\\n e"]),
+        ('a "b \\\nc" \\\n d\n', ["a", "b c", "d"]),
+        ("a \\' b ^\n c '\n'\n", ["a", "'", "b", "c", "\n"]),
+    ],
+    ids=[
+        "dollar at the end of quotes",
+        "escapes",
+        "no characters",
+        "ends of lines in quotes",
+        "a line that goes on in quotes",
+        "no quotes",
+    ],
+)
+def test_words_of_a_command_are_those_of_its_shell(command: str, words: list[str]) -> None:
+    assert read_command(command, 0).words == words
 
 
 def test_quotes_of_print_are_no_part_of_a_path() -> None:
