@@ -78,6 +78,25 @@ def test_receiver_that_compares_with_a_record_that_has_not_ended_is_told_so(sand
     assert LET_IT_END in (sheet.rows[0].reason or "")
 
 
+@pytest.mark.slow(is_covering=True)
+@pytest.mark.parametrize(
+    ("read", "is_reading"),
+    [("/v1/runs/{id}", True), ("/v1/runs?limit=100", True), ("/v1/runs/{other}", False), ("/v1/models", False), (None, False)],
+    ids=["the record", "its list", "another record", "something else", "nothing"],
+)
+def test_only_who_reads_the_record_may_refuse_what_differs_from_it(sandbox: RunningServer, read: str | None, is_reading: bool) -> None:
+    """An application that polls what else it has created excuses no receiver."""
+    with closing(Control(sandbox.url)) as admin, closing(Control(sandbox.url, admin.create_tenant().key)) as control:
+        fill(control, 2, ends=False)
+        known = KnownRecords(control)
+        picked = known.pick("run.completed", is_fresh=True)
+        other = next(run["id"] for run in control.runs() if run["id"] != picked["id"])
+        before = known.latest_reading()
+        if read is not None:
+            control.client.get(read.format(id=picked["id"], other=other))
+        assert (known.latest_reading() != before) is is_reading
+
+
 @pytest.mark.slow
 def test_what_a_receiver_refuses_because_it_compares_is_told(sandbox: RunningServer) -> None:
     rows = {row.subject: row for row in _verify(sandbox, "by its id").rows}

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from runflow_mock.testing.control import Control
+from runflow_mock.testing.records import Exchange
 
 ENDS: Mapping[str, str] = {
     "succeeded": "succeeded",
@@ -23,6 +24,8 @@ ENDS: Mapping[str, str] = {
 }
 # What a failed run's output says, where there is one, and where its record has that.
 FAILURE: Mapping[str, str] = {"code": "failure_code", "message": "failure_message", "stage": "failure_stage_code"}
+# As many as a page of the journal has.
+READINGS_MAX = 2_000
 COUNTED = ("succeeded", "failed", "cancelled")
 
 _PLURALS: Mapping[str, str] = {"run": "runs", "batch": "batches", "evaluation": "evaluations"}
@@ -78,8 +81,17 @@ class KnownRecords:
         return first, second
 
     def latest_reading(self) -> str | None:
-        """Returns the id of the latest exchange in which somebody has read something, as far as the sandbox remembers."""
-        return next((exchange.id for exchange in self._control.journal(method="GET", limit=1)), None)
+        """Returns the id of the latest exchange in which somebody has read the record that was picked last, or the list in which it is.
+
+        What an application reads of others meanwhile, as one that polls does, is none of these.
+        """
+        read = [exchange.id for exchange in self._control.journal(method="GET", limit=READINGS_MAX) if self._shows_latest(exchange)]
+        return read[-1] if read else None
+
+    def _shows_latest(self, exchange: Exchange) -> bool:
+        path = (exchange.request.target or "").partition("?")[0]
+        lists = [f"/v1/{plural}" for plural in _PLURALS.values()]
+        return self._latest is not None and (self._latest["id"] in path.split("/") or path in lists)
 
     def close(self) -> None:
         """Closes the connections."""
