@@ -411,12 +411,39 @@ def test_page_must_not_be_taken_for_a_result(exit_code: int, saw_end: bool, judg
     assert _judge(cell, PLAIN, _trial(cell, exit_code, saw_end=saw_end)).judgement is judgement
 
 
-@pytest.mark.parametrize(("name", "judgement"), [("empty object at poll", Judgement.HELD), ("503 at poll", Judgement.BROKEN)])
-def test_record_without_a_name_may_lead_nowhere(name: str, judgement: Judgement) -> None:
-    violation = {"operation": "get_run", "loc": ["path", "id"], "message": "'undefined' is not a UUID", "exchange": "x1"}
-    trial = _trial(BY_NAME[name], 1, report={**NOTHING, "violations": [violation]})
+@pytest.mark.parametrize(
+    ("name", "exchange", "judgement"),
+    [
+        ("empty object at poll", "x2", Judgement.HELD),
+        ("empty object at poll", "x1", Judgement.BROKEN),
+        ("503 at poll", "x2", Judgement.BROKEN),
+    ],
+    ids=["after it", "before it", "after what was no record, and said so"],
+)
+def test_record_without_a_name_may_lead_nowhere(name: str, exchange: str, judgement: Judgement) -> None:
+    violation = {"operation": "get_run", "loc": ["path", "id"], "message": "'undefined' is not a UUID", "exchange": exchange}
+    trial = _trial(BY_NAME[name], 1, report={**NOTHING, "violations": [violation]}, misled=frozenset(("x2",)))
     sheet = judge_trials((CONTROL, BY_NAME[name]), {CONTROL.name: PLAIN, name: trial}, {})
     assert next(row.judgement for row in sheet.rows if row.rule == "contract") is judgement
+
+
+def test_what_came_before_the_bad_answer_and_asked_for_it_was_not_misled() -> None:
+    ids = list[str]()
+
+    def order(control: Control) -> bool:
+        ids.append(
+            control.client.post("/v1/models/runflow/background-removal/runs", {"input": {"image_url": "https://cdn.example.com/1.jpg"}})[
+                "id"
+            ]
+        )
+        return True
+
+    def reads(control: Control) -> bool:
+        control.client.get(f"/v1/runs/{ids[0]}")
+        return True
+
+    trial, _ = _try(replace(BY_NAME["empty object at poll"], clock=ClockMode.MANUAL), 1_800_000_000.0, order, reads, reads, reads)
+    assert (trial.exchanges, len(trial.misled)) == (4, 2)
 
 
 @pytest.mark.parametrize(("runs", "judgement"), [(1, Judgement.HELD), (0, Judgement.BROKEN)])

@@ -52,10 +52,8 @@ def judge_trials(cells: Sequence[Cell], trials: Mapping[str, Trial], expected: E
     rows.append(_ends_row(found, told, why_nothing))
     shown = tuple(f"{trial.cell.name}: it has printed {what}" for trial in found for what in trial.printed)
     rows.append(_client_row("key-not-in-output", shown, tuple(f"{len(found)} trials printed neither" for _ in found[:1]), why_nothing))
-    # Whoever goes on from an answer that is no record asks for what has no name, and is told so.
-    answered = [trial for trial in found if trial.cell.rule != "takes-no-page"]
-    wrong = tuple(f"{trial.cell.name}: {violation}" for trial in answered for violation in contract_violations(trial.report))
-    count = sum(trial.exchanges for trial in answered)
+    wrong = tuple(f"{trial.cell.name}: {violation}" for trial in found for violation in contract_violations(trial.report, _misled(trial)))
+    count = sum(trial.exchanges - len(_misled(trial)) for trial in found)
     rows.append(_client_row("contract", wrong, (f"{count} exchanges",) if found else (), why_nothing))
     rows.extend(_rule_rows(found, why_nothing))
     return Sheet(title=f"Client in {len(trials)} of {len(cells)} cells", rows=tuple(rows), errors=tuple(_ours(found)))
@@ -286,6 +284,11 @@ def _told_answers(answers: Sequence[Mapping[str, Any]], *, is_wanted: bool) -> S
         return Judgement.NOT_EXERCISED, f"{NO_ANSWER}{f': {errors[0]}' if errors else ''}"
     is_right = all(_is_taken(status) is is_wanted for status in statuses)
     return _judged(is_right), f"answered {', '.join(map(str, statuses))}"
+
+
+def _misled(trial: Trial) -> frozenset[str]:
+    """The exchanges that are not held against a client: who goes on from what is no record asks for what has no name, and is told so."""
+    return trial.misled if trial.cell.rule == "takes-no-page" else frozenset()
 
 
 def _attempts(trial: Trial) -> list[Mapping[str, Any]]:

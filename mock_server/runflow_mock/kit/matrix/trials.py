@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import pairwise, takewhile
+from itertools import dropwhile, pairwise, takewhile
 from typing import Any
 
 import msgspec
@@ -73,7 +73,8 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     Of its `runs` so many were `made_again`: what each of them is to do had been done well before it was created. `lost_files` are the paths
     of files of which the last transfer failed or was cut. `exit_code` is nothing where it had to be stopped, and it `is_trying` where it
     was then still between two tries of what kept failing. It `only_creates` where it has asked for nothing else; `callback_origins` are the
-    schemes, hosts and ports that it has named for callbacks. `saw_end` says that an answer told it of a record that has ended, and
+    schemes, hosts and ports that it has named for callbacks. `misled` are the exchanges that followed a first answer with a fault.
+    `saw_end` says that an answer told it of a record that has ended, and
     `knew_end` that one did before a state that nobody documented; `untold` are the runs of which it was not told the end, by answer or
     callback, `printed` what its output holds and must not. Of its exchanges the `secure_exchanges` are those in which it called the service
     by its name, over TLS. `late_seconds` is by how much somebody else who slept meanwhile was woken too late.
@@ -91,6 +92,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     made_again: int = 0
     lost_files: tuple[str, ...] = ()
     callback_origins: frozenset[str] = frozenset()
+    misled: frozenset[str] = frozenset()
     only_creates: bool = False
     saw_end: bool = True
     knew_end: bool = False
@@ -172,6 +174,7 @@ def try_cell(cell: Cell, job: MatrixJob) -> Trial:
             callback_origins=frozenset(
                 origin_of(url) or url for body in sent if isinstance(body, dict) and (url := str(body.get("callback_url") or ""))
             ),
+            misled=frozenset(exchange.id for exchange in [*dropwhile(lambda exchange: exchange.fault is None, journal)][1:]),
             only_creates=all(exchange.request.method == "POST" for exchange in journal),
             saw_end=saw_end(journal, runs),
             knew_end=saw_end_first(journal, runs),
