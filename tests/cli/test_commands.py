@@ -16,9 +16,17 @@ from runflow_mock.cli.options import Figure, WholeNumber
 
 SERVERS = ("starlette", "uvicorn", "aiohttp", "PIL", "cryptography", "trustme", "rich", "msgspec")
 
-
 # How what may be a file or an address is called.
-SOURCES = ("FILE|URL", "[PATH|URL|DIR]")
+METAVARS = ("FILE|URL", "[PATH|URL|DIR]")
+SOURCES = {
+    **{name: ["--openapi"] for name in ("serve", "trigger", "verify", "verify-client", "verify-receiver", "calibrate")},
+    "skill": ["source", "--openapi", "source", "--openapi", "source"],
+    "contract": ["source"],
+    "drift": ["--against"],
+}
+"""The sources of each command, and of those below it, by what they are called."""
+NUMBERED = {"serve": 20, "listen": 2, "trigger": 1, "healthcheck": 1, "verify": 2, "verify-client": 2, "verify-receiver": 1}
+"""How many numbers each command takes."""
 
 
 def _command(name: str) -> click.Command:
@@ -60,6 +68,7 @@ def test_numbers_are_those_of_digits_0_to_9(name: str) -> None:
     kinds = (click.types.IntParamType, click.types.FloatParamType)
     numbers = [each for _, leaf in _leaves(_command(name), name) for each in leaf.params if isinstance(each.type, kinds)]
     assert [each.name for each in numbers if not isinstance(each.type, WholeNumber | Figure)] == []
+    assert len(numbers) == NUMBERED.get(name, 0)
 
 
 @pytest.mark.parametrize("seed", ["٣", "1_0", " 1", "1.0"])
@@ -71,12 +80,20 @@ def test_seed_of_verify_is_a_whole_number(seed: str) -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_address_that_can_be_none_is_told_with_the_parameter_for_it(name: str) -> None:
     """`drift` took it for one at which nobody answers, and ended with 4."""
-    sources = [(words, each) for words, leaf in _leaves(_command(name), name) for each in leaf.params if each.metavar in SOURCES]
+    sources = [(words, each) for words, leaf in _leaves(_command(name), name) for each in leaf.params if each.metavar in METAVARS]
+    assert [parameter.opts[0] for _, parameter in sources] == SOURCES.get(name, [])
     for words, parameter in sources:
         option = parameter.opts[:1] if isinstance(parameter, click.Option) else []
         told = call(*words, *option, "http://[")
         named = f"Invalid value for '{''.join(option) or parameter.metavar}'"
         assert (told.code, named in told.err, "'http://[' is not an address" in told.err) == (2, True, True)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_number_of_a_range_has_one(name: str) -> None:
+    options = [each for _, leaf in _leaves(_command(name), name) for each in leaf.params]
+    unbounded = [each for each in options if isinstance(each.type, click.IntRange) and each.type.min is each.type.max is None]
+    assert [each.name for each in unbounded if "RANGE" in each.make_metavar(click.Context(_command(name)))] == []
 
 
 def test_version_is_semantic_and_names_the_contract() -> None:

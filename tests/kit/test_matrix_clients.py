@@ -2,6 +2,7 @@
 
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -43,8 +44,15 @@ def test_client_that_may_go_on_is_stopped_in_the_end() -> None:
 
 
 def test_whoever_has_left_the_session_is_not_waited_for() -> None:
-    ended = CommandRunner(("sh", "-c", "setsid sleep 30 & echo said"), 3.0).run({}, still, never)
-    assert ended.output == "said\n"
+    started = time.monotonic()
+    ended = CommandRunner(("sh", "-c", "setsid sleep 100 & echo said"), 60.0).run({}, still, never)
+    assert (ended.exit_code, ended.output) == (0, "said\n")
+    assert time.monotonic() - started < 60.0
+
+
+def test_whoever_is_left_in_the_session_is_waited_for() -> None:
+    ended = CommandRunner(("sh", "-c", "(sleep 1.5; echo later) & echo said"), 60.0).run({}, still, never)
+    assert (ended.exit_code, ended.output) == (0, "said\nlater\n")
 
 
 def test_stopped_runner_ends_its_client_and_starts_none() -> None:

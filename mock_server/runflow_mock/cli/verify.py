@@ -33,7 +33,9 @@ from runflow_mock.runtime.foreign_documents import load_document
 @dialect_options_or("the profile's, or the server's", "Dialect of the tenants that the suite makes.")
 @click.option("--allow-spend", default=0.0, type=Figure(min=0), metavar="USD", help="Create runs on a server that is no fake.")
 @click.option("--effort", default="quick", type=click.Choice(sorted(EFFORTS)), show_default=True, help="How many requests are made up.")
-@click.option("--seed", default=None, type=WholeNumber(), help="Make up other requests than usual, the same for the same seed.")
+@click.option(
+    "--seed", default=None, type=WholeNumber(), metavar="INTEGER", help="Make up other requests than usual, the same for the same seed."
+)
 @click.option("--junit", "junit_file", default=None, type=WRITTEN, help="Write a JUnit report.")
 @click.option("--markdown", "markdown_file", default=None, type=WRITTEN, help="Write a summary with the table of operations and statuses.")
 @click.option("--har", "har_file", default=None, type=WRITTEN, help="Write the generated exchanges as an HTTP archive.")

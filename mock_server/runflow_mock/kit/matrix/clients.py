@@ -74,7 +74,7 @@ class CommandRunner:
         exit_code: int | None = None
         try:
             with _again_and_again(move) as sleeper:
-                if self._comes_to_its_end(output, may_go_on):
+                if self._comes_to_its_end(process, output, may_go_on):
                     exit_code = process.wait()
         finally:
             self._end(process, output)
@@ -84,12 +84,13 @@ class CommandRunner:
         output.is_over.wait(LAST_SECONDS_MAX)
         return Ended(exit_code, output.text, sleeper.late_seconds)
 
-    def _comes_to_its_end(self, output: "_Output", may_go_on: Callable[[], bool]) -> bool:
-        at_last = time.monotonic() + longest_seconds(self.seconds_max)
-        if output.is_over.wait(self.seconds_max):
-            return True
-        while (left := at_last - time.monotonic()) > 0 and may_go_on():
-            if output.is_over.wait(min(left, AGAIN_SECONDS)):
+    def _comes_to_its_end(self, process: "subprocess.Popen[bytes]", output: "_Output", may_go_on: Callable[[], bool]) -> bool:
+        """Whether it ends in its time: once nobody says anything more, or only who has left the group of its processes."""
+        started = time.monotonic()
+        usual, at_last = started + self.seconds_max, started + longest_seconds(self.seconds_max)
+        while (now := time.monotonic()) < usual or (now < at_last and may_go_on()):
+            left = (usual if now < usual else at_last) - now
+            if output.is_over.wait(min(left, AGAIN_SECONDS)) or _is_gone(process):
                 return True
         return False
 
@@ -126,6 +127,17 @@ class CommandRunner:
         if process.poll() is None or not output.is_over.is_set():
             _kill(process)
             process.wait()
+
+
+def _is_gone(process: "subprocess.Popen[bytes]") -> bool:
+    """Whether a process has ended, and so has everybody in its group."""
+    if process.poll() is None or not hasattr(os, "killpg"):
+        return False
+    try:
+        os.killpg(process.pid, 0)
+    except OSError as error:
+        return isinstance(error, ProcessLookupError)
+    return False
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:

@@ -24,7 +24,7 @@ BELIEVED = "a plainer forgery of it is taken, which another rule is about"
 NO_EVENTS: tuple[Any, ...] = (5, None, True, ["run.completed"], {}, "", "\u0000")
 # More digits than some take for a number.
 DIGITS = b"9" * 5000
-UNHEARD_OF = ("run.hibernated", "batch.hibernated", "evaluation.hibernated", "asset.hibernated")
+NEW_EVENTS = ("run.hibernated", "batch.hibernated", "evaluation.hibernated", "asset.hibernated")
 
 
 def of_other_events(step: ProbeStep) -> ProbeStep:
@@ -86,7 +86,7 @@ def survives_odd_events(kit: ProbeKit) -> Iterator[Seen]:
 
 def takes_new_events(kit: ProbeKit) -> Iterator[Seen]:
     """Events of each noun, and of none that is known, that nobody documented; of who takes none of a noun it says nothing."""
-    for event in UNHEARD_OF:
+    for event in NEW_EVENTS:
         known = next((one for one in EVENTS if one.partition(".")[0] == event.partition(".")[0]), kit.sender.event)
         with suppress(NoRecord), kit.sender.telling_of(known):
             if kit.carrier.carry(kit.sender.write()).is_taken:
