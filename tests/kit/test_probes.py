@@ -28,6 +28,7 @@ from runflow_mock.kit.probes.effect_steps import (
     where_told,
 )
 from runflow_mock.kit.probes.effects import Effects, NoCount
+from runflow_mock.kit.probes.event_steps import KNOWN_TO_ALL, refuses_as_get, refuses_secret
 from runflow_mock.kit.probes.forgeries import FORGERIES
 from runflow_mock.kit.probes.probe_steps import ProbeKit, ProbeStep, Seen, refuses, takes_beginning_with, takes_genuine
 from runflow_mock.kit.probes.sample_callbacks import Sender
@@ -177,6 +178,61 @@ def _proofs(flaw: str | None, step: ProbeStep) -> list[Seen]:
 def test_what_a_receiver_has_done_is_proof_of_its_fault_and_of_none_where_it_is_right(flaw: str, step: ProbeStep) -> None:
     assert [seen.is_held for seen in _proofs(flaw, step)][:1] == [False]
     assert _proofs(None, step) == []
+
+
+class Page(BaseHTTPRequestHandler):
+    """Answers whatever names GET as its method like a GET, with the number of effects; all but that is refused."""
+
+    def do_GET(self) -> None:
+        """Shows a page, or none."""
+        body = str(self.server.effects).encode()  # type: ignore[attr-defined]
+        self.send_response(self.server.shown if self.path == "/" else 200)  # type: ignore[attr-defined]
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.effects += self.server.acts  # type: ignore[attr-defined]
+        self.send_response(200 if "X-HTTP-Method-Override" in self.headers else 401)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
+        """Says nothing."""
+
+
+@pytest.mark.slow(is_covering=True)
+@pytest.mark.parametrize(
+    ("shown", "acts", "has_acted", "is_held"),
+    [(200, 0, False, None), (405, 0, False, False), (200, 0, True, True), (200, 1, True, False)],
+    ids=["shows a page", "has no page", "shows a page and does nothing", "acts"],
+)
+def test_forgery_that_names_a_get_is_judged_by_its_effects_where_there_is_a_page(
+    shown: int, acts: int, has_acted: bool, is_held: bool | None
+) -> None:
+    with HTTPServer(("127.0.0.1", 0), Page) as server, Sender(SECRET, "seed") as sender:
+        server.shown, server.acts, server.effects = shown, acts, 0  # type: ignore[attr-defined]
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/"
+        with closing(Carrier(url, seconds_max=5.0)) as carrier, closing(Effects(f"{url}effects", quiet_seconds=0.02)) as effects:
+            effects.has_acted = has_acted
+            (seen,) = refuses_as_get(ProbeKit(sender, carrier, effects))
+        server.shutdown()
+    assert seen.is_held is is_held
+
+
+@pytest.mark.slow(is_covering=True)
+def test_receiver_whose_own_secret_everybody_knows_is_told_so_and_not_accused() -> None:
+    with (
+        handler(None) as running,
+        Sender(SECRET, "seed", previous_secret="changeme") as sender,
+        closing(Carrier(running.url, seconds_max=5.0)) as carrier,
+    ):
+        kit = ProbeKit(sender, carrier)
+        seen = [each for secret in (SECRET, "changeme", "your-secret") for each in refuses_secret(secret)(kit)]
+    assert [(each.is_held, each.told) for each in seen[:2]] == [(None, KNOWN_TO_ALL)] * 2
+    assert seen[2].is_held
 
 
 # How each takes a signature that begins with 0, and one with f.

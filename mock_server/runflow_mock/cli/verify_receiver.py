@@ -16,6 +16,8 @@ from runflow_mock.cli.options import tell as tell_people
 from runflow_mock.cli.sheets import Outputs, expected_option, load_expected, sheet_options
 from runflow_mock.kit.probes.carriers import Carrier
 from runflow_mock.kit.probes.effects import Effects
+from runflow_mock.kit.probes.event_steps import KNOWN_TO_ALL
+from runflow_mock.kit.probes.forgeries import NO_SECRETS, WELL_KNOWN
 from runflow_mock.kit.probes.known_records import KnownRecords, NoRecord
 from runflow_mock.kit.probes.probe_steps import ProbeKit
 from runflow_mock.kit.probes.sample_callbacks import Sender
@@ -84,6 +86,8 @@ def command(*, url: str, expected_file: Path | None, as_json: bool, **options: A
         click.echo(f"{row.judgement.value:13}  {row.subject}: {row.rule}", err=True)
 
     within: float = options["answer_within"]
+    if {options["secret"], options["previous_secret"]} & {*NO_SECRETS.values(), *WELL_KNOWN.values()}:
+        tell_people(KNOWN_TO_ALL)
     with _probe_kit(url, options) as kit:
         may_be_broken = load_expected(expected_file, places_of(kit))
         sheet = verify_receiver(kit, url, tell, answer_seconds_max=within)

@@ -11,15 +11,17 @@ import msgspec
 from msgspec.structs import replace
 
 from runflow_mock.kit.probes.content_steps import carry_rewritten, with_fields
-from runflow_mock.kit.probes.forgeries import FORGERIES, Forge
+from runflow_mock.kit.probes.forgeries import BY_NAME_A_GET, FORGERIES, Forge, signed_with
 from runflow_mock.kit.probes.known_records import NoRecord
 from runflow_mock.kit.probes.probe_steps import ProbeKit, ProbeStep, Seen, refuses, refuses_at, seen_orderly, seen_taken, survives_forgery
-from runflow_mock.testing.samples import EVENTS
+from runflow_mock.testing.samples import EVENTS, SampleCallback
 
 # Where time zones, weeks and months are counted wrongly, or not at all: in hours.
 HOURS_OFF = (-8766, -731, -168, -12, -2, 2, 12, 168, 731, 8766)
 NOT_TAKEN = "it is not taken, which another rule is about"
 BELIEVED = "a plainer forgery of it is taken, which another rule is about"
+KNOWN_TO_ALL = "your secret is one that everybody knows: take another"
+READ = "it is read as the GET that it names, and a plain GET is answered in the same way; what comes of it is told with --effects"
 # What stands where an event should be named.
 NO_EVENTS: tuple[Any, ...] = (5, None, True, ["run.completed"], {}, "", "\u0000")
 # More digits than some take for a number.
@@ -65,6 +67,32 @@ def in_turn(steps: Mapping[str, ProbeStep]) -> ProbeStep:
 def refuses_all(forgeries: Mapping[str, Forge]) -> ProbeStep:
     """Returns the step of several forgeries, none of which must be taken."""
     return in_turn({name: refuses(forge) for name, forge in forgeries.items()})
+
+
+def refuses_secret(secret: str) -> ProbeStep:
+    """Returns the step of a sample signed with a secret that everybody knows, which must not be taken; who has that secret is told so."""
+
+    def step(kit: ProbeKit) -> Iterator[Seen]:
+        if secret in (kit.sender.secret, kit.sender.previous_secret):
+            yield Seen(None, KNOWN_TO_ALL)
+        else:
+            yield from refuses(signed_with(secret))(kit)
+
+    return step
+
+
+def refuses_as_get(kit: ProbeKit) -> Iterator[Seen]:
+    """A forgery that names GET as its method; who has a page for that answers with the page, and is judged by the effects."""
+    (seen,) = refuses(BY_NAME_A_GET)(kit)
+    if seen.is_held is not False or not kit.carrier.carry(SampleCallback({}, b""), "GET").is_taken:
+        yield seen
+    elif kit.effects is None or not kit.effects.has_acted:
+        yield Seen(None, READ)
+    else:
+        before = kit.effects.at_rest()
+        answer = kit.carrier.carry(BY_NAME_A_GET(kit.sender))
+        count = kit.effects.at_rest() - before
+        yield Seen(count == 0, f"{answer.told} as a GET is, and had {count} effects", is_proof=count > 0)
 
 
 def survives_all(forgeries: Mapping[str, Forge]) -> ProbeStep:

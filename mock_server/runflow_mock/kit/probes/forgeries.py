@@ -195,10 +195,6 @@ FORGERIES: Mapping[str, Forge] = {
     "several wrong signatures": with_signature(
         lambda prefix, digits: f"{prefix}{other_digits(digits)},{prefix}{other_digits(digits)[::-1]}"
     ),
-    "empty secret": signed_with(""),
-    "secret None": signed_with("None"),
-    "secret null": signed_with("null"),
-    "secret undefined": signed_with("undefined"),
     "wrong secret, next attempt": of_next_attempt,
     "wrong secret, as text": typed("text/plain"),
     "wrong secret, as a form": typed("application/x-www-form-urlencoded"),
@@ -245,8 +241,9 @@ SAME_TO_READERS: Mapping[str, Forge] = {
     "key given twice": with_body(lambda body: body.replace(b"{", b'{"event":null,', 1)),
 }
 # What stands where nobody has set a secret, in many languages, and what stands in examples.
-WELL_KNOWN: Mapping[str, Forge] = {
-    f"signed with {secret!r}": signed_with(secret)
+NO_SECRETS: Mapping[str, str] = {"empty secret": "", "secret None": "None", "secret null": "null", "secret undefined": "undefined"}
+WELL_KNOWN: Mapping[str, str] = {
+    f"signed with {secret!r}": secret
     for secret in (" ", "0", "false", "nil", "NaN", "[object Object]", "rf_whsec_", "secret", "test", "changeme", "your-secret")
 }
 # Whom else a receiver may take for one of its own, or for somebody who only looks whether it lives.
@@ -255,9 +252,9 @@ CALLERS: Mapping[str, Forge] = {
     "for localhost": calling(Host="localhost", X_Forwarded_Host="localhost"),
     "from a health check": calling(User_Agent="ELB-HealthChecker/2.0"),
     "from a probe of Kubernetes": calling(User_Agent="kube-probe/1.31"),
-    "by another method": calling(X_HTTP_Method_Override="GET", X_Method_Override="GET"),
     "packed": calling(Content_Encoding="gzip"),
 }
+BY_NAME_A_GET = calling(X_HTTP_Method_Override="GET", X_Method_Override="GET")
 # What is read as a number by some, and by others with an error.
 ODD_TIMESTAMPS: Mapping[str, Forge] = {
     repr(text): stamped(text) for text in ("\u00b9\u00b2\u00b3", "-1", "1.5", "nan", "inf", "1e3", "0x10", "1_000", "+5", " ")
