@@ -97,10 +97,9 @@ class Watch:
             self._untold.pop(answer.target, None)
         addressed = self._contract.address(answer.path)
         declared = None if addressed is None else self._contract.operation(addressed.path, answer.method)
-        if declared is not None and self.is_strict and declared.evidence == INFERRED:
-            declared = None
         # A server that does not know HEAD has nothing declared for it.
-        if answer.method == "HEAD" and answer.status == laws_of_messages.NOT_ALLOWED:
+        knows_no_head = answer.method == "HEAD" and answer.status == laws_of_messages.NOT_ALLOWED
+        if knows_no_head or (declared is not None and self.is_strict and declared.evidence == INFERRED):
             declared = None
         operation = BESIDE if declared is None else declared.id
         if self._counts_cases:
@@ -170,8 +169,7 @@ def departures(contract: Contract, responses: Mapping[str, Mapping[str, Any]], a
     elif media_type.is_json and contents[key][-1:] != (ITEMS,) and answer.method != "HEAD":
         if answer.json is None:
             yield "the body is not JSON"
-        for error in schema_errors(contract, contents[key], answer.json):
-            yield f"{'/'.join(map(str, error.loc))}: {error.message}"[:400]
+        yield from (f"{'/'.join(map(str, each.loc))}: {each.message}"[:400] for each in schema_errors(contract, contents[key], answer.json))
 
 
 def _shortened(contract: Contract, answer: Answer, memory: Memory) -> Iterator[str]:
