@@ -129,6 +129,10 @@ def _naming(answer: Answer) -> bytes:
     return json.dumps(_walked(change, answer.json)).encode()
 
 
+def _by_its_requests(method: str, target: str, headers: dict[str, str], body: bytes | None) -> Asked:
+    return method, re.sub("req(/|%2F)", "", target), headers, body
+
+
 def _to_the_tenth_of_a_cent(answer: Answer) -> bytes:
     """Amounts without the zeros at their end, as far as the third digit."""
     return json.dumps(_walked(lambda each: {name: _shorter(value) for name, value in each.items()}, answer.json)).encode()
@@ -321,7 +325,7 @@ RIGHT: Mapping[str, Bug] = {
     "tells no length": _without("content-length"),
     "tells no date": _without("date"),
     "names no requests": _without("x-request-id"),
-    "names requests in a form of its own": Bug(_naming_requests),
+    "names requests in a form of its own": Bug(_naming_requests, _by_its_requests),
     "does not say how to come in": _without("www-authenticate"),
     "allows HEAD and OPTIONS by name": _headed(_allowing),
     "packs what it tells": _headed(_packed),
