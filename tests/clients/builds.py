@@ -394,7 +394,8 @@ class Client:
                 return self._end(record, status)
             if status not in UNFINISHED and status not in ENDS and self.flaw == "takes what it does not know for the end":
                 return self._end(record, status)
-            if status not in UNFINISHED and status not in ENDS and self.flaw == "takes what it does not know for success":
+            is_unknown = record["status_code"] is not None and status not in UNFINISHED and status not in ENDS
+            if is_unknown and self.flaw == "takes what it does not know for success":
                 return "succeeded"
             self._pass(self.build.poll_seconds if pause is None else pause)
             salt += 1
