@@ -59,7 +59,7 @@ MESSAGES = Messages(
         source="own.json",
     )
 )
-OF_OTHER_EVENTS = re.compile("batch|evaluation|failure|cancellation|runs|event|items|nouns|state")
+OF_OTHER_EVENTS = re.compile("batch|evaluation|failure|cancellation|runs|event|items|nouns|state|kilobytes")
 
 
 def _verify(flaw: str | None = None, *, dialect: str = "seed", secret: str = SECRET, seconds_max: float = 240.0, **more: Any) -> Sheet:
