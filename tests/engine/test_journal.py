@@ -105,6 +105,17 @@ def test_room_among_many_journals_costs_as_much_as_there_are_and_no_more() -> No
     assert many < 6 * few
 
 
+def test_journals_of_a_space_without_room_forget_all_that_they_can() -> None:
+    space = JournalSpace(0, Noted())
+    journals = [Journal(100, 1_000, space=space) for _ in range(2)]
+    for journal in journals:
+        for number in range(1, 4):
+            journal.record(_exchange(number))
+    space.count(1)
+    space.make_room()
+    assert [(len(journal), journal.size) for journal in journals] == [(0, 0)] * 2
+
+
 def test_journal_that_is_gone_or_cleared_gives_its_bytes_back() -> None:
     gauge = Noted()
     space = JournalSpace(100, gauge)
