@@ -268,6 +268,20 @@ class Shop:
 
 
 @contextmanager
+def running(server: HTTPServer) -> Iterator[Running]:
+    """Runs the server of a receiver while the context lasts."""
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    try:
+        base = f"http://127.0.0.1:{server.server_port}"
+        yield Running(f"{base}/hooks", f"{base}/effects")
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
 def handler(flaw: str | None = None, *, known: Collection[str] | None = None, unknown: int = 409) -> Iterator[Running]:
     """Runs a handler while the context lasts."""
     shop = Shop(flaw, known, unknown)
@@ -323,15 +337,8 @@ def handler(flaw: str | None = None, *, known: Collection[str] | None = None, un
 
     server = (HTTPServer if flaw == "one at a time" else ThreadingHTTPServer)(("127.0.0.1", 0), Handler)
     server.daemon_threads = True  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
-        base = f"http://127.0.0.1:{server.server_port}"
-        yield Running(f"{base}/hooks", f"{base}/effects")
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with running(server) as receiver:
+        yield receiver
 
 
 def _confessions(flaw: str | None, headers: Mapping[str, str], body: bytes) -> tuple[str, str | None]:

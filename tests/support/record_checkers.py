@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 from urllib.error import HTTPError
 
-from handlers import Running
+from handlers import Running, running
 from slips import SECRET, WINDOW_SECONDS
 
 from runflow_mock.testing.control import Control
@@ -217,13 +217,5 @@ def checker(way: str, api: Api, dialect: str = "seed") -> Iterator[Running]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
             """Says nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
-        base = f"http://127.0.0.1:{server.server_port}"
-        yield Running(f"{base}/hooks", f"{base}/effects")
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with running(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as receiver:
+        yield receiver
