@@ -945,6 +945,8 @@ export interface components {
             log_lines_lost: number;
             /** @description files of evidence that could not be written */
             files_not_written: number;
+            /** @description attempts that were ended early because other tenants waited for a socket */
+            callbacks_hurried: number;
             /** @description the longest time for which one piece of work kept all others waiting */
             loop_held_ms_max: number;
             /** @description what the whole server holds at once */
