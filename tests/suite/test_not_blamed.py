@@ -292,3 +292,25 @@ def test_item_may_have_nulls_that_the_output_of_its_batch_leaves_out(told: dict[
         ("GET", f"/v1/batches/{RUN}/items", 200, {"items": [item], "next": None}),
     )
     assert len(found) == breaches
+
+
+@pytest.mark.parametrize(
+    ("told", "breaches"),
+    [
+        ({"kind": "cancelled", "message": "The run was cancelled."}, 0),
+        ({"kind": "cancelled", "message": "The run was cancelled.", "trace": "a1"}, 0),
+        ({"kind": "cancelled", "message": "Somebody cancelled it."}, 1),
+        ({"kind": "cancelled"}, 1),
+    ],
+)
+def test_error_of_an_item_may_have_more_fields_at_one_place(told: dict[str, object], breaches: int) -> None:
+    output = {"items": [{"sequence_index": 0, "error": told}]}
+    own = {"kind": "cancelled", "message": "The run was cancelled.", "host": "w7"}
+    item = {"id": OTHER, "batch_id": RUN, "sequence_index": 0, "error": own}
+    batch = {"id": RUN, "status_code": "failed", "output": output}
+    found = says(
+        knowing(batch_has_what_its_items_have),
+        ("GET", f"/v1/batches/{RUN}", 200, batch),
+        ("GET", f"/v1/batches/{RUN}/items", 200, {"items": [item], "next": None}),
+    )
+    assert len(found) == breaches

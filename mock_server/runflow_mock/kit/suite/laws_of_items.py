@@ -1,12 +1,13 @@
 """Laws of items: an item of a batch is one record wherever it stands, and lies within what its batch tells of time, model and output."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from runflow_mock.domain.documents import list_of, object_of
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.laws_of_records import SKEW, instant
-from runflow_mock.kit.suite.memories import Memory, Record
+from runflow_mock.kit.suite.memories import Memory, Record, packaged_walk
+from runflow_mock.kit.suite.schema_walks import Part
 
 # What an entry in the output of a batch has of its item.
 OF_ITEMS = ("output", "error")
@@ -24,7 +25,7 @@ def batch_has_what_its_items_have(answer: Answer, memory: Memory) -> Iterator[st
                 yield f"the item with the run {record['run_id']} is {item_id} at one place, and {record['id']} at another"
         if name == "BatchItem" and batch:
             yield from _lies_within(record, batch)
-            yield from _stands_in_the_output(record, batch)
+            yield from _stands_in_the_output(part, batch)
         if name == "Run" and batch.get("target_type") == MODEL and isinstance(record.get("model_id"), str):
             target = batch.get("target_id")
             if isinstance(target, str) and target != record["model_id"]:
@@ -38,14 +39,22 @@ def _lies_within(item: Record, batch: Mapping[str, Any]) -> Iterator[str]:
             yield f"item {item.get('sequence_index')} has {name} {item[name]!r}, and its batch {batch[name]!r}"
 
 
-def _stands_in_the_output(item: Record, batch: Mapping[str, Any]) -> Iterator[str]:
+def _stands_in_the_output(part: Part, batch: Mapping[str, Any]) -> Iterator[str]:
+    item = part.value
     for entry in map(object_of, list_of(object_of(batch.get("output")).get("items"))):
         if entry.get("sequence_index") != item.get("sequence_index"):
             continue
         for name in OF_ITEMS:
-            told, own = (_without_nulls(unsigned(record.get(name))) for record in (entry, item))
+            # In an output every field counts: models have their own.
+            declared = packaged_walk().described(part.described.properties[name]).properties if name == "error" else ()
+            told, own = (_declared(_without_nulls(unsigned(record.get(name))), declared) for record in (entry, item))
             if name in item and told != own:
                 yield f"item {item['sequence_index']} has {name} {str(own)[:120]}, and the output of its batch {str(told)[:120]}"
+
+
+def _declared(told: Any, names: Collection[str]) -> Any:
+    """Returns what is told without fields of the server's own, which may stand at one place alone; with all where none are declared."""
+    return {name: value for name, value in told.items() if name in names} if names and isinstance(told, dict) else told
 
 
 def unsigned(told: Any) -> Any:
