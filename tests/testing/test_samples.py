@@ -1,4 +1,5 @@
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
@@ -6,8 +7,9 @@ import pytest
 from runflow_mock.domain.batches import BatchStatus
 from runflow_mock.domain.callback_events import RUN_EVENTS
 from runflow_mock.runtime.config import Config
+from runflow_mock.testing.in_process import InProcess
 from runflow_mock.testing.receiver import CallbackReceiver, Received
-from runflow_mock.testing.samples import ALIASES, EVENTS, send_sample
+from runflow_mock.testing.samples import ALIASES, EVENTS, RECEIVER_URL, carry, lead_to, sample_world, send_sample
 
 SECRET = "rf_whsec_sample"
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -49,6 +51,29 @@ def test_half_a_batch_succeeds_and_half_does_not() -> None:
 def test_same_seed_gives_the_same_bytes_and_another_seed_others() -> None:
     first, again, other = (sent("run.completed", seed=seed).body for seed in ("a", "a", "b"))
     assert first == again != other
+
+
+class Counted(InProcess):
+    """A fake in this process that counts what it is asked."""
+
+    asked = 0
+
+    def exchange(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]:
+        self.asked += 1
+        return super().exchange(method, path, headers, body)
+
+
+@pytest.mark.parametrize("event", ["run.completed", "batch.partial_succeeded"])
+def test_sample_costs_as_few_requests_however_many_steps_lead_to_it(event: str) -> None:
+    """`verify-receiver` writes seven hundred of them."""
+    app = Counted(Config(speed=1.0))
+    with sample_world(app, secret=SECRET, dialect="seed", switches={}) as control:
+        lead_to(control, EVENTS[event], RECEIVER_URL)
+        before = app.asked
+        assert carry(control).document["event"] == event
+    app.stop()
+    # Time moves on, the attempt is taken and answered, and the world is gone.
+    assert app.asked - before == 4
 
 
 def test_message_without_a_secret_has_no_signature() -> None:

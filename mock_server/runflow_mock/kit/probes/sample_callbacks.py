@@ -143,22 +143,22 @@ class Sender:
 
     def sign(self, sample: SampleCallback, body: bytes, *, secret: str | None = None, at: int | None = None) -> SampleCallback:
         """Returns a sample with another body, signed as the service would sign it; with another secret or at another time if given."""
-        if not self.dates_attempts:
-            return SampleCallback({**sample.headers, SIGNATURE: sign_bare(body, self.secret if secret is None else secret)}, body)
-        stamp = int(sample.headers[TIMESTAMP]) if at is None else at
-        signature = sign_timestamped(body, stamp, self.secret if secret is None else secret)
-        return SampleCallback({**sample.headers, TIMESTAMP: str(stamp), SIGNATURE: signature}, body)
+        stamp = self._stamp(sample, at)
+        signature = _signature(body, stamp, self.secret if secret is None else secret)
+        dated = {} if stamp is None else {TIMESTAMP: str(stamp)}
+        return SampleCallback({**sample.headers, **dated, SIGNATURE: signature}, body)
 
     def sign_for_nobody(self, sample: SampleCallback, body: bytes, *, at: int | None = None) -> SampleCallback:
         """Returns a sample with another body under a wrong signature, which nobody takes who compares a part of it, or folds it."""
-        rights = self.right_digits(sample, body, at=at)
+        rights = list(self.right_digits(sample, body, at=at))
         wrongs = (self.sign(sample, body, secret=f"{NOBODYS}_{number}", at=at) for number in count())
         moved = (_with_digits(wrong, moved_away(digits_of(wrong), rights)) for wrong in wrongs)
         return next(wrong for wrong in moved if is_far(digits_of(wrong), rights))
 
-    def right_digits(self, sample: SampleCallback, body: bytes, *, at: int | None = None) -> list[str]:
-        """Returns the digits of each signature under which a receiver may take a body."""
-        return [digits_of(self.sign(sample, body, secret=secret, at=at)) for secret in self._secrets]
+    def right_digits(self, sample: SampleCallback, body: bytes, *, at: int | None = None) -> Iterator[str]:
+        """Yields the digits of each signature under which a receiver may take a body; of most of thousands only the first is asked for."""
+        stamp = self._stamp(sample, at)
+        return (_signature(body, stamp, secret)[-DIGITS:] for secret in self._secrets)
 
     def variants(self) -> Iterator[SampleCallback]:
         """Yields genuine samples, each under another signature: with metadata of its own, or of a known record as of an earlier second.
@@ -174,6 +174,12 @@ class Sender:
         elif self.dates_attempts:
             stamp = int(sample.headers[TIMESTAMP])
             yield from (self.sign(sample, sample.body, at=stamp - seconds) for seconds in range(1, VARIANT_SECONDS_MAX))
+
+    def _stamp(self, sample: SampleCallback, at: int | None) -> int | None:
+        """The second at which a sample is signed, where samples are dated."""
+        if not self.dates_attempts:
+            return None
+        return int(sample.headers[TIMESTAMP]) if at is None else at
 
     @property
     def _secrets(self) -> list[str]:
@@ -235,6 +241,10 @@ class Sender:
 def digits_of(sample: SampleCallback) -> str:
     """Returns the digits of a sample's signature, without what stands before them."""
     return sample.headers[SIGNATURE][-DIGITS:]
+
+
+def _signature(body: bytes, stamp: int | None, secret: str) -> str:
+    return sign_bare(body, secret) if stamp is None else sign_timestamped(body, stamp, secret)
 
 
 def _with_digits(sample: SampleCallback, digits: str) -> SampleCallback:
