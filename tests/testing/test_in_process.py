@@ -11,8 +11,10 @@ import pytest
 from steps import MODEL
 
 from runflow_mock.runtime.callback_turns import TENANT_TURNS_MAX
+from runflow_mock.runtime.config import Config
 from runflow_mock.testing.in_process import BASE_URL, InProcess, open_tenant_in
 from runflow_mock.testing.runflow import Runflow
+from runflow_mock.testing.server import serve
 
 BODY = {"input": {"image_url": "https://cdn.example.com/shirt.jpg"}}
 
@@ -157,3 +159,17 @@ def test_requests_are_in_no_log_of_the_process(request: pytest.FixtureRequest, c
         assert opened.post(f"{BASE_URL}/v1/models/{MODEL}/runs", json=BODY).status_code == 201
     of_uvicorn.removeHandler(caplog.handler)
     assert [record.name for record in caplog.records if record.name.startswith("uvicorn")] == []
+
+
+def test_log_of_requests_to_an_application_of_the_users_own_stays_as_it_was() -> None:
+    """It is uvicorn's, which would take away who listens to it."""
+    log, heard = logging.getLogger("uvicorn.access"), logging.NullHandler()
+    log.addHandler(heard)
+    propagated, log.propagate = log.propagate, True
+    listening = tuple(log.handlers)
+    InProcess().stop()
+    with serve(Config(port=0)):
+        stayed = tuple(log.handlers), log.propagate
+    log.propagate = propagated
+    log.removeHandler(heard)
+    assert stayed == (listening, True)

@@ -110,8 +110,8 @@ def _configure(app: ASGIApp, make_protocol: Callable[..., asyncio.Protocol] = Pr
         http=cast("type[Protocol]", make_protocol),
         ws="none",
         lifespan="on",
+        # Logs are left as they are: without one of accesses uvicorn would take those who listen to it from the whole process.
         log_config=None,
-        access_log=False,
         server_header=False,
         proxy_headers=False,  # `Call.base_url` reads what a proxy says
         backlog=BACKLOG,
