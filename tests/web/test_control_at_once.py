@@ -1,12 +1,14 @@
 """Tenants are made and ended without a task where nothing has to be waited for: with the same answers, and the same left behind."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import msgspec
 import pytest
+from costs import lines_run
 
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.runtime.config import Config
@@ -79,6 +81,28 @@ def test_tenant_is_made_and_ended_without_a_task() -> None:
         fake.tasks = 0
         assert [status for status, _ in fake.ask(MADE, RUN, ENDED)] == [201, 201, 200]
         assert (fake.tasks, len(fake.runtime.tenants)) == (0, 0)
+
+
+class Here:
+    """The loop of whoever asks, which does at once what it is asked."""
+
+    def call_soon_threadsafe(self, call: Callable[..., object], *given: object) -> None:
+        """Calls it."""
+        call(*given)
+
+
+def test_tenant_is_made_without_a_look_for_secrets_in_what_the_server_says_itself() -> None:
+    """Keys and scopes look like secrets, and a close look at them takes longer than to make a tenant."""
+
+    async def lines_of(*makings: Asked) -> list[int]:
+        app, here = create_app(CONFIG, monotonic=float, wall=float, timer=float), Here()
+        calls = DirectCalls(app, here, in_messages(app.at_once))  # type: ignore[arg-type]  # all of a loop that is asked for
+        return [lines_run(partial(calls.exchange, each.method, each.target, each.headers, each.content)) for each in makings]
+
+    seeds = {"first": "secret=1", "plain": "2", "suspicious": "secret=3"}
+    made = (Asked("POST", "/_mock/tenants", {"name": name, "seed": seed}, JSON) for name, seed in seeds.items())
+    _, plain, suspicious = asyncio.run(lines_of(*made))
+    assert suspicious - plain > 500
 
 
 def test_long_body_is_left_to_a_task() -> None:

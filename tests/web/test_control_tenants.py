@@ -60,6 +60,24 @@ def test_every_setting_is_kept_and_shown(door: Door) -> None:
     assert ok(door.get(f"{TENANTS}/shop")) == tenant
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"name": "of_the_other_shop"},
+        {"name": "one", "seed": "x of_the_other_shop"},
+        {"name": "one", "keys": [{"name": "of_the_other_shop", "scopes": []}]},
+        {"name": "one", "folders": ["of_the_other_shop"]},
+    ],
+    ids=lambda asked: list(asked)[-1],
+)
+def test_secret_of_another_tenant_is_shown_nowhere_in_what_is_told_of_a_tenant(door: Door, asked: Body) -> None:
+    ok(door.post(TENANTS, {"name": "two", "callback_secret": "of_the_other_shop"}), 201)
+    made = door.post(TENANTS, asked)
+    again = door.get(f"{TENANTS}/{asked['name']}")
+    assert (made.status_code, again.status_code) == (201, 200)
+    assert "of_the_other_shop" not in made.text + again.text
+
+
 @pytest.mark.parametrize("clock", ["real", "manual", "auto"])
 def test_clock_is_named(door: Door, clock: str) -> None:
     key = ok(door.post(TENANTS, {"clock": clock}), 201)["key"]

@@ -34,6 +34,8 @@ from runflow_mock.wire.windows import LIMIT_MAX, read_window, represent_window
 RESETS = ("all", "journal", "faults")
 # A look at all tenants must not judge whole journals; what is left is judged at the next look.
 JUDGED_MAX = 25
+# What follows from names, and what has a list of its own.
+_ISSUED = frozenset(("key", "admin_key", "keys", "scopes"))
 EVIDENCE_TRIES = 3
 """How often evidence is made anew because more has happened meanwhile; the report beside it knows of all in any case."""
 
@@ -112,7 +114,7 @@ def _created(call: Call, name: str, scenario: Scenario | None) -> Answer:
     # Also behind a pause: while a scenario was read, somebody else may have made one.
     _check_name(call, name)
     call.tenant = call.runtime.tenants.create(call.runtime.config.tenant(name), scenario, call.body, len(call.body))
-    return scrubbed(call, answer(_body(call.tenant), 201))
+    return _shown(call, call.tenant, 201)
 
 
 async def _free_name(call: Call) -> str:
@@ -129,7 +131,7 @@ async def _free_name(call: Call) -> str:
 
 async def get_tenant(call: Call) -> Answer:
     """GET /_mock/tenants/{tenant}"""
-    return scrubbed(call, answer(_body(_named(call))))
+    return _shown(call, _named(call))
 
 
 async def delete_tenant(call: Call) -> Answer:
@@ -197,7 +199,7 @@ async def reset(call: Call) -> Answer:
     call.runtime.reset(tenant, what)
     fresh = call.runtime.tenants.get(tenant.settings.name)
     assert fresh is not None
-    return scrubbed(call, answer(_body(fresh)))
+    return _shown(call, fresh)
 
 
 def _named(call: Call) -> Tenant:
@@ -227,6 +229,18 @@ def _figures(runtime: Runtime, tenant: Tenant) -> dict[str, object]:
         "violations": runtime.judgings.of(tenant).count_violations(JUDGED_MAX),
         "last_request": represent_exchange_in_short(latest[0]) if latest else None,
     }
+
+
+def _shown(call: Call, tenant: Tenant, status: int = 200) -> Answer:
+    """Returns what there is to know about a tenant, without secrets.
+
+    To look for them takes longer than to make a tenant, and keys and scopes, whose names look like those of secrets, are the server's own
+    words: where nothing is hidden in what was told, nothing is in the whole.
+    """
+    body = _body(tenant)
+    told = {name: value for name, value in body.items() if name not in _ISSUED} | {"named": [key.name for key in tenant.settings.keys]}
+    given, plain = answer(body, status), msgspec.json.encode(told)
+    return given if call.runtime.scrubber.scrub(plain) == plain else scrubbed(call, given)
 
 
 def _body(tenant: Tenant) -> dict[str, object]:
