@@ -1,11 +1,23 @@
 from collections.abc import Iterable
 
 import pytest
+from costs import lines_run
 from hypothesis import given
 from hypothesis import strategies as st
 
 from runflow_mock.domain.documents import Json, contains, write_document
-from runflow_mock.domain.misses import Difference, NearestMiss, candidates, differences, nearest
+from runflow_mock.domain.misses import (
+    DIFFERENCES_MAX,
+    FIELD_CHARACTERS_MAX,
+    PARTS_MAX,
+    SHOWN_MAX,
+    VALUE_BYTES_MAX,
+    Difference,
+    NearestMiss,
+    candidates,
+    differences,
+    nearest,
+)
 from runflow_mock.domain.places import Subject, Where, fits
 
 SHIRT = Subject(operation="create_run", client_ref="sku-1", input=write_document({"image_url": "shirt", "size": {"w": 1, "h": 2}}))
@@ -72,6 +84,72 @@ def test_of_the_same_the_latest_is_nearest() -> None:
 
 def test_nothing_is_nearest_to_nothing() -> None:
     assert nearest_of(Where(client_ref="a"), []) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("x" * VALUE_BYTES_MAX, f"(a text of {VALUE_BYTES_MAX}, {VALUE_BYTES_MAX + 2} bytes of JSON)"),
+        (["x" * VALUE_BYTES_MAX], f"(a list of 1, {VALUE_BYTES_MAX + 4} bytes of JSON)"),
+        ({"a": 1, "b": "x" * VALUE_BYTES_MAX}, f"(an object of 2, {VALUE_BYTES_MAX + 14} bytes of JSON)"),
+        ("x" * (VALUE_BYTES_MAX - 2), "x" * (VALUE_BYTES_MAX - 2)),
+    ],
+    ids=["text", "list", "object", "as long as may be"],
+)
+def test_long_value_of_a_miss_is_told_by_what_it_is(value: Json, told: Json) -> None:
+    """A thousand rules that came near the same long input showed it each."""
+    short, long = write_document({"a": 1}), write_document({"a": value})
+    miss = nearest_of(Where(input=short), [("x", Subject(input=long))])
+    assert miss == NearestMiss("x", (Difference("input.a", 1, told),))
+    turned = nearest_of(Where(input=long), [("x", Subject(input=short))])
+    assert turned == NearestMiss("x", (Difference("input.a", told, 1),))
+
+
+def test_of_many_differences_some_are_told_and_how_many_more() -> None:
+    wanted = dict[str, Json]({f"a{number}": number for number in range(DIFFERENCES_MAX + 7)})
+    miss = nearest_of(Where(input=write_document(wanted)), [("x", Subject(input=write_document({})))])
+    assert miss is not None
+    assert (len(miss.differences), miss.more) == (DIFFERENCES_MAX, 7)
+
+
+@pytest.mark.parametrize("levels", [1, 250], ids=["long name", "deep"])
+def test_long_name_is_not_repeated_by_each_part_within(levels: int) -> None:
+    """Ten thousand parts of a clause, each named by the whole way to it, took the memory of the machine."""
+    wanted, seen = dict[str, Json]({f"a{number}": 1 for number in range(50)}), dict[str, Json]()
+    for _ in range(levels):
+        name = "k" * (5_000 // levels)
+        wanted, seen = {name: wanted}, {name: seen}
+    found = differences(Where(input=write_document(wanted)), Subject(input=write_document(seen)))
+    assert len(found) == 50
+    assert max(len(each.field) for each in found) <= FIELD_CHARACTERS_MAX
+    assert all(each.field.startswith("input.") for each in found)
+
+
+def test_document_of_a_place_is_read_once_for_all_moments() -> None:
+    """A clause of 100 kB beside a hundred requests held everybody for 0.6 s: it was read again for each of them."""
+    where = Where(input=write_document({"a": [1] * 50}))
+    first, second = (differences(where, Subject(input=write_document({"a": number})))[0].wanted for number in range(2))
+    assert first is second
+
+
+def test_no_more_parts_are_told_apart_than_make_a_document_far() -> None:
+    def lines(parts: int) -> int:
+        where = Where(input=write_document({f"a{number}": number for number in range(parts)}))
+        return lines_run(lambda: nearest_of(where, [("x", SHIRT)]))
+
+    lines(1)
+    assert lines(4 * PARTS_MAX) <= lines(2 * PARTS_MAX)
+
+
+@pytest.mark.parametrize(("wanted", "seen"), [("a" * SHOWN_MAX, "ab" * (SHOWN_MAX // 2)), ("aab" * 66, "aba" * 66)])
+def test_texts_that_repeat_themselves_cost_no_more_than_others(wanted: str, seen: str) -> None:
+    """Two references of 200 letters took half a second to compare, and two hundred were compared in one step."""
+
+    def lines(wanted: str, seen: str) -> int:
+        return lines_run(lambda: nearest_of(Where(client_ref=wanted), [("x", Subject(client_ref=seen))]))
+
+    lines("warm", "up")
+    assert lines(wanted, seen) <= lines("-".join(map(str, range(70))), "+".join(map(str, range(70))))
 
 
 NAMES = st.sampled_from(["a", "b", ""])

@@ -1,22 +1,30 @@
 """Misses: what came nearest to a place that nothing fitted, and in what it differs.
 
 The nearest is what differs in the fewest fields; among equals what looks most like it; among those the latest. Of documents those parts
-are named that are not contained.
+are named that are not contained. A value that is too long to be told is told by what it is: many rules may come near the same long
+input, and each of them would show it.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from itertools import chain, islice, pairwise
 
 import msgspec
 
-from runflow_mock.domain.documents import Json, contains, read_document
-from runflow_mock.domain.places import Subject, Where, edge_name, misses, stands_at
+from runflow_mock.domain.documents import Json, contains, write_document
+from runflow_mock.domain.places import Look, Subject, Where, edge_name, plain_misses, stands_at
 
 SHOWN_MAX = 200
+DIFFERENCES_MAX = 10
+VALUE_BYTES_MAX = 1_000
+FIELD_CHARACTERS_MAX = 300
+"""How many differences are told of a miss, and how long a value and the name of one may be."""
+PARTS_MAX = 1_000
+"""In how many parts of a document a difference is found; what differs in so many is near to nothing."""
 SUBJECTS_MAX = 2_000
-# Comparing texts letter by letter is slow.
 RANKED_MAX = 200
 SOME_VALUE = 0.1
+_KINDS = {str: "a text", list: "a list", dict: "an object"}
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -32,10 +40,11 @@ Candidate = tuple[str, tuple[Difference, ...]]
 
 
 class NearestMiss(msgspec.Struct, frozen=True):
-    """What came nearest to what was wanted, by its id, and in what it differs."""
+    """What came nearest to what was wanted, by its id, and in what it differs: some of it, and in how many fields more."""
 
     id: str
     differences: tuple[Difference, ...]
+    more: int = 0
 
 
 def candidates(where: Where, subjects: Iterable[tuple[str, Subject]]) -> Iterator[Candidate]:
@@ -52,16 +61,23 @@ def nearest(given: Iterable[Candidate]) -> NearestMiss | None:
     if not latest:
         return None
     fewest = min(len(found) for _, found in latest)
-    near = [(name, found) for name, found in latest if len(found) == fewest][-RANKED_MAX:]
-    name, found = max(reversed(near), key=lambda candidate: sum(_ratio(each.wanted, each.seen) for each in candidate[1]))
-    return NearestMiss(name, found)
+    # Many that say the same share what they differ in: of those the latest counts.
+    near = {id(candidate[1]): candidate for candidate in latest if len(candidate[1]) == fewest}
+    texts = dict[int, str]()
+    ranked = [candidate for candidate in reversed(latest) if near.get(id(candidate[1])) is candidate]
+    name, found = max(ranked[:RANKED_MAX], key=lambda candidate: _closeness(candidate[1][:DIFFERENCES_MAX], texts))
+    told = tuple(Difference(each.field, _told(each.wanted), _told(each.seen)) for each in found[:DIFFERENCES_MAX])
+    return NearestMiss(name, told, len(found) - len(told))
 
 
 def differences(where: Where, subject: Subject) -> tuple[Difference, ...]:
-    """Returns in what a subject differs from a place."""
+    """Returns in what a subject differs from a place; within a document no more is found than makes it far from everything."""
     seen = _near(where.edge, subject) if where.edge is not None else ()
     edge = () if stands_at(where, subject) else (Difference("edge", where.edge, ", ".join(seen or subject.edges) or None),)
-    return (*edge, *(found for name in misses(where, subject) for found in _explain(name, getattr(where, name), getattr(subject, name))))
+    plain = (Difference(name, getattr(where, name), getattr(subject, name)) for name in plain_misses(where, subject))
+    look = Look(subject)
+    parts = (islice(_parts(name, wanted, look.seen(name)), PARTS_MAX) for name, wanted in where.wanted.items())
+    return (*edge, *plain, *chain.from_iterable(parts))
 
 
 def _near(edge: str, subject: Subject) -> tuple[str, ...]:
@@ -69,36 +85,43 @@ def _near(edge: str, subject: Subject) -> tuple[str, ...]:
     return tuple(passed for passed in subject.edges if edge_name(passed) == edge_name(edge))
 
 
-def _explain(name: str, wanted: str | bytes, seen: str | bytes | None) -> Iterator[Difference]:
-    if isinstance(wanted, bytes):
-        value = read_document(seen) if isinstance(seen, bytes) else None
-        yield from _parts(name, read_document(wanted), value)
-    else:
-        yield Difference(name, wanted, seen.decode(errors="replace") if isinstance(seen, bytes) else seen)
-
-
 def _parts(name: str, wanted: Json, seen: Json) -> Iterator[Difference]:
-    if contains(seen, wanted):
-        return
     if isinstance(wanted, dict) and isinstance(seen, dict):
         for key, part in wanted.items():
+            field = _field(name, key)
             if key in seen:
-                yield from _parts(f"{name}.{key}", part, seen[key])
+                yield from _parts(field, part, seen[key])
             else:
-                yield Difference(f"{name}.{key}", part, None)
-    else:
+                yield Difference(field, part, None)
+    elif not contains(seen, wanted):
         yield Difference(name, wanted, seen)
 
 
-def _ratio(wanted: Json, seen: Json) -> float:
-    if seen is None:
-        return 0.0
-    # What has some other value is nearer than what has none.
-    return SOME_VALUE + _likeness(str(wanted)[:SHOWN_MAX], str(seen)[:SHOWN_MAX])
+def _told(value: Json) -> Json:
+    """Returns a value, or what it is where it is long; a text that was cut might end within a secret, and nobody would know it again."""
+    if not isinstance(value, str | list | dict) or (size := len(write_document(value))) <= VALUE_BYTES_MAX:
+        return value
+    return f"({_KINDS[type(value)]} of {len(value)}, {size} bytes of JSON)"
 
 
-@lru_cache(maxsize=RANKED_MAX)
+def _field(name: str, key: str) -> str:
+    """Returns the name of a part; each of a million parts would repeat a long one."""
+    field = f"{name}.{key}" if len(key) <= FIELD_CHARACTERS_MAX else f"{name}.({len(key)} characters)"
+    return field if len(field) <= FIELD_CHARACTERS_MAX else f"{name.partition('.')[0]}.(deep within)"
+
+
+def _closeness(differences: Iterable[Difference], texts: dict[int, str]) -> float:
+    """Returns how much what differs looks like what was wanted; `texts` are those of wanted values, which candidates have in common."""
+    close = 0.0
+    for each in differences:
+        if each.seen is not None:
+            wanted = texts.get(id(each.wanted)) or texts.setdefault(id(each.wanted), str(each.wanted)[:SHOWN_MAX])
+            # What has some other value is nearer than what has none.
+            close += SOME_VALUE + _likeness(wanted, str(each.seen)[:SHOWN_MAX])
+    return close
+
+
 def _likeness(wanted: str, seen: str) -> float:
-    from difflib import SequenceMatcher
-
-    return SequenceMatcher(None, wanted, seen, autojunk=False).ratio()
+    """Returns the share of their pairs of letters that two texts have in common: the cost of other measures depends on the letters."""
+    ours, theirs = Counter(pairwise(f" {wanted} ")), Counter(pairwise(f" {seen} "))
+    return 2 * (ours & theirs).total() / (ours.total() + theirs.total())

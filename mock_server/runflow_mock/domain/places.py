@@ -12,8 +12,8 @@ The API knows nothing of this: it is the kit's own vocabulary.
 """
 
 import re
-from collections.abc import Callable, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 
 import msgspec
 
@@ -36,14 +36,12 @@ CALLBACK_EDGES = (CALLBACK_EDGE,)
 PLACE_BYTES_MAX = 16 * 1024
 PLACES_BYTES_MAX = 1024 * 1024
 """How many bytes the documents of one place may have, and those of all rules of a tenant together."""
-VALUES_KEPT = 512
-"""How many values of such documents are kept ready."""
 DOCUMENTS = ("input", "metadata")
 
 _NUMBERED = re.compile(r"batch\.item\[(?:0|[1-9][0-9]{0,3})\]|on_poll\[[1-9][0-9]{0,5}\]")
 
 
-class Where(msgspec.Struct, frozen=True, kw_only=True):
+class Where(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """The place of a rule; every field that is set must fit.
 
     `path` and `callback` are globs: in a path `*` stays within a segment and `**` spans them; `callback` is held against an event such
@@ -61,6 +59,12 @@ class Where(msgspec.Struct, frozen=True, kw_only=True):
     metadata: Document | None = None
     run_id: str | None = None
     batch_id: str | None = None
+
+    # A place is held against moment after moment. Nobody changes the values, and they go with the place.
+    @cached_property
+    def wanted(self) -> Mapping[str, Json]:
+        """The values of its documents."""
+        return {name: read_document(document) for name in DOCUMENTS if (document := getattr(self, name)) is not None}
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,19 +115,18 @@ class Look:
         if not stands_at(where, self._subject):
             return False
         # The first field that differs is enough, and documents come last.
-        for name, test in _PLAIN_TESTS:
+        for name, test in _PLAIN_TESTS.items():
             wanted = getattr(where, name)
             if wanted is not None and not test(wanted, getattr(self._subject, name)):
                 return False
-        return all(self._contains(name, getattr(where, name)) for name in DOCUMENTS)
+        return all(contains(self.seen(name), wanted) for name, wanted in where.wanted.items())
 
-    def _contains(self, name: str, wanted: Document | None) -> bool:
-        if wanted is None:
-            return True
+    def seen(self, name: str) -> Json:
+        """Returns the value of one of its documents, or nothing where it has none."""
         if name not in self._read:
-            seen = getattr(self._subject, name)
-            self._read[name] = None if seen is None else read_document(seen)
-        return contains(self._read[name], _value_of(wanted) if len(wanted) <= PLACE_BYTES_MAX else read_document(wanted))
+            document = getattr(self._subject, name)
+            self._read[name] = None if document is None else read_document(document)
+        return self._read[name]
 
 
 def fits(where: Where, subject: Subject) -> bool:
@@ -138,8 +141,15 @@ def place_bytes(where: Where) -> int:
 
 def misses(where: Where, subject: Subject) -> tuple[str, ...]:
     """Returns the names of the fields, besides the edge, in which the moment differs from the place."""
-    wanted = ((name, getattr(where, name)) for name in _TESTS)
-    return tuple(name for name, value in wanted if value is not None and not _TESTS[name](value, getattr(subject, name)))
+    look = Look(subject)
+    documents = (name for name, wanted in where.wanted.items() if not contains(look.seen(name), wanted))
+    return (*plain_misses(where, subject), *documents)
+
+
+def plain_misses(where: Where, subject: Subject) -> Iterator[str]:
+    """Yields the names of the fields, besides the edge and the documents, in which the moment differs from the place."""
+    wanted = ((name, getattr(where, name)) for name in _PLAIN_TESTS)
+    return (name for name, value in wanted if value is not None and not _PLAIN_TESTS[name](value, getattr(subject, name)))
 
 
 def _same(wanted: object, seen: object) -> bool:
@@ -154,28 +164,15 @@ def _method(wanted: object, seen: object) -> bool:
     return isinstance(wanted, str) and isinstance(seen, str) and wanted.upper() == seen
 
 
-def _subset(wanted: object, seen: object) -> bool:
-    return isinstance(wanted, bytes) and isinstance(seen, bytes) and contains(read_document(seen), read_document(wanted))
-
-
-# A rule is held against moment after moment. Nobody changes the value.
-@lru_cache(maxsize=VALUES_KEPT)
-def _value_of(document: bytes) -> Json:
-    return read_document(document)
-
-
 Test = Callable[[object, object], bool]
 
-_TESTS: Mapping[str, Test] = {
+_PLAIN_TESTS: Mapping[str, Test] = {
     "method": _method,
     "path": _glob,
     "operation": _same,
     "callback": _glob,
     "model": _same,
     "client_ref": _same,
-    "input": _subset,
-    "metadata": _subset,
     "run_id": _same,
     "batch_id": _same,
 }
-_PLAIN_TESTS = tuple((name, test) for name, test in _TESTS.items() if test is not _subset)

@@ -107,6 +107,7 @@ def represent_miss(miss: NearestMiss) -> dict[str, object]:
     return {
         "id": miss.id,
         "differences": [{"field": found.field, "expected": found.wanted, "seen": found.seen} for found in miss.differences],
+        **({"more": miss.more} if miss.more else {}),
     }
 
 
