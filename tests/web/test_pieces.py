@@ -12,7 +12,7 @@ import pytest
 from costs import lines_run
 from doors import Door
 from steps import INPUT, RUNS, ok
-from turns import turns_while
+from turns import Watched, turns_while
 
 from runflow_mock.domain.exchanges import BODY_BYTES_MAX
 from runflow_mock.domain.money import parse_money
@@ -31,19 +31,6 @@ from runflow_mock.wire.windows import Window, read_window
 DENSE = json.dumps({"input": [[n % 10] for n in range(15_000)]}, separators=(",", ":"))
 # Each exchange is looked through for secrets, and then judged; a report needs only the latter.
 READERS = (("/_mock/journal?limit=20", 2), ("/_mock/journal.har", 2), ("/_mock/report", 1))
-
-
-class Watched(Scrubber):
-    """Notes how much is looked through at once."""
-
-    def __init__(self) -> None:
-        self.seen: list[int] = []
-        super().__init__()
-
-    def scrub(self, data: bytes) -> bytes:
-        """Looks through some bytes."""
-        self.seen.append(len(data))
-        return super().scrub(data)
 
 
 @pytest.mark.slow(is_covering=True)

@@ -6,10 +6,13 @@ import pytest
 from costs import lines_run
 from doors import Door
 from steps import INPUT, RUNS, ok
-from turns import turns_while
+from turns import Watched, turns_while
 
 from runflow_mock.domain.money import parse_money
-from runflow_mock.runtime.reports import MOMENTS_AT_ONCE, report_on, unfired_rules
+from runflow_mock.domain.poll_hygiene import STANDING_POLLS_MIN
+from runflow_mock.runtime.judging import READ_STEP_EXCHANGES
+from runflow_mock.runtime.reports import MOMENTS_AT_ONCE, PATH_CHARACTERS_MAX, report_on, unfired_rules
+from runflow_mock.wire.expectations import MATCHED_MAX
 
 
 @pytest.mark.slow(is_covering=True)
@@ -42,11 +45,71 @@ def test_others_have_a_turn_between_requests_that_no_rule_of_a_scenario_met(door
     assert turns_while(door, "GET", "/_mock/scenario") >= few + 4
 
 
+@pytest.mark.slow(is_covering=True)
+@pytest.mark.parametrize("path", ["/_mock/faults/{rule}", "/_mock/scenario", "/_mock/runs/{run}"])
+def test_others_have_a_turn_while_what_nobody_has_read_is_looked_through(door: Door, path: str) -> None:
+    """Sixteen megabytes that nobody had read held everybody up for a second, once a rule was compared with them."""
+    rule = {"what": {"kind": "answer", "status": 503}, "where": {"operation": "create_batch"}}
+    ok(door.request("PUT", "/_mock/scenario", json={"scenario": {"name": "x", "story": "y", "faults": [rule]}}))
+    asked = path.format(rule=ok(door.get("/_mock/faults"))["items"][0]["id"], run=ok(door.post(RUNS, {"input": INPUT}), 201)["id"])
+    turns_while(door, "GET", asked)
+    for _ in range(10 * READ_STEP_EXCHANGES):
+        door.get("/v1/runs")
+    unread = turns_while(door, "GET", asked)
+    assert unread >= turns_while(door, "GET", asked) + 9
+
+
+@pytest.mark.slow(is_covering=True)
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/_mock/report"), ("GET", "/_mock/scenario"), ("DELETE", "/_mock/tenants/test?tell=true")]
+)
+def test_what_is_looked_through_at_once_does_not_grow_with_what_is_told(door: Door, method: str, path: str) -> None:
+    """A thousand expectations that each took a thousand requests held everybody up for 2.7 s."""
+    watched = Watched()
+
+    def largest(count: int) -> int:
+        expected = [{"label": "x" * 100, "requests": {"path": "/v1/no/*", "count": 0}}] * count
+        rule = {"what": {"kind": "answer", "status": 503}, "where": {"operation": "create_batch"}}
+        told = {"name": "x", "expectations": expected, "faults": [rule] * count, "unused": "allowed"}
+        ok(door.request("PUT", "/_mock/scenario", json={"scenario": told}))
+        for number in range(count):
+            door.get(f"/v1/no/{number}")
+        watched.seen.clear()
+        assert door.request(method, path).status_code == 200
+        return max(watched.seen)
+
+    door.runtime.scrubber = watched
+    few = largest(2)
+    assert largest(30) <= few + 2_000
+
+
+@pytest.mark.slow(is_covering=True)
+def test_of_very_long_paths_a_report_tells_the_beginning(door: Door) -> None:
+    for _ in range(STANDING_POLLS_MIN):
+        door.get(f"/v1/runs/{'x' * 2 * PATH_CHARACTERS_MAX}")
+    door.get(f"/v1/{'x' * 2 * PATH_CHARACTERS_MAX}")
+    told = ok(door.get("/_mock/report"))
+    assert told["unmatched_requests"][0]["path"] == f"/v1/{'x' * PATH_CHARACTERS_MAX}"[:PATH_CHARACTERS_MAX] + "…"
+    (hint,) = told["hints"]
+    assert hint.startswith(f"/v1/runs/{'x' * (PATH_CHARACTERS_MAX - 9)}… was read {STANDING_POLLS_MIN} times")
+
+
+@pytest.mark.slow(is_covering=True)
+def test_of_many_requests_that_fit_an_expectation_some_are_told_and_how_many(door: Door) -> None:
+    ok(door.request("PUT", "/_mock/scenario", json={"scenario": {"name": "x", "expectations": [{"requests": {"path": "/v1/runs"}}]}}))
+    for _ in range(MATCHED_MAX + 3):
+        door.get("/v1/runs")
+    (checked,) = ok(door.get("/_mock/scenario"))["expectations"]
+    assert (checked["held"], len(checked["seen"]["matched"]), checked["seen"]["count"]) == (True, MATCHED_MAX, MATCHED_MAX + 3)
+    taken = [exchange["id"] for exchange in ok(door.get("/_mock/journal?limit=200"))["items"]]
+    assert checked["seen"]["matched"] == taken[:MATCHED_MAX]
+
+
 def test_rule_that_fires_while_a_report_is_made_is_not_told(door: Door) -> None:
     given = ok(door.post("/_mock/faults", {"what": {"kind": "latency", "seconds": 0}, "where": {"operation": "list_runs"}}), 201)
     tenant = door.runtime.tenants.get("test")
     assert tenant is not None
-    found = door.run(unfired_rules(tenant, lambda subject: subject))
+    found = door.run(unfired_rules(door.runtime, tenant, lambda subject: subject))
     assert [each.id for each in report_on(door.runtime, tenant, found).unfired] == [given["id"]]
     ok(door.get("/v1/runs"))
     assert report_on(door.runtime, tenant, found).unfired == ()

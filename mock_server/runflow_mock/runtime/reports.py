@@ -27,6 +27,7 @@ from runflow_mock.wire.journal_subjects import Complete, subjects_of
 
 SAMPLES_MAX = 100
 LISTED_MAX = 500
+PATH_CHARACTERS_MAX = 1_000
 ANSWER_CHARACTERS_MAX = 300
 UNAUTHORIZED = 401
 # After so many moments that were read, or compared with a rule, others have their turn.
@@ -50,7 +51,7 @@ def report_on(runtime: Runtime, tenant: Tenant, unfired: Iterable[Unfired]) -> R
     judged = [(exchange, judging.findings(exchange)) for exchange in tenant.journal]
     store = tenant.world.store
     unmatched = (
-        Unmatched(exchange=exchange.id, method=exchange.method, path=exchange.path, nearest=findings.nearest)
+        Unmatched(exchange=exchange.id, method=exchange.method, path=_short(exchange.path), nearest=findings.nearest)
         for exchange, findings in judged
         if leads_nowhere(findings)
     )
@@ -110,6 +111,11 @@ def _reason(delivery: Delivery) -> str | None:
     return f"{why}: {said!r}" if why and said else why
 
 
+def _short(path: str) -> str:
+    """Returns a path as it is told; hundreds may be as long as a head."""
+    return path if len(path) <= PATH_CHARACTERS_MAX else f"{path[:PATH_CHARACTERS_MAX]}…"
+
+
 def leads_nowhere(findings: Findings) -> bool:
     """Tells whether an exchange led to no operation."""
     return any(finding.rule in _LEADS_NOWHERE for finding in findings.violations)
@@ -124,19 +130,21 @@ def _samples(found: Iterator[tuple[Exchange, Findings, tuple[Finding, ...]]]) ->
     return tuple(islice(samples, SAMPLES_MAX))
 
 
-async def unfired_rules(tenant: Tenant, complete: Complete) -> list[Unfired]:
+async def unfired_rules(runtime: Runtime, tenant: Tenant, complete: Complete) -> list[Unfired]:
     """Returns the rules of a tenant that never fired, each with what came nearest to it where its place was not met either.
 
     `complete` adds to requests what the world knows. Each rule is compared with each moment: others have their turn in between.
     """
     unfired = (rule for rule in tenant.world.store.rules.values() if not rule.fired)
-    return await unfired_among(tuple(islice(unfired, LISTED_MAX)), tenant, complete)
+    return await unfired_among(runtime, tenant, tuple(islice(unfired, LISTED_MAX)), complete)
 
 
-async def unfired_among(rules: Sequence[FaultRule], tenant: Tenant, complete: Complete) -> list[Unfired]:
+async def unfired_among(runtime: Runtime, tenant: Tenant, rules: Sequence[FaultRule], complete: Complete) -> list[Unfired]:
     """Returns rules with what came nearest to each where its place was not met."""
     families = {KIND_OF[type(rule.what)].family for rule in rules if not rule.matched}
-    moments = {family: await _moments(tenant, family, complete) for family in families}
+    # Looked through for secrets first: all of a journal at once takes a second.
+    exchanges = await runtime.judgings.read(tenant) if Family.EXCHANGE in families else ()
+    moments = {family: await _moments(tenant, family, exchanges, complete) for family in families}
     found = list[Unfired]()
     for rule in rules:
         kind = KIND_OF[type(rule.what)]
@@ -154,12 +162,12 @@ async def _nearest(where: Where, moments: list[Named]) -> NearestMiss | None:
     return nearest(compared)
 
 
-async def _moments(tenant: Tenant, family: Family, complete: Complete) -> list[Named]:
+async def _moments(tenant: Tenant, family: Family, exchanges: Sequence[Exchange], complete: Complete) -> list[Named]:
     """Returns the latest moments at which a rule of a family could have stood."""
     store = tenant.world.store
     if family is Family.EXCHANGE:
-        read_at, found = _readings(tenant), list[list[Named]]()
-        for number, exchange in enumerate(reversed(tuple(tenant.journal)), 1):
+        read_at, found = _readings(tenant, exchanges), list[list[Named]]()
+        for number, exchange in enumerate(reversed(exchanges), 1):
             edges = read_at.get(exchange.id)
             subjects = subjects_of(exchange, complete)
             found.append([(exchange.id, subject if edges is None else replace(subject, edges=edges)) for subject in subjects])
@@ -171,10 +179,10 @@ async def _moments(tenant: Tenant, family: Family, complete: Complete) -> list[N
     return [(delivery.id, callback_subject(store, told_by(store, delivery))) for delivery in _latest(store.deliveries)]
 
 
-def _readings(tenant: Tenant) -> dict[str, tuple[str, ...]]:
+def _readings(tenant: Tenant, exchanges: Sequence[Exchange]) -> dict[str, tuple[str, ...]]:
     """Returns which reading of its record an exchange was, as the edge at which rules stand, where readings were counted."""
     left, found = tenant.readings.saved().counts, dict[str, tuple[str, ...]]()
-    for exchange in reversed(tuple(tenant.journal)):
+    for exchange in reversed(exchanges):
         record_id = exchange.path.rpartition("/")[2].lower()
         number = left.get(record_id, 0) if exchange.operation in READS else 0
         if number:
@@ -211,5 +219,5 @@ def _turned_away(runtime: Runtime, tenant: Tenant) -> Iterator[str]:
 
 def _standing(tenant: Tenant) -> Iterator[str]:
     if tenant.settings.clock is ClockMode.MANUAL:
-        for path, times in standing_polls(tuple(tenant.journal)):
-            yield f"{path} was read {times} times while the clock stood: {_MOVE}"
+        for path, times in islice(standing_polls(tuple(tenant.journal)), LISTED_MAX):
+            yield f"{_short(path)} was read {times} times while the clock stood: {_MOVE}"

@@ -1,7 +1,7 @@
 """Pieces: long answers that are made part by part, so that others have their turn in between."""
 
 from asyncio import sleep
-from collections.abc import Callable, Generator, Iterable, Reversible, Sequence, Sized
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Reversible, Sequence, Sized
 from functools import partial
 from typing import Protocol, TypeVar, cast
 
@@ -104,6 +104,35 @@ def list_in_steps(
             since = 0
             yield
     return msgspec.Raw(b"[" + b",".join(written) + b"]")
+
+
+async def document_in_pieces(document: Mapping[str, object], scrub: Callable[[bytes], bytes]) -> dict[str, object]:
+    """Returns an object without secrets; see `document_in_steps`."""
+    return await to_the_end(document_in_steps(document, scrub))
+
+
+def document_in_steps(document: Mapping[str, object], scrub: Callable[[bytes], bytes]) -> Generator[None, None, dict[str, object]]:
+    """Writes an object whose lists are iterators where they may be long: these step by step, the rest at once.
+
+    What scrubs looks at each value of such a list by itself, and at the rest with the names of its fields.
+    """
+    short = {name: value for name, value in document.items() if not _is_in_steps(value)}
+    written: dict[str, object] = msgspec.json.decode(scrub(_encoder.encode(short)), type=dict[str, msgspec.Raw])
+    for name, value in document.items():
+        if isinstance(value, Iterator):
+            written[name] = yield from list_in_steps(value, scrub, piece_bytes=LINES_BYTES)
+        elif isinstance(value, dict) and name not in short:
+            written[name] = yield from document_in_steps(value, scrub)
+    return {name: written[name] for name in document}
+
+
+def in_parts(document: Mapping[str, object]) -> dict[str, object]:
+    """Returns an object, whose own names are none of a client's, for its lists to be written step by step."""
+    return {name: iter(value) if isinstance(value, list) else value for name, value in document.items()}
+
+
+def _is_in_steps(value: object) -> bool:
+    return isinstance(value, Iterator) or (isinstance(value, dict) and any(map(_is_in_steps, value.values())))
 
 
 async def answer_window(call: Call, lines: Iterable[object], total: int, **more: object) -> Answer:

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
+from runflow_mock.domain.clauses import Verified
 from runflow_mock.domain.documents import Json, read_document, write_document
 from runflow_mock.domain.expectations import AMOUNTS, COUNTED, Checked, Expectation, Noun, Span
 from runflow_mock.domain.money import Money, format_money
@@ -10,6 +13,8 @@ from runflow_mock.wire.control import COUNT_MAX, ControlError, money, refused
 from runflow_mock.wire.faults import Names
 
 SPAN = ("at_least", "at_most")
+MATCHED_MAX = 100
+"""Of so many exchanges that fit an expectation it is told which they are."""
 
 
 def decode_expectation(body: Json, names: Names) -> Expectation:
@@ -47,7 +52,7 @@ def represent_checked(checked: Checked) -> dict[str, object]:
     """Returns an expectation with what was found."""
     seen: Mapping[str, object] = {**checked.counts, **{name: format_money(amount) for name, amount in checked.amounts.items()}}
     expectation = checked.expectation
-    found = seen if checked.verified is None else represent_verified(checked.verified)
+    found = seen if checked.verified is None else _represent_seen(checked.verified)
     return {
         "label": expectation.label,
         "about": expectation.noun.value,
@@ -55,6 +60,12 @@ def represent_checked(checked: Checked) -> dict[str, object]:
         "expected": _wanted(expectation),
         "seen": found,
     }
+
+
+def _represent_seen(verified: Verified) -> dict[str, object]:
+    """Returns what became of a statement, with some of the exchanges that it took: each of a thousand may have taken them all."""
+    first = replace(verified, matched=verified.matched[:MATCHED_MAX])
+    return {**represent_verified(first), "count": len(verified.matched)}
 
 
 def _wanted(expectation: Expectation) -> object:

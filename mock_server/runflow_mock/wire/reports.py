@@ -13,13 +13,13 @@ _RULES = {rule.id: rule for rule in RULES}
 
 
 def represent_report(report: Report) -> dict[str, object]:
-    """Returns the report."""
+    """Returns the report; lists that may be long are told one by one."""
     return {
         "tenant": report.tenant,
         "judge": {"document": report.judged_by, "operations": list(report.declared)},
         "clean": report.is_clean,
         "exchanges": {"total": report.exchanges, "dropped": report.dropped, "unjudged": report.unjudged},
-        "operations": [
+        "operations": (
             {
                 "operation": name,
                 "exchanges": counts.exchanges,
@@ -30,13 +30,13 @@ def represent_report(report: Report) -> dict[str, object]:
                 "ours": counts.ours,
             }
             for name, counts in sorted(report.operations.items())
-        ],
-        "verdicts": [_verdict(verdict) for verdict in report.verdicts],
-        "violations": [_sample(sample) for sample in report.violations],
-        "ours": [_sample(sample) for sample in report.ours],
+        ),
+        "verdicts": map(_verdict, report.verdicts),
+        "violations": map(_sample, report.violations),
+        "ours": map(_sample, report.ours),
         "relies_on": _reliances(report.operations),
-        "unfired_faults": [represent_unfired(unfired) for unfired in report.unfired],
-        "undelivered_callbacks": [
+        "unfired_faults": map(represent_unfired, report.unfired),
+        "undelivered_callbacks": (
             {
                 "id": undelivered.id,
                 "about": undelivered.about,
@@ -45,14 +45,14 @@ def represent_report(report: Report) -> dict[str, object]:
                 "reason": undelivered.reason,
             }
             for undelivered in report.undelivered
-        ],
+        ),
         "pending_callbacks": report.pending_callbacks,
-        "unmatched_requests": [
+        "unmatched_requests": (
             {"exchange": unmatched.exchange, "method": unmatched.method, "path": unmatched.path, "nearest": unmatched.nearest}
             for unmatched in report.unmatched
-        ],
-        "background_errors": list(report.background_errors),
-        "hints": list(report.hints),
+        ),
+        "background_errors": iter(report.background_errors),
+        "hints": iter(report.hints),
     }
 
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import msgspec
 
-from runflow_mock.domain.documents import read_document
 from runflow_mock.domain.expectations import Checked
 from runflow_mock.domain.reports import Unfired
 from runflow_mock.domain.scenarios import Scenario
@@ -29,14 +28,13 @@ def decode_scene(raw: bytes) -> str | dict[str, object]:
 
 
 def represent_scene(scenario: Scenario, checked: Sequence[Checked], unreached: Sequence[Unfired]) -> dict[str, object]:
-    """Returns a scenario with what became of its expectations, and the rules of the tenant that never fired."""
+    """Returns a scenario with what became of its expectations, and the rules of the tenant that never fired, both one by one."""
     as_expected = all(each.held for each in checked)
     return {
         "name": scenario.name,
         "story": scenario.story,
         "unused": "allowed" if scenario.allows_unused else "error",
         "held": as_expected and (scenario.allows_unused or not unreached),
-        "expectations": [represent_checked(each) for each in checked],
-        "unreached": [represent_unfired(rule) for rule in unreached],
-        "source": read_document(scenario.source),
+        "expectations": map(represent_checked, checked),
+        "unreached": map(represent_unfired, unreached),
     }

@@ -6,11 +6,11 @@ from runflow_mock.domain.callback_policy import objection
 from runflow_mock.domain.commands import RedeliverBatchCallback, RedeliverRunCallback, ResendDelivery
 from runflow_mock.domain.deliveries import Delivery, DeliveryCreated
 from runflow_mock.domain.documents import Json
-from runflow_mock.web.calls import Answer, Call, answer, scrubbed
+from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.clock import represent_clock
 from runflow_mock.web.control.guard import tenant_of
-from runflow_mock.web.pieces import answer_window, list_in_pieces, look
+from runflow_mock.web.pieces import answer_window, document_in_pieces, list_in_pieces, look
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.callbacks import represent_delivery_in_full, signed_text
 from runflow_mock.wire.control import ControlError, decode_resend, refused
@@ -52,8 +52,9 @@ async def get_delivery(call: Call) -> Answer:
     row = represent_delivery_row(delivery, about_the_same)
     earlier = [other for other in about_the_same if other.id != delivery.id]
     findings = diagnose_delivery(body, represent_clock(call, tenant))
-    others = [represent_delivery_row(one, about_the_same) for one in earlier]
-    return scrubbed(call, answer({"delivery": body, "row": row, "findings": findings, "others": others}))
+    others = (represent_delivery_row(one, about_the_same) for one in earlier)
+    told = {"delivery": {**body, "attempts": iter(attempts)}, "row": row, "findings": findings, "others": others}
+    return answer(await document_in_pieces(told, call.runtime.scrubber.scrub))
 
 
 async def resend_delivery(call: Call) -> Answer:

@@ -34,7 +34,7 @@ async def get_fault(call: Call) -> Answer:
     """GET /_mock/faults/{id}: a rule, and where its place was never met what came nearest to it."""
     tenant = tenant_of(call)
     rule = tenant.world.store.rule(call.params["id"])
-    nearest = (await unfired_among((rule,), tenant, completion(call)))[0].nearest
+    nearest = (await unfired_among(call.runtime, tenant, (rule,), completion(call)))[0].nearest
     return answer({**represent_rule(rule), **({} if nearest is None else {"nearest": represent_miss(nearest)})})
 
 

@@ -1,19 +1,16 @@
 """The runs and batches of a tenant as the API shows them, for the test and not for its client: no poll, and nothing in the journal."""
 
-from collections.abc import Container, Iterable, Mapping
-from typing import cast
-
-import msgspec
+from collections.abc import Container, Iterator
 
 from runflow_mock.domain.batches import Batch
 from runflow_mock.domain.deliveries import Delivery
 from runflow_mock.domain.runs import Run
 from runflow_mock.engine.store import Store
 from runflow_mock.runtime.tenants import Tenant
-from runflow_mock.web.calls import Answer, Call, answer, scrubbed
+from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.guard import tenant_of
-from runflow_mock.web.pieces import answer_window, kept_in_pieces, list_in_pieces, look
+from runflow_mock.web.pieces import answer_window, document_in_pieces, kept_in_pieces, list_in_pieces, look
 from runflow_mock.web.routing import Operation
 from runflow_mock.web.runs import run_body
 from runflow_mock.wire.batches import represent_batch
@@ -45,9 +42,9 @@ async def get_run(call: Call) -> Answer:
     store = tenant.world.store
     run = store.run(call.params["id"])
     told_of = run.id if run.batch_id is None else run.batch_id
-    about = await _about(tenant, {run.id, run.request_id}, run.id)
+    about = await _about(call, {run.id, run.request_id}, run.id)
     told = {"run": run_body(call, run), "row": _run_row(tenant, run), **about, "deliveries": _deliveries(store, told_of)}
-    return scrubbed(call, answer(told))
+    return answer(await document_in_pieces(told, call.runtime.scrubber.scrub))
 
 
 async def list_batches(call: Call) -> Answer:
@@ -72,28 +69,10 @@ async def get_batch(call: Call) -> Answer:
     batch = store.batch(call.params["id"])
     runs, deliveries = {item.run_id: store.runs[item.run_id] for item in batch.items}, _deliveries(store, batch.id)
     row, members = _batch_row(store, batch), (_run_row(tenant, run) for run in runs.values())
-    about = await _about(tenant, {batch.id, runs[batch.items[0].run_id].request_id}, batch.id)
-    told = {
-        "batch": await _in_pieces(call, represent_batch(batch, runs, tenant.dialect, listed=iter), "items", "input", "output"),
-        "row": row,
-        **await _in_pieces(call, {"members": members, **about}, "members", "requests", "entries"),
-        "deliveries": deliveries,
-    }
-    return answer(told)
-
-
-async def _in_pieces(call: Call, told: Mapping[str, object], *long: str) -> dict[str, object]:
-    """Returns something without secrets: of a batch with thousands of items each one is looked through by itself."""
-    scrub = call.runtime.scrubber.scrub
-    short = scrub(msgspec.json.encode({name: value for name, value in told.items() if name not in long}))
-    looked_through: dict[str, object] = msgspec.json.decode(short, type=dict[str, msgspec.Raw])
-    for name in long:
-        value = told[name]
-        if isinstance(value, Mapping):
-            looked_through[name] = await _in_pieces(call, value, "items")
-        else:
-            looked_through[name] = None if value is None else await list_in_pieces(cast("Iterable[object]", value), scrub)
-    return {name: looked_through[name] for name in told}
+    about = await _about(call, {batch.id, runs[batch.items[0].run_id].request_id}, batch.id)
+    shown = represent_batch(batch, runs, tenant.dialect, listed=iter)
+    told = {"batch": shown, "row": row, "members": members, **about, "deliveries": deliveries}
+    return answer(await document_in_pieces(told, call.runtime.scrubber.scrub))
 
 
 def _keeps_run(window: Window, run: Run) -> bool:
@@ -123,20 +102,18 @@ def _latest(store: Store, parent_id: str) -> Delivery | None:
     return store.deliveries[told[-1]] if told else None
 
 
-def _deliveries(store: Store, parent_id: str) -> list[Row]:
+def _deliveries(store: Store, parent_id: str) -> Iterator[Row]:
     told = store.deliveries_about(parent_id)
-    return [represent_delivery_row(delivery, told) for delivery in told]
+    return (represent_delivery_row(delivery, told) for delivery in told)
 
 
-async def _about(tenant: Tenant, ids: Container[str], record_id: str) -> dict[str, object]:
+async def _about(call: Call, ids: Container[str], record_id: str) -> dict[str, object]:
     """Returns what else there is of a record: the exchanges that made it or named it, and the movements of money for it."""
-    exchanges = [exchange for exchange in tenant.journal if exchange.id in ids or record_id in exchange.path]
-    entries = tuple(tenant.world.store.ledger.entries)
+    exchanges = [exchange for exchange in await call.runtime.judgings.read(call.caller) if exchange.id in ids or record_id in exchange.path]
+    entries = tuple(call.store.ledger.entries)
     return {
-        "requests": [represent_exchange_in_short(exchange) for exchange in exchanges],
-        "entries": [
-            represent_entry(entry) for entry in await kept_in_pieces(entries, lambda entry: record_id in (entry.run_id, entry.batch_id))
-        ],
+        "requests": map(represent_exchange_in_short, exchanges),
+        "entries": map(represent_entry, await kept_in_pieces(entries, lambda entry: record_id in (entry.run_id, entry.batch_id))),
     }
 
 

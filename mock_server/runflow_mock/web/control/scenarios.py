@@ -2,12 +2,13 @@
 
 from asyncio import sleep, to_thread
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
 from runflow_mock.domain.clauses import JournalSubject
-from runflow_mock.domain.documents import Json, read_document, read_object, write_document
+from runflow_mock.domain.documents import Json, read_document, read_object
 from runflow_mock.domain.expectations import Checked, Expectation, Facts, check
 from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.reports import Unfired
@@ -15,7 +16,7 @@ from runflow_mock.domain.scenarios import Scenario
 from runflow_mock.engine.expectations import facts_of
 from runflow_mock.runtime.reports import unfired_rules
 from runflow_mock.runtime.scenarios import UnknownScenario, scenario_names, shipped_scenario
-from runflow_mock.web.calls import Answer, Call, answer, scrubbed
+from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.completions import completion
 from runflow_mock.web.control.faults import names_in
@@ -23,6 +24,7 @@ from runflow_mock.web.control.flags import flag_in
 from runflow_mock.web.control.guard import tenant_of
 from runflow_mock.web.control.history import history_writer
 from runflow_mock.web.control.verify import SUBJECTS_AT_ONCE, checked, subjects_in
+from runflow_mock.web.pieces import document_in_pieces, in_parts
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.clauses import convert_statement
 from runflow_mock.wire.control import ControlError, as_json, refused
@@ -35,14 +37,21 @@ YAML = "application/yaml"
 FORMATS = ("yaml", "json")
 
 
+class Scene(NamedTuple):
+    """How far the story of a scenario has come: whether all is as expected, and what is told of it, without secrets."""
+
+    is_held: bool
+    told: dict[str, object]
+
+
 async def get_scenario(call: Call) -> Answer:
     """GET /_mock/scenario: the one in force, which of its expectations hold, and which rules were not reached."""
     tenant = tenant_of(call)
     if tenant.scenario is None:
         raise ControlError(404, "not_found", "this tenant was made without a scenario; PUT /_mock/scenario takes one")
     scenario = tenant.scenario
-    scene = await scene_of(call, scenario, await unfired_rules(tenant, completion(call)))
-    return await to_thread(_told, call, scene)
+    scene = await scene_of(call, scenario, await unfired_rules(call.runtime, tenant, completion(call)))
+    return answer(scene.told)
 
 
 async def list_scenarios(call: Call) -> Answer:
@@ -56,8 +65,8 @@ async def put_scenario(call: Call) -> Answer:
     # To read one, and to compile the schemas in it, takes a moment; by then another tenant may stand in the place of this one.
     scenario = await to_thread(_asked, call)
     call.tenant = tenant = call.runtime.tenants.play(tenant_of(call), scenario, len(call.body))
-    scene = await scene_of(call, scenario, await unfired_rules(tenant, completion(call)))
-    return await to_thread(_told, call, scene)
+    scene = await scene_of(call, scenario, await unfired_rules(call.runtime, tenant, completion(call)))
+    return answer(scene.told)
 
 
 async def export_present(call: Call) -> Answer:
@@ -77,7 +86,8 @@ async def export_of(call: Call, *, with_history: bool) -> dict[str, Json | msgsp
     tenant = call.caller
     settings = replace(tenant.settings, start=tenant.world.started_at)
     exported = export_scenario(settings, tenant.world.store.rules, tenant.scenario, tenant.blobs.get)
-    written: dict[str, Json | msgspec.Raw] = {**read_object(call.runtime.scrubber.scrub(write_document(exported)))}
+    parts = await document_in_pieces(in_parts(exported), call.runtime.scrubber.scrub)
+    written: dict[str, Json | msgspec.Raw] = {name: read_document(msgspec.json.encode(part)) for name, part in parts.items()}
     if with_history:
         call.runtime.settle(tenant, call.timers_max)
         written["history"] = msgspec.Raw(await to_thread(history_writer(tenant.world, call.runtime.scrubber)))
@@ -107,10 +117,10 @@ def _asked(call: Call) -> Scenario:
         raise refused(str(error)) from None
 
 
-async def scene_of(call: Call, scenario: Scenario, unfired: Sequence[Unfired] = ()) -> dict[str, object]:
-    """Returns how far the story of the scenario of this call's tenant has come; `unfired` are the rules that were not reached.
+async def scene_of(call: Call, scenario: Scenario, unfired: Sequence[Unfired] = ()) -> Scene:
+    """Returns how far the story of the scenario of this call's tenant has come; `unfired` are rules that were not reached.
 
-    What it expects of many requests is looked at while others have their turn.
+    What it expects of many requests is looked at, and written, while others have their turn.
     """
     asks = any(expectation.clause is not None for expectation in scenario.expectations)
     facts, entries = facts_of(call.store), await subjects_in(call) if asks else []
@@ -121,12 +131,9 @@ async def scene_of(call: Call, scenario: Scenario, unfired: Sequence[Unfired] = 
             since = 0
         found.append(await _checked(call, expectation, facts, entries))
         since += len(entries)
-    return represent_scene(scenario, found, tuple(unfired))
-
-
-def _told(call: Call, scene: dict[str, object]) -> Answer:
-    """Returns a scene as an answer, which a thread writes: each expectation may have matched every exchange."""
-    return scrubbed(call, answer(scene))
+    scene = represent_scene(scenario, found, tuple(unfired))
+    told = {**scene, "source": in_parts(read_object(scenario.source))}
+    return Scene(scene["held"] is True, await document_in_pieces(told, call.runtime.scrubber.scrub))
 
 
 async def _checked(call: Call, expectation: Expectation, facts: Facts, entries: list[JournalSubject]) -> Checked:
@@ -138,7 +145,7 @@ async def _checked(call: Call, expectation: Expectation, facts: Facts, entries: 
 
 OPERATIONS: tuple[Operation[ControlHandler], ...] = (
     Operation("GET", "/_mock/scenarios", list_scenarios),
-    Operation("GET", "/_mock/scenario", get_scenario),
+    Operation("GET", "/_mock/scenario", get_scenario, is_long=True),
     Operation("PUT", "/_mock/scenario", put_scenario),
     Operation("GET", "/_mock/scenario/export", export_present, id="export_scenario", is_long=True),
 )

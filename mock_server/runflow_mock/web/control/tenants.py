@@ -159,7 +159,7 @@ def end_at_once(call: Call) -> Answer | None:
     # How far a story has come is looked at with pauses.
     if call.caller.scenario is not None or has_something_to_say(call, None):
         return None
-    told = answer(brief_word(call, None))
+    told = answer(brief_word(None))
     call.runtime.tenants.drop(call.caller.settings.name)
     return told
 
@@ -173,10 +173,10 @@ async def _last_word(call: Call, *, is_brief: bool) -> dict[str, object]:
         tenant = _named(call)
         scene = await scene_in(call)
         if _named(call) is tenant and not has_something_to_say(call, scene):
-            return brief_word(call, scene)
+            return brief_word(scene)
     evidence, shown, scene = None, None, None
     for _ in range(EVIDENCE_TRIES):
-        unfired = await unfired_rules(_named(call), completion(call))
+        unfired = await unfired_rules(call.runtime, _named(call), completion(call))
         await judgings.caught_up(_named(call))
         _named(call)
         scene = await scene_in(call, unfired)
