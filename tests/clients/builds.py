@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 import uuid
-from base64 import b64encode
+from base64 import b32encode, b64encode
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -40,6 +40,17 @@ class Reply(NamedTuple):
 
 
 Take = Callable[[dict[str, str], bytes], int]
+# In which form a client shows its key.
+SHOWN: Mapping[str, Callable[[str], str]] = {
+    "prints its key when it fails": lambda key: f"Authorization: Bearer {key}",
+    "prints its key in base64 when it fails": lambda key: f"Basic {b64encode(f'{key}:'.encode()).decode()}",
+    "prints its key in hexadecimal digits when it fails": lambda key: key.encode().hex(),
+    "prints its key in base32 when it fails": lambda key: b32encode(key.encode()).decode(),
+    "prints its key in capitals when it fails": str.upper,
+    "prints its key letter by letter when it fails": " ".join,
+    "prints its key turned round when it fails": lambda key: key[::-1],
+    "prints the bytes of its key when it fails": lambda key: str([*key.encode()]),
+}
 
 
 class World(Protocol):
@@ -138,12 +149,8 @@ class Client:
                 status = self._orders()
         except (Refused, ConnectionError, ValueError, KeyError, TypeError, AttributeError) as error:
             sys.stdout.write(f"failed: {type(error).__name__} {error}\n")
-            if self.flaw == "prints its key when it fails":
-                sys.stdout.write(f"try: curl -H 'Authorization: Bearer {self.key}'\n")
-            if self.flaw == "prints its key in base64 when it fails":
-                sys.stdout.write(f"sent Basic {b64encode(f'{self.key}:'.encode()).decode()}\n")
-            if self.flaw == "prints its key in hexadecimal digits when it fails":
-                sys.stdout.write(f"sent {self.key.encode().hex()}\n")
+            if (show := SHOWN.get(self.flaw)) is not None:
+                sys.stdout.write(f"sent {show(self.key)}\n")
             if self.flaw == "hangs when it fails":
                 while True:
                     self.world.sleep(1.0)
@@ -202,6 +209,11 @@ class Client:
             secret = f"whsec_{uuid.uuid4().hex}"
             self._call("POST", "/v1/webhooks", {"url": "https://shop.example.com/hooks", "secret": secret})
             sys.stdout.write(f"webhook with {secret}\n")
+        if self.flaw == "prints a secret of its webhook that it has replaced":
+            secret = f"whsec_{uuid.uuid4().hex}"
+            made = self._call("POST", "/v1/webhooks", {"url": "https://shop.example.com/hooks", "secret": secret})
+            self._send("PATCH", f"/v1/webhooks/{made['id']}", {"secret": f"whsec_{uuid.uuid4().hex}"})
+            sys.stdout.write(f"no longer with {secret}\n")
 
     def _again(self, url: str | None, status: str) -> str:
         """What was cancelled, and what has failed of a batch, is ordered again, and it is over then."""
@@ -782,6 +794,12 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "prints the secret of its webhook": (Build(), ("key-not-in-output",)),
     "prints its key in base64 when it fails": (Build(), ("key-not-in-output",)),
     "prints its key in hexadecimal digits when it fails": (Build(), ("key-not-in-output",)),
+    "prints its key in base32 when it fails": (Build(), ("key-not-in-output",)),
+    "prints its key in capitals when it fails": (Build(), ("key-not-in-output",)),
+    "prints its key letter by letter when it fails": (Build(), ("key-not-in-output",)),
+    "prints its key turned round when it fails": (Build(), ("key-not-in-output",)),
+    "prints the bytes of its key when it fails": (Build(), ("key-not-in-output",)),
+    "prints a secret of its webhook that it has replaced": (Build(), ("key-not-in-output",)),
     "sends its key twice": (Build(), ("key-not-in-address",)),
     "shows its key": (Build(), ("key-not-in-address",)),
     "shows its key in its Idempotency-Key": (Build(), ("key-not-in-address",)),

@@ -1,9 +1,10 @@
 """The matrix for clients: which cells there are, and what trials say about the rules."""
 
 import sys
-from base64 import b64encode, encodebytes, urlsafe_b64encode
+from base64 import b32encode, b32hexencode, b64encode, encodebytes, urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
+from hashlib import sha256
 from pathlib import Path
 from socket import socket
 from textwrap import wrap
@@ -48,6 +49,7 @@ from runflow_mock.kit.matrix.judging import (
     judge_trials,
     places_of,
 )
+from runflow_mock.kit.matrix.outputs import shows
 from runflow_mock.kit.matrix.running import run_matrix
 from runflow_mock.kit.matrix.trials import MatrixJob, Trial, environment, lost_files, over_tls, try_cell
 from runflow_mock.kit.probes.catalogue import ASKS as PROBED
@@ -304,8 +306,21 @@ class Talker:
         (lambda key: key.encode().hex(" ").upper(), True),
         (lambda key: "".join(f"%{byte:02X}" for byte in key.encode()), True),
         (lambda key: "\n".join(wrap(f"authorization: Bearer {key}", 16)), True),
+        (lambda key: f"SENT {key}".upper(), True),
+        (lambda key: b32encode(key.encode()).decode(), True),
+        (lambda key: b32encode(f"key={key}&x".encode()).decode().lower().rstrip("="), True),
+        (lambda key: b32hexencode(f"a{key}".encode()).decode(), True),
+        (" ".join, True),
+        (lambda key: "-".join(wrap(key.upper(), 4)), True),
+        (lambda key: f"({key[::-1]})", True),
+        (lambda key: str([*key.encode()]), True),
+        (lambda key: " ".join(f"{byte:03o}" for byte in key.encode()), True),
+        (lambda key: " ".join(f"{byte:08b}" for byte in key.encode()), True),
+        (lambda key: ", ".join(f"0x{byte:02X}" for byte in key.encode()), True),
         (lambda key: f"sent {key[:12]}...{key[-1:]}", False),
+        (lambda key: f"SENT {key[:-2].upper()}**", False),
         (lambda key: b64encode(f"user:{key[:5]}".encode()).decode(), False),
+        (lambda key: sha256(key.encode()).hexdigest(), False),
     ],
     ids=[
         "whole",
@@ -319,8 +334,21 @@ class Talker:
         "in pairs of digits",
         "percent-encoded",
         "broken into lines",
+        "in capitals",
+        "in base32",
+        "in base32 with more around it",
+        "in the other base32",
+        "with spaces",
+        "in groups",
+        "turned round",
+        "in numbers",
+        "in octal digits",
+        "in binary digits",
+        "as a program has bytes",
         "masked",
+        "masked, in capitals",
         "its beginning",
+        "its digest",
     ],
 )
 def test_key_is_printed_in_whatever_form(say: Callable[[str], str], is_shown: bool) -> None:
@@ -846,6 +874,21 @@ class Chatterer:
 
     def stop(self) -> None:
         """Does nothing: it ends with this thread."""
+
+
+@pytest.mark.parametrize(
+    ("secret", "output", "is_shown"),
+    [
+        ("my-callback-secret", "MY_CALLBACK_SECRET is set", False),
+        ("my-callback-secret", "my callback secret is set", False),
+        ("my-callback-secret", "terces-kcabllac-ym", True),
+        ("my-callback-secret-1", "MY_CALLBACK_SECRET_1", True),
+        ("a-1-b-2-c-3", "a1b2c3", False),
+    ],
+    ids=["words in capitals", "words in a sentence", "words turned round", "no words alone", "too short"],
+)
+def test_secret_of_words_is_no_sentence(secret: str, output: str, is_shown: bool) -> None:
+    assert shows(output.encode(), secret.encode()) is is_shown
 
 
 class Orderer:

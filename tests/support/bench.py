@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from datetime import datetime
+from functools import partial
 from importlib import import_module
 from io import StringIO
 from itertools import count
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from runflow_mock.kit.matrix.cells import select
 from runflow_mock.kit.matrix.clients import AGAIN_SECONDS, Ended, longest_seconds
+from runflow_mock.kit.matrix.given_secrets import given_secrets
 from runflow_mock.kit.matrix.judging import judge_trials
 from runflow_mock.kit.matrix.running import run_matrix
 from runflow_mock.kit.matrix.trials import MatrixJob
@@ -150,6 +152,15 @@ def verify_build(
     cells = select(is_full=is_full, only=only)
     with fake(dialect) as (app, time):
         runner = VirtualRunner(app, time, build, late_seconds)
-        job = MatrixJob(client=runner, url=BASE_URL, env={}, callback_secret=SECRET, exchanger=app, seconds_max=SECONDS_MAX, now=time)
+        job = MatrixJob(
+            client=runner,
+            url=BASE_URL,
+            env={},
+            callback_secret=SECRET,
+            exchanger=app,
+            seconds_max=SECONDS_MAX,
+            now=time,
+            given_secrets=partial(given_secrets, app.runtime),
+        )
         trials = run_matrix(cells, job, {}, lambda trial: None, jobs=1)
     return judge_trials(cells, trials, {})

@@ -15,6 +15,7 @@ from runflow_mock.cli.sheets import READ, Outputs, expected_option, load_expecte
 from runflow_mock.kit.matrix.cells import select
 from runflow_mock.kit.matrix.clients import CommandRunner
 from runflow_mock.kit.matrix.expectations import load_expectations
+from runflow_mock.kit.matrix.given_secrets import given_secrets
 from runflow_mock.kit.matrix.judging import judge_trials, places_of
 from runflow_mock.kit.matrix.running import run_matrix
 from runflow_mock.kit.matrix.trials import MatrixJob, Trial
@@ -83,6 +84,7 @@ def command(*, arguments: tuple[str, ...], expected_file: Path | None, as_json: 
             callback_secret=options["callback_secret"],
             seconds_max=options["seconds_max"],
             say=partial(click.echo, err=True),
+            given_secrets=partial(given_secrets, server.runtime),
         )
         trials = run_matrix(cells, job, expected, _tell, jobs=options["jobs"])
     sheet = expecting(judge_trials(cells, trials, expected), may_be_broken)

@@ -43,8 +43,8 @@ ASKS: Mapping[str, tuple[str, Weight]] = {
         Weight.ERROR,
     ),
     "key-not-in-output": (
-        "What the client prints holds neither its API key, nor a callback secret, deleted ones among them, nor a webhook's as it is at the "
-        "end: as they are, escaped, in base64 or in hex.",
+        "What the client prints holds neither its API key, nor a secret of callbacks or webhooks, deleted and replaced ones among them: "
+        "as they are, escaped, in digits of any base, in capitals, in groups, or turned round.",
         Weight.ERROR,
     ),
     "contract": ("What the client sends fits the document.", Weight.ERROR),

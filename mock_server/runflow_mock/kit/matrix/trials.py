@@ -12,7 +12,6 @@ import msgspec
 
 from runflow_mock.domain.callback_policy import origin_of
 from runflow_mock.domain.credential_hygiene import SIGNED_PREFIXES
-from runflow_mock.domain.disguises import holds
 from runflow_mock.domain.places import START_EDGE
 from runflow_mock.domain.retry_hygiene import TRANSIENT
 from runflow_mock.domain.scrubbing import KNOWN_MIN
@@ -20,6 +19,7 @@ from runflow_mock.domain.verdicts import Judgement
 from runflow_mock.kit.matrix.cells import OTHERS_SETTLE, OWN_WAITS, SOMEBODY, Cell
 from runflow_mock.kit.matrix.clients import LAST_SECONDS_MAX, ClientRunner, longest_seconds
 from runflow_mock.kit.matrix.ends import is_heard, saw_end, saw_end_first, untold
+from runflow_mock.kit.matrix.outputs import shows
 from runflow_mock.runtime.config import environment_for_client
 from runflow_mock.testing.client import ClientError, Exchanger
 from runflow_mock.testing.control import Control
@@ -51,7 +51,8 @@ class MatrixJob(msgspec.Struct, frozen=True, kw_only=True):
     behind the certificates of the fake; `secure_connections` counts those over TLS of all clients that are told of it, or of all others, as
     the one in a cell is. `seconds_max` is when the client is stopped; `say` hears of one that is still trying then, and gets longer. `now`
     is the clock that the client sees: where time stands it begins there, so that whoever compares what the API says with its own clock
-    finds both to agree. `again_seconds_max` is how long may take what is tried again for a rule, in all.
+    finds both to agree. `again_seconds_max` is how long may take what is tried again for a rule, in all. `given_secrets` tells which
+    secrets the webhooks of a tenant were given, replaced ones among them.
     """
 
     client: ClientRunner
@@ -65,6 +66,7 @@ class MatrixJob(msgspec.Struct, frozen=True, kw_only=True):
     again_seconds_max: float = AGAIN_SECONDS_MAX
     now: Callable[[], float] = time.time
     say: Callable[[str], None] = lambda _: None
+    given_secrets: Callable[[str], Iterable[str]] = lambda _: ()
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,7 +183,7 @@ def try_cell(cell: Cell, job: MatrixJob) -> Trial:
             # What has left the journal may have told of any end.
             untold=() if len(journal) < total else untold(journal, deliveries, runs),
             is_trying=ended.exit_code is None and not cell.clock.stands and _is_trying(journal, now),
-            printed=_printed(ended.output, (("the API key", tenant.key), *_signing_secrets(control, job, journal))),
+            printed=_printed(ended.output, (("the API key", tenant.key), *_signing_secrets(control, job, tenant.tenant, journal))),
             # The name alone anybody can write into a request that comes without TLS.
             secure_exchanges=over_tls(journal) if job.secure_connections(cell) > secure_before else 0,
             deliveries=deliveries,
@@ -314,24 +316,19 @@ def _sent(exchange: Exchange) -> tuple[str | None, Any] | None:
     return (exchange.request.headers.get("content-length"), exchange.request.body) if exchange.request.method == "PUT" else None
 
 
-def _signing_secrets(control: Control, job: MatrixJob, journal: Sequence[Exchange]) -> Iterator[tuple[str, str]]:
-    """Yields what signs callbacks at the end of a trial, the secrets that the client has made among them.
-
-    Those of callbacks are there also when they were deleted or others sign; of one of a webhook that was replaced nothing is known any
-    more: journal and history keep no secrets.
-    """
+def _signing_secrets(control: Control, job: MatrixJob, tenant: str, journal: Sequence[Exchange]) -> Iterator[tuple[str, str]]:
+    """Yields what signs callbacks, or has done so in a trial: secrets that the client has made, deleted and replaced ones among them."""
     yield "the secret of callbacks", job.callback_secret
     if not any(exchange.request.method != "GET" and _path(exchange).startswith(MAKES_SECRETS) for exchange in journal):
         return
-    world = control.snapshot()["world"]
-    yield from (("a secret of callbacks", secret["material"]) for secret in world["secrets"])
-    yield from (("a secret of webhooks", webhook["secret"]) for webhook in world["webhooks"])
+    yield from (("a secret of callbacks", secret["material"]) for secret in control.snapshot()["world"]["secrets"])
+    yield from (("a secret of webhooks", secret) for secret in job.given_secrets(tenant))
 
 
 def _printed(output: str, secrets: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     """Returns which secrets an output holds, in whatever form; a text that is too short for a secret may stand anywhere."""
     said = output.encode()
-    return tuple(dict.fromkeys(name for name, secret in secrets if len(secret) >= KNOWN_MIN and holds(said, secret.encode())))
+    return tuple(dict.fromkeys(name for name, secret in secrets if len(secret) >= KNOWN_MIN and shows(said, secret.encode())))
 
 
 def _made_again(runs: Sequence[Mapping[str, Any]]) -> int:
