@@ -286,12 +286,18 @@ class Client:
                 body = {**body, "metadata": {"try": attempt}}
             if reply is not None and reply.status == 402 and self.flaw != "repeats a 402":
                 key, body = str(uuid.uuid4()), {**(body or {}), "client_ref": f"{self.client_ref}-{attempt}"}
+            key = str(uuid.uuid4()) if key is not None and self._drops_key(reply) else key
             if body is not None and (reply is None or reply.status >= 500):
-                key = str(uuid.uuid4()) if self.flaw == "another key for every try" else key
                 found = self._look_up() if self.build.proof in ("look-up", "looks first") else None
                 if found is not None and self.flaw != "looks, and creates all the same":
                     return found
         raise Refused("too many failures")
+
+    def _drops_key(self, reply: Reply | None) -> bool:
+        return {
+            "another key for every try": reply is None or reply.status >= 500,
+            "takes another key after a 409": reply is not None and reply.status == 409,
+        }.get(self.flaw, False)
 
     def _key(self) -> str:
         drawn = str(uuid.uuid4())
@@ -332,7 +338,7 @@ class Client:
     def _may_help(self, reply: Reply, attempt: int, body: dict[str, Any] | None) -> bool:
         if self.flaw == "repeats refusals" and attempt < 3 and reply.status != 402:
             return True
-        if self.flaw == "repeats a 403" and reply.status == 403 and attempt < 3:
+        if (self.flaw, reply.status) in (("repeats a 403", 403), ("takes another key after a 409", 409)) and attempt < 3:
             return True
         if self.flaw in ("goes on without credit", "repeats a 402") and reply.status == 402 and attempt < 3 and body is not None:
             return True
@@ -394,7 +400,7 @@ class Client:
         while True:
             if self._has_enough(record, self.world.now() - began):
                 return "succeeded"
-            if salt == 14 and self.flaw == "orders again when it has waited long":
+            if self._orders_anew(record, salt):
                 return self._wait(self._create({**self._body(None), "metadata": {"again": True}}))
             status = str(record["status_code"])
             self._lose_patience(record)
@@ -423,6 +429,12 @@ class Client:
             "takes thirty seconds for enough": seconds > 30,
             "takes what is no object for the end": not isinstance(record, dict),
             "takes what has no state for the end": isinstance(record, dict) and record.get("status_code") is None,
+        }.get(self.flaw, False)
+
+    def _orders_anew(self, record: dict[str, Any], salt: int) -> bool:
+        return {
+            "orders again when it has waited long": salt == 14,
+            "orders again what tells no state": record["status_code"] is None,
         }.get(self.flaw, False)
 
     def _lose_patience(self, record: dict[str, Any]) -> None:
@@ -729,10 +741,12 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "no key": (Build(proof="none"), ("creates-once", "retry-idempotency-key")),
     "another key for every try": (Build(), ("creates-once", "retry-idempotency-key")),
     "notes the try": (Build(proof="none"), ("creates-once", "retry-idempotency-key")),
+    "takes another key after a 409": (Build(), ("creates-once", "retry-idempotency-key")),
     "has a key that is none": (Build(), ("retry-idempotency-key",)),
     "has one key for all": (Build(way="batch", is_stubborn=True), ("retry-idempotency-key",)),
     "notes the try under the same key": (Build(), ("retry-idempotency-key",)),
     "looks, and creates all the same": (Build(proof="look-up"), ("creates-once", "retry-idempotency-key")),
+    "orders again what tells no state": (Build(), ("creates-once",)),
     "looks at ten of a list for what it has lost": (Build(proof="look-up"), ("creates-once",)),
     "looks for something else": (Build(proof="look-up"), ("creates-once", "retry-idempotency-key")),
     "orders again when it cannot read": (Build(), ("creates-once",)),

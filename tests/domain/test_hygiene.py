@@ -152,8 +152,14 @@ EXAMPLES: dict[str, tuple[Sequences, Sequences]] = {
             sequence((0, order(500, key="k")), (1, order(key="k")), (2, order(key="k"))),
             sequence((0, create(500, key="k")), (1, create(409, key="k")), (2, create(key="k"))),
             sequence((0, order(422, key="k", note="first")), (1, order(500, key="k")), (2, order(key="k"))),
+            # What a limit, or a key that is busy, says between leaves it as unknown as before.
+            sequence((0, order(0, key="k")), (1, order(429, key="k")), (2, order(409, key="k")), (3, order(key="k"))),
+            sequence((0, order(0, key="k")), (1, order(409, key="k")), (2, look()), (3, order(key="other"))),
         ],
         [
+            sequence((0, order(0, key="k")), (1, order(409, key="k")), (2, order(key="other"))),
+            sequence((0, order(500, key="k")), (1, order(429, key="k")), (2, order(429, key="k")), (3, order(key="other"))),
+            sequence((0, order(0, key="k")), (1, order(409, key="k")), (2, order())),
             sequence((0, order(0, note="first")), (1, order(note="second"))),
             sequence((0, order(503, key="k", note="first")), (1, order(key="k", note="second"))),
             sequence((0, order(500)), (1, order())),

@@ -25,8 +25,6 @@ from runflow_mock.kit.matrix.cells import (
     CONTROL,
     LATE_SECONDS,
     REFUSED_AT_POLL,
-    Cell,
-    Ending,
     select,
 )
 from runflow_mock.kit.matrix.clients import CommandRunner, Ended, longest_seconds
@@ -51,6 +49,7 @@ from runflow_mock.kit.matrix.judging import (
 )
 from runflow_mock.kit.matrix.outputs import shows
 from runflow_mock.kit.matrix.running import run_matrix
+from runflow_mock.kit.matrix.situations import Cell, Ending
 from runflow_mock.kit.matrix.trials import MatrixJob, Trial, environment, lost_files, over_tls, try_cell
 from runflow_mock.kit.probes.catalogue import ASKS as PROBED
 from runflow_mock.kit.sheets.records import Row

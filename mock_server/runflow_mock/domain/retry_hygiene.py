@@ -172,15 +172,18 @@ def keeps_idempotency_key(exchanges: Sequence[Exchange]) -> Iterator[Observation
     """
     yield from _wrong_keys(exchanges)
     for series in series_of(exchanges):
+        fate_unknown: Exchange | None = None
         for earlier, later in zip(series, (*series[1:], None), strict=True):
-            if earlier.operation not in CREATES or not is_open(earlier):
+            # That a key is busy, or the next try comes too early, says nothing of what became of the one before.
+            fate_unknown = earlier if is_open(earlier) else fate_unknown if is_transient(earlier) else None
+            if fate_unknown is None or fate_unknown.operation not in CREATES:
                 continue
-            lookup = _lookup(earlier, later, exchanges)
+            lookup = _lookup(fate_unknown, later, exchanges)
             if later is not None:
-                yield _tried_again(earlier, later, lookup)
+                yield _tried_again(fate_unknown, later, lookup)
             elif lookup is not None:
-                told = f"{earlier.method} {earlier.path[:120]} may have been carried out, and was looked for before anything else was done"
-                yield Observation(OBEYED, (earlier.id, lookup.id), told)
+                head = f"{fate_unknown.method} {fate_unknown.path[:120]} may have been carried out"
+                yield Observation(OBEYED, (fate_unknown.id, lookup.id), f"{head}, and was looked for before anything else was done")
 
 
 def stops_on_402(exchanges: Sequence[Exchange]) -> Iterator[Observation]:

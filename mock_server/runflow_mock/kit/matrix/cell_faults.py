@@ -25,9 +25,10 @@ _LISTS = ("/v1/runs", "/v1/batches", "/v1/batches/*/items")
 _RECORDS = ("/v1/runs/*", "/v1/batches/*")
 
 
-def creation(kind: str, times: int | None = 1, edge: str = "before_admission", **more: Any) -> Fault:
-    """Returns a fault of creations: of the first one, if nothing else is said."""
-    return {"where": {"edge": edge}, "what": {"kind": kind, **more}, "when": {} if times is None else {"times": times}}
+def creation(kind: str, times: int | None = 1, edge: str = "before_admission", after: int = 0, **more: Any) -> Fault:
+    """Returns a fault of creations: of the first one, if nothing else is said, or of those `after` so many."""
+    when = {name: count for name, count in (("times", times), ("after", after or None)) if count is not None}
+    return {"where": {"edge": edge}, "what": {"kind": kind, **more}, "when": when}
 
 
 def poll(kind: str, **more: Any) -> tuple[Fault, ...]:

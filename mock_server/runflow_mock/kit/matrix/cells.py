@@ -6,13 +6,8 @@ pauses count in every cell, whatever clock the work follows: where that one stan
 waits for long. Whoever polls lists instead of records meets the same at the list.
 """
 
-from collections.abc import Mapping
-from enum import StrEnum
 from typing import Any
 
-import msgspec
-
-from runflow_mock.domain.paces import EVERY_OTHER
 from runflow_mock.domain.places import START_EDGE
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.kit.matrix.cell_faults import (
@@ -30,59 +25,7 @@ from runflow_mock.kit.matrix.cell_faults import (
     nulls,
     poll,
 )
-
-
-class Ending(StrEnum):
-    """How a client should end."""
-
-    WELL = "with exit code 0"
-    BADLY = "with another exit code than 0"
-    SOMEHOW = "with any exit code"
-
-
-# Where time passes by itself work takes next to none, but for what a fault asks for.
-REAL_SPEED = 1000
-
-
-class Cell(msgspec.Struct, frozen=True, kw_only=True):
-    """One situation: the tenant's clock, the faults, the rule that it is about, and how a client should end in it.
-
-    Of faults that are the same at different places one that was met is enough; with `is_any_fault` one of all. A cell that `needs_callback`
-    is judged by how the client answers them. `cancels` stops everything that the client creates. With `others` somebody else has something
-    before it comes, and creates so many of the same beside it, which fail. Where work goes on `one_at_a_time`, what was created first
-    begins first. `needs_quiet` keeps a cell for the end, when little runs beside it: it compares pauses. `also` names further rules that it
-    is about. `seconds` is how long a client may have to wait in it that does everything right, besides its work. Where the cell `unless`
-    shows a fault already, that is the same one again.
-    """
-
-    name: str
-    rule: str
-    ending: Ending = Ending.WELL
-    clock: ClockMode = ClockMode.AUTO
-    faults: tuple[Fault, ...] = ()
-    needs_callback: bool = False
-    is_any_fault: bool = False
-    cancels: bool = False
-    others: int = 0
-    one_at_a_time: bool = False
-    needs_quiet: bool = False
-    also: tuple[str, ...] = ()
-    seconds: float = 0.0
-    is_full: bool = False
-    unless: str | None = None
-    zone: str | None = None
-    distrusts: bool = False
-
-    @property
-    def settings(self) -> Mapping[str, Any]:
-        """What its tenant is made from."""
-        speed = REAL_SPEED if self.clock is ClockMode.REAL else 1
-        return {
-            "clock": self.clock.value,
-            "speed": speed,
-            "real_waits": True,
-            "concurrency": {EVERY_OTHER: 1} if self.one_at_a_time else {},
-        }
+from runflow_mock.kit.matrix.situations import Cell, Ending
 
 
 def _refusal(status: int) -> Cell:
@@ -253,6 +196,13 @@ CELLS: tuple[Cell, ...] = (
         ending=Ending.SOMEHOW,
         faults=(creation("reset", edge="after_create_before_response"),),
     ),
+    # As where the first try is still under way: whoever takes another key then pays twice.
+    Cell(
+        name="answer lost, then 409 at creation",
+        rule="creates-once",
+        ending=Ending.SOMEHOW,
+        faults=(creation("reset", edge="after_create_before_response"), creation("answer", status=409, after=1)),
+    ),
     # Longer than an answer takes, and not as long as the usual libraries wait for one.
     _late("slow answer at creation", SLOW_ANSWER_SECONDS, creation("latency", seconds=SLOW_ANSWER_SECONDS)),
     Cell(
@@ -289,9 +239,17 @@ CELLS: tuple[Cell, ...] = (
     Cell(name="cost of null", rule="tolerates-nulls", faults=(nulls("cost", "cost_breakdown"),)),
     _at_poll("unknown state", "tolerates-unknown-states", "unknown_enum", value=UNHEARD_OF),
     # Whoever dies of it has said so; whoever says of every failure that all is well is told of that where work fails.
+    Cell(
+        name="page of 200 at creation",
+        rule="takes-no-page",
+        ending=Ending.SOMEHOW,
+        faults=(creation("html", status=200),),
+        unless="failed",
+    ),
+    # Nor has anything failed for which the same would have to be ordered again.
     *(
-        Cell(name=name, rule="takes-no-page", ending=Ending.SOMEHOW, faults=faults, unless="failed")
-        for name, faults in (("page of 200 at creation", (creation("html", status=200),)), *NO_RECORDS.items())
+        Cell(name=name, rule="takes-no-page", ending=Ending.SOMEHOW, faults=faults, also=("creates-once",), unless="failed")
+        for name, faults in NO_RECORDS.items()
     ),
     _beside_others("others at work", OTHERS),
     _beside_others("many others at work", MANY_OTHERS),

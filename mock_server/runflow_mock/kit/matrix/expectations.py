@@ -7,7 +7,8 @@ from pathlib import Path
 import msgspec
 
 from runflow_mock.decoders import convert
-from runflow_mock.kit.matrix.cells import CELLS, Ending
+from runflow_mock.kit.matrix.cells import CELLS
+from runflow_mock.kit.matrix.situations import Ending
 from runflow_mock.openapi.texts import read_text
 from runflow_mock.user_files import read_file
 

@@ -10,9 +10,10 @@ from typing import Any
 from runflow_mock.domain.hygiene import RULES
 from runflow_mock.domain.verdicts import NEVER_MET, NOT_PACED, Judgement
 from runflow_mock.kit.matrix.asks import ASKS
-from runflow_mock.kit.matrix.cells import CALLBACK_CONTROL, CONTROL, REFUSED_AT_POLL, Cell
+from runflow_mock.kit.matrix.cells import CALLBACK_CONTROL, CONTROL, REFUSED_AT_POLL
 from runflow_mock.kit.matrix.ends import NO_ANSWER_WITHIN, is_genuine
 from runflow_mock.kit.matrix.expectations import USUAL, Expectation, last_words
+from runflow_mock.kit.matrix.situations import Cell
 from runflow_mock.kit.matrix.trials import GIVES_UP, Trial
 from runflow_mock.kit.sheets.records import Place, Row, Sheet
 from runflow_mock.kit.sheets.reports import CLIENT, contract_violations

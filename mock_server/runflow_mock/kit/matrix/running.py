@@ -19,8 +19,9 @@ from msgspec.structs import replace
 
 from runflow_mock.domain.hygiene import RULES
 from runflow_mock.domain.verdicts import NEVER_MET, NOT_PACED, UP_AND_DOWN, WITHOUT_PAUSE, Judgement
-from runflow_mock.kit.matrix.cells import CONTROL, Cell
+from runflow_mock.kit.matrix.cells import CONTROL
 from runflow_mock.kit.matrix.judging import Expected, passes_control
+from runflow_mock.kit.matrix.situations import Cell
 from runflow_mock.kit.matrix.trials import MatrixJob, Trial, try_cell
 from runflow_mock.runtime.deadlines import OutOfTime, in_time
 

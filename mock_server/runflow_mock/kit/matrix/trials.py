@@ -16,10 +16,11 @@ from runflow_mock.domain.places import START_EDGE
 from runflow_mock.domain.retry_hygiene import TRANSIENT
 from runflow_mock.domain.scrubbing import KNOWN_MIN
 from runflow_mock.domain.verdicts import Judgement
-from runflow_mock.kit.matrix.cells import OTHERS_SETTLE, OWN_WAITS, SOMEBODY, Cell
+from runflow_mock.kit.matrix.cells import OTHERS_SETTLE, OWN_WAITS, SOMEBODY
 from runflow_mock.kit.matrix.clients import LAST_SECONDS_MAX, ClientRunner, longest_seconds
 from runflow_mock.kit.matrix.ends import is_heard, saw_end, saw_end_first, untold
 from runflow_mock.kit.matrix.outputs import shows
+from runflow_mock.kit.matrix.situations import Cell
 from runflow_mock.runtime.config import environment_for_client
 from runflow_mock.testing.client import ClientError, Exchanger
 from runflow_mock.testing.control import Control
