@@ -321,6 +321,8 @@ class Client:
 
     def _try(self, method: str, target: str, body: dict[str, Any] | None, key: str | None) -> Reply | None:
         began = self.world.now()
+        if self.flaw == "reads again at once after a 429, past a cache" and body is None:
+            target = f"{target}{'&' if '?' in target else '?'}_={uuid.uuid4()}"
         try:
             reply = self._send(method, target, body, key)
         except ConnectionError as error:
@@ -358,7 +360,8 @@ class Client:
         is_passed_over = self.flaw == "reads again before a 503 says" and not is_creation and reply is not None and reply.status == 503
         if reply is None or asked is None or self.flaw == "ignores Retry-After" or is_passed_over:
             return pause
-        if self.flaw == f"tries a {reply.status} again at once" or (self.flaw == "reads again at once after a 429" and not is_creation):
+        is_at_once = self.flaw.startswith("reads again at once after a 429") and not is_creation
+        if self.flaw == f"tries a {reply.status} again at once" or is_at_once:
             return 0.0
         if self.flaw == "waits five seconds whatever is asked" or (self.flaw == "cannot read dates" and not asked.isdigit()):
             return 5.0 if self.flaw.endswith("asked") else pause
@@ -695,6 +698,7 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "waits half of Retry-After": (Build(), ("retry-after",)),
     "obeys Retry-After once": (Build(), ("retry-after",)),
     "reads again at once after a 429": (Build(), ("retry-after",)),
+    "reads again at once after a 429, past a cache": (Build(), ("retry-after",)),
     "waits one second at most": (LISTS, ("retry-after",)),
     "waits five seconds whatever is asked": (Build(), ("retry-after",)),
     "waits twenty seconds at most": (Build(), ("retry-after",)),

@@ -1,7 +1,7 @@
 """Every rule of hygiene on examples: sequences in which it is held, broken, and not exercised."""
 
 import json
-from base64 import b64encode, urlsafe_b64encode
+from base64 import b32encode, b64encode, urlsafe_b64encode
 from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
@@ -49,6 +49,11 @@ def order(status: int = 201, *, key: str | None = None, note: str | None = None,
 def look(*states: str, query: str = "q=client_ref.EQ%3A%27sku-1%27", **more: Any) -> Exchange:
     """The look for a run by its client_ref."""
     return shelf(*states, target=f"/v1/runs?{query}", **more)
+
+
+def past_a_cache(salt: int, **more: Any) -> Exchange:
+    """The reading of a run with a parameter that nobody knows."""
+    return exchange("GET", f"{RUN}?_={salt}", operation="get_run", **more)
 
 
 def since(moment: str) -> Exchange:
@@ -100,12 +105,21 @@ EXAMPLES: dict[str, tuple[Sequences, Sequences]] = {
             sequence((0, create(429, told=LIMITED)), (2, create())),
             sequence((0, create(429, told=LIMITED)), (1.95, create())),
             sequence((0, create(429, told={"retry-after": "Thu, 01 Jan 2026 00:00:05 GMT"})), (4.5, create())),
+            # Another page is another call: it may be another worker's.
+            sequence(
+                (0, shelf(status=429, told=LIMITED, target="/v1/runs?pq=a")),
+                (0.1, shelf(target="/v1/runs?pq=b")),
+                (2, shelf(target="/v1/runs?pq=a")),
+            ),
         ],
         [
             sequence((0, create(429, told=LIMITED)), (1.5, create())),
             sequence((0, create(503, told=LIMITED)), (0.1, create())),
             sequence((0, create(429, told={"retry-after": "Thu, 01 Jan 2026 00:00:05 GMT"})), (2, create())),
             sequence((0, order(429, told=LIMITED, note="first")), (0.1, order(note="second"))),
+            # A parameter that nobody knows gets past a cache, and so does a page of another length.
+            sequence((0, past_a_cache(1, status=429, told=LIMITED)), (0.1, past_a_cache(2))),
+            sequence((0, shelf(status=429, told=LIMITED)), (0.1, shelf(target="/v1/runs?limit=51&salt=2"))),
         ],
     ),
     "retry-backoff": (
@@ -261,6 +275,8 @@ EXAMPLES: dict[str, tuple[Sequences, Sequences]] = {
             sequence((0, order(callback_url="https://shop.example/hooks?key=rf_svc_mock_test"))),
             sequence((0, order(note="as rf_live_mock_test"))),
             sequence((0, order(note=b64encode(b"me:rf_live_mock_test").decode()))),
+            sequence((0, order(note=b32encode(b"me:rf_live_mock_test").decode()))),
+            sequence((0, order(note=b32encode(b"rf_whsec_redacted").decode().lower()))),
             sequence((0, order(callback_url=f"https://shop.example/hooks/{b'rf_svc_mock_test'.hex()}"))),
             sequence((0, order(callback_url=f"https://shop.example/hooks/{urlsafe_b64encode(b'rf_whsec_redacted').decode()}"))),
             sequence((0, exchange(headers={"x-token": "rfk_redacted"}))),

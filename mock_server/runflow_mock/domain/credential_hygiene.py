@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import parse_qsl
 
-from runflow_mock.domain.disguises import in_base64
+from runflow_mock.domain.disguises import in_base32, in_base64
 from runflow_mock.domain.exchanges import HOLDS_BEARER, SENT_TWICE, Exchange
 from runflow_mock.domain.verdicts import Observation
 from runflow_mock.domain.whole_numbers import whole_number
@@ -21,9 +21,10 @@ SIGNED_PREFIXES = ("/media/", "/files/", "/_upload/")
 
 _KEY = re.compile(rb"rf_(?:live|svc)_\w|rfk_\w")
 _SECRET = re.compile(rb"whsec_\w")
-# What base64 and hexadecimal digits have that hold them. `rfk_` is too short: what is random has it there by chance.
+# What base64, base32 and hexadecimal digits have that hold them. `rfk_` is too short: what is random has it there by chance.
 _HIDDEN_KEYS, _HIDDEN_SECRETS = (
-    tuple(form for text in texts for form in (*in_base64(text), text.hex().encode(), text.hex().upper().encode()))
+    tuple(form for text in texts for each in (*in_base32(text), text.hex().encode()) for form in (each, each.upper()))
+    + tuple(form for text in texts for form in in_base64(text))
     for texts in ((b"rf_live_", b"rf_svc_"), (b"whsec_",))
 )
 # Whoever makes a webhook says there with which secret it is signed.

@@ -6,7 +6,7 @@ packed bytes hold others. What is found in a layer is told by the places that it
 
 import re
 import zlib
-from base64 import b64encode
+from base64 import b32encode, b32hexencode, b64encode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
@@ -178,6 +178,14 @@ def in_base64(text: bytes) -> tuple[bytes, ...]:
         digits = b64encode(b"\x00" * before + text)[(0, 2, 3)[before] : (before + len(text)) * 8 // 6]
         fragments |= {digits, digits.translate(FOR_URLS)}
     return tuple(sorted(fragments))
+
+
+def in_base32(text: bytes) -> tuple[bytes, ...]:
+    """Returns what every base32 of bytes with this text in them has, in small letters, by how many bytes stand before it."""
+    # Five bytes are eight digits of five bits each.
+    cuts = [(before, -(-before * 8 // 5), (before + len(text)) * 8 // 5) for before in range(5)]
+    digits = (encode(b"\x00" * before + text)[first:last].lower() for encode in (b32encode, b32hexencode) for before, first, last in cuts)
+    return tuple(digits)
 
 
 def holds(data: bytes, text: bytes) -> bool:

@@ -176,6 +176,12 @@ def standing_polls(exchanges: Sequence[Exchange]) -> Iterator[tuple[str, int]]:
             yield reads[-1].path, len(tail)
 
 
+def what_is_read(exchange: Exchange) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Returns what a request reads: its path, and the parameters that make a difference."""
+    pairs = ((name, value) for name, value in parse_qsl(exchange.query) if name in _PARAMETERS)
+    return exchange.path, tuple(sorted((name, _MOMENT.sub(lambda found: _timeless(found[0], exchange), value)) for name, value in pairs))
+
+
 def _reads(exchanges: Sequence[Exchange]) -> list[list[Exchange]]:
     """The readings of each record, in order."""
     found: dict[str, list[Exchange]] = {}
@@ -193,7 +199,7 @@ def _views(exchanges: Sequence[Exchange], least: int = VIEWS_MIN) -> list[list[E
         if _changes_something(exchange):
             changes += 1
         if exchange.operation in VIEWS and exchange.method == "GET":
-            found.setdefault((changes, *_what(exchange)), []).append(exchange)
+            found.setdefault((changes, *what_is_read(exchange)), []).append(exchange)
     return [reads for reads in found.values() if len(reads) >= least]
 
 
@@ -241,7 +247,7 @@ def _most_alike(reads: Sequence[Exchange]) -> list[Exchange]:
     """Those that ask for the same in the same words, where that is asked for most often: other words may ask for something else."""
     found: dict[Hashable, list[Exchange]] = {}
     for read in reads:
-        found.setdefault(_what(read), []).append(read)
+        found.setdefault(what_is_read(read), []).append(read)
     return max(found.values(), key=len, default=[])
 
 
@@ -254,12 +260,6 @@ def _in_haste(reads: Sequence[Exchange]) -> list[Exchange]:
             rows.append([])
         rows[-1].append(read)
     return max(rows, key=len)
-
-
-def _what(exchange: Exchange) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """What a request reads: its path, and the parameters that make a difference."""
-    pairs = ((name, value) for name, value in parse_qsl(exchange.query) if name in _PARAMETERS)
-    return exchange.path, tuple(sorted((name, _MOMENT.sub(lambda found: _timeless(found[0], exchange), value)) for name, value in pairs))
 
 
 def _timeless(moment: str, exchange: Exchange) -> str:

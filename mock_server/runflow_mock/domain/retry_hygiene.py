@@ -1,11 +1,11 @@
 """Retry hygiene: what a client does after a request has failed.
 
-Theory. Requests that are the same call form a *series* for as long as it fails: same method and target, and the same body or the same
-Idempotency-Key; a creation that may be tried again is also known by its client_ref, where only its metadata differs. The first
-answer that is no failure closes it. A failure is *transient* when the client may try again (408, 409, 425, 429, a 5xx, no answer at
-all) and *final* when trying again cannot help; it is *open* when the request may have been carried out all the same. There are two right
-ways out of that: the same Idempotency-Key with the same body, or looking for the mark that the creation carries (its client_ref, or
-something in its metadata) and creating again only where it was not found.
+Theory. Requests that are the same call form a *series* for as long as it fails: same method and target (of a reading the same record or
+list, whatever gets it past a cache), and the same body or the same Idempotency-Key; a creation that may be tried again is also known by its
+client_ref, where only its metadata differs. The first answer that is no failure closes it. A failure is *transient* when the client may try
+again (408, 409, 425, 429, a 5xx, no answer at all) and *final* when trying again cannot help; it is *open* when the request may have been
+carried out all the same. There are two right ways out of that: the same Idempotency-Key with the same body, or looking for the mark that
+the creation carries (its client_ref, or something in its metadata) and creating again only where it was not found.
 
 Pauses grow in many ways: exponentially, by a step, up to a cap, at once and then growing, or drawn at random below a bound that grows. The
 rule is broken where nothing of the kind can be meant: there are no pauses, they are all the same, or they only shrink. What varies
@@ -27,7 +27,7 @@ from runflow_mock.domain.credential_hygiene import SIGNED_PREFIXES
 from runflow_mock.domain.documents import try_document
 from runflow_mock.domain.exchanges import Exchange, digest_of_key
 from runflow_mock.domain.filters import Field, QueryError, parse_filter
-from runflow_mock.domain.poll_hygiene import CREATES, POLL_SECONDS_MIN, READS, VIEWS
+from runflow_mock.domain.poll_hygiene import CREATES, POLL_SECONDS_MIN, READS, VIEWS, what_is_read
 from runflow_mock.domain.verdicts import INTERVAL_SECONDS_MIN, UP_AND_DOWN, WITHOUT_PAUSE, Observation, interval, too_short
 from runflow_mock.domain.whole_numbers import whole_number
 
@@ -83,7 +83,8 @@ def series_of(exchanges: Sequence[Exchange]) -> list[Series]:
     open_series: dict[tuple[object, ...], list[Exchange]] = {}
     for exchange in exchanges:
         # The names of the call that a request makes: by its body, by its key if it has one, and by what it creates.
-        by_body = (exchange.method, exchange.target, exchange.request_body)
+        is_reading = exchange.method == "GET" and exchange.operation in READS | VIEWS
+        by_body = (exchange.method, what_is_read(exchange) if is_reading else exchange.target, exchange.request_body)
         key = exchange.request_header("idempotency-key")
         names: list[tuple[object, ...]] = [by_body] if key is None else [(exchange.method, exchange.path, key, "key"), by_body]
         # Whoever changed what was refused for good has not sent the same again. Where nothing has failed, no body needs to be read.

@@ -5,15 +5,12 @@ these are the secret to whoever reads the log. What is hashed, enciphered or cut
 """
 
 import re
-from base64 import b32encode, b32hexencode
 from collections.abc import Callable, Iterator, Sequence
 
-from runflow_mock.domain.disguises import holds, layers_of
+from runflow_mock.domain.disguises import holds, in_base32, layers_of
 
 # Fewer letters and digits in a row may stand in any log by chance.
 LETTERS_MIN = 12
-# Five bytes are eight digits of base32, of five bits each.
-_GROUP_BYTES, _BITS = 5, 5
 # How the bytes of a text are written one by one: in decimal, octal and binary digits, with zeros in front and without.
 _NUMBERS = ("d", "03d", "o", "03o", "b", "08b")
 _NO_LETTER, _HEX_SIGN, _NUMBER = re.compile(rb"[^0-9a-z]"), re.compile(rb"0x(?=[0-9a-f]{2}\b)"), re.compile(rb"\d+")
@@ -40,15 +37,7 @@ def _letter_forms(secret: bytes) -> Iterator[bytes]:
     """Yields what a secret leaves of letters and digits; one of words alone, as dummies are, may stand in any sentence."""
     letters = _letters(secret)
     plain = (letters, letters[::-1]) if _NUMBER.search(letters) else (letters[::-1],)
-    yield from (form for form in (*plain, secret.hex().encode(), *_in_base32(secret)) if len(form) >= LETTERS_MIN)
-
-
-def _in_base32(text: bytes) -> Iterator[bytes]:
-    """Yields what every base32 of bytes with this text in them has, by how many bytes stand before it."""
-    for encode in (b32encode, b32hexencode):
-        for before in range(_GROUP_BYTES):
-            first, last = -(-before * 8 // _BITS), (before + len(text)) * 8 // _BITS
-            yield encode(b"\x00" * before + text)[first:last].lower()
+    yield from (form for form in (*plain, secret.hex().encode(), *in_base32(secret)) if len(form) >= LETTERS_MIN)
 
 
 def _number_forms(secret: bytes) -> Iterator[bytes]:
