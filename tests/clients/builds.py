@@ -121,6 +121,11 @@ def pauses_of(kind: str) -> Iterator[float]:
         }[kind]
 
 
+def _signed(secret: str, stamp: str, body: bytes) -> str:
+    """Returns the signature of a callback."""
+    return "v1=" + hmac.new(secret.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
+
+
 def _instant(text: str) -> float:
     """Returns when something was, in seconds since 1970."""
     return datetime.fromisoformat(text).timestamp()
@@ -537,7 +542,7 @@ class Client:
     def take(self, headers: dict[str, str], body: bytes) -> int:
         """Returns the status of the answer to a callback."""
         stamp, signature = headers.get("runflow-timestamp", ""), headers.get("runflow-signature", "")
-        expected = "v1=" + hmac.new(self.secret.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
+        expected = _signed(self.secret, stamp, body)
         is_signed = {
             "trusts every callback": True,
             "trusts who does not sign": signature == "" or hmac.compare_digest(expected.encode(), signature.encode()),
@@ -546,6 +551,10 @@ class Client:
             "verifies the first attempt alone": not headers["runflow-request-id"].endswith("-1") or self._signs(stamp, body, signature),
             "compares both ends of the signature": (expected[:11], expected[-8:]) == (signature[:11], signature[-8:]),
             "compares the end of the signature": expected[-16:] == signature[-16:],
+            "compares the middle of the signature": expected[30:40] == signature[30:40],
+            "sorts the digits of the signature": sorted(expected) == sorted(signature),
+            "signs with nothing as well": signature in (expected, _signed("", stamp, body)),
+            "signs with the prefix of secrets as well": signature in (expected, _signed("rf_whsec_", stamp, body)),
             "trims the body before it verifies": self._signs(stamp, body.strip(), signature),
             "signs what it has parsed and written again": self._signs_anew(stamp, body, signature),
         }.get(self.flaw, hmac.compare_digest(expected.encode(), signature.encode()))
@@ -577,7 +586,7 @@ class Client:
         return self._signs(stamp, again, signature)
 
     def _signs(self, stamp: str, body: bytes, signature: str) -> bool:
-        return signature == "v1=" + hmac.new(self.secret.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
+        return signature == _signed(self.secret, stamp, body)
 
     def _listen(self, own: str) -> str:
         if self.flaw == "stops at a callback before the answer" and self.heard:
@@ -831,6 +840,10 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "signs what it has parsed and written again": (HEARS, ("refuses-forged",)),
     "compares both ends of the signature": (HEARS, ("refuses-forged",)),
     "compares the end of the signature": (HEARS, ("refuses-forged",)),
+    "compares the middle of the signature": (HEARS, ("refuses-forged",)),
+    "sorts the digits of the signature": (HEARS, ("refuses-forged",)),
+    "signs with nothing as well": (HEARS, ("refuses-forged",)),
+    "signs with the prefix of secrets as well": (HEARS, ("refuses-forged",)),
     "trims the body before it verifies": (HEARS, ("takes-callbacks",)),
     "acts, then verifies": (HEARS, ("acts-after-verifying",)),
     "takes old callbacks": (HEARS, ("refuses-stale",)),

@@ -84,13 +84,20 @@ def test_message_with_other_fields_is_signed_as_it_leaves(fields: bytes) -> None
 
 
 @pytest.mark.parametrize("prefix", ["v1=", ""])
-@pytest.mark.parametrize(("half", "right"), [("first", range(32)), ("last", range(32, 64)), ("outer", (*range(16), *range(48, 64)))])
+@pytest.mark.parametrize(
+    ("half", "right"), [("first", range(32)), ("last", range(32, 64)), ("outer", (*range(16), *range(48, 64))), ("inner", range(16, 48))]
+)
 def test_near_signature_is_right_in_one_half_alone(prefix: str, half: str, right: Sequence[int]) -> None:
     digits = "0123456789abcdef" * 4
     near = signature_of(NearSignature(half=half), prefix + digits)
     assert (near[:-64], len(near)) == (prefix, len(prefix) + 64)
     assert [place for place in range(64) if near[-64:][place] == digits[place]] == list(right)
     assert set(near[-64:]) <= set(digits)
+
+
+def test_swapped_signature_has_the_same_digits_in_another_order() -> None:
+    first, last = "0123456789abcdef" * 2, "fedcba9876543210" * 2
+    assert signature_of(NearSignature(half="swapped"), f"v1={first}{last}") == f"v1={last}{first}"
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,7 @@ WHATS: tuple[What, ...] = (
     Redirect(),
     Unsigned(),
     WrongSecret(),
+    WrongSecret(guess=""),
     PreviousSecret(),
     Stale(),
     Future(),
@@ -77,6 +78,8 @@ WHATS: tuple[What, ...] = (
     NearSignature(),
     NearSignature("last"),
     NearSignature("outer"),
+    NearSignature("inner"),
+    NearSignature("swapped"),
 )
 
 

@@ -95,6 +95,8 @@ KINDS: list[Body] = [
     {"kind": "callback.near_signature"},
     {"kind": "callback.near_signature", "half": "last"},
     {"kind": "callback.near_signature", "half": "outer"},
+    {"kind": "callback.near_signature", "half": "swapped"},
+    {"kind": "callback.wrong_secret", "guess": "changeme"},
     {"kind": "callback.drop"},
     {"kind": "callback.duplicate", "copies": 3},
     {"kind": "callback.reorder"},

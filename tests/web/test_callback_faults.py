@@ -105,6 +105,16 @@ def test_wrong_secret_makes_a_signature_that_does_not_fit(dialect: str) -> None:
     assert not is_signed_with(SECRET, callback)
 
 
+@pytest.mark.parametrize("guess", ["", "undefined"])
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_guessed_secret_signs(dialect: str, guess: str) -> None:
+    with hooked(dialect=dialect) as hook:
+        hook.rule({"kind": "callback.wrong_secret", "guess": guess})
+        hook.finish()
+        (callback,) = hook.received
+    assert (is_signed_with(guess, callback), is_signed_with(SECRET, callback)) == (True, False)
+
+
 @shows("callback.previous_secret")
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_previous_secret_signs_after_a_rotation(dialect: str) -> None:

@@ -36,6 +36,7 @@ GIVEN: dict[str, Json] = {
     "value": "paused",
     "fields": {"x_new": 1},
     "copies": 3,
+    "guess": "",
     "half": "last",
 }
 BAD: dict[str, tuple[Json, ...]] = {
@@ -48,6 +49,7 @@ BAD: dict[str, tuple[Json, ...]] = {
     "headers": ([], {"a b": "x"}, {"a": "x\r\nset-cookie: y"}, {"a": 1}, {f"h{n}": "" for n in range(51)}),
     "retry_after": (True, "tomorrow", -1),
     "retry_after_form": ("hours",),
+    "guess": (1, ["x"]),
     "half": ("middle", 1, ["first"]),
     "seconds": (3601, "x"),
     "nsfw_detected": ("yes", 1),

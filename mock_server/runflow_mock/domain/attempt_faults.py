@@ -7,7 +7,7 @@ The API knows nothing of this: it is the kit's own.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from runflow_mock.domain import fault_kinds as kinds
@@ -20,8 +20,8 @@ _STATUS = re.compile(rb'"status":"([a-z_]+)"')
 # What a receiver that does not look at the signature is made to believe; of anything else, that it succeeded.
 _LIES: Mapping[bytes, bytes] = {b"succeeded": b"failed", b"completed": b"failed"}
 _USUAL_LIE = b"succeeded"
-# Half of the digits of a SHA-256.
-_HALF_DIGITS, _QUARTER_DIGITS = 32, 16
+# The digits of a SHA-256, and a quarter of them.
+_DIGITS, _QUARTER_DIGITS = 64, 16
 
 
 def timestamp_of(fault: kinds.AttemptKind | None, present: int) -> int:
@@ -54,16 +54,12 @@ def body_of(fault: kinds.AttemptKind | None, payload: bytes) -> bytes:
 
 
 def signature_of(fault: kinds.AttemptKind | None, signature: str) -> str:
-    """Returns the signature that leaves: the one that was made, or one that whoever compares an end of it alone, or both, takes for it."""
+    """Returns the signature that leaves: the one that was made, or one that whoever compares a part of it takes for it."""
     if not isinstance(fault, kinds.NearSignature):
         return signature
-    first, last = signature[:-_HALF_DIGITS], signature[-_HALF_DIGITS:]
-    if fault.half == "first":
-        return first + other_digits(last)
-    if fault.half == "outer":
-        middle = first[-_QUARTER_DIGITS:] + last[:_QUARTER_DIGITS]
-        return first[:-_QUARTER_DIGITS] + other_digits(middle) + last[_QUARTER_DIGITS:]
-    return first[:-_HALF_DIGITS] + other_digits(first[-_HALF_DIGITS:]) + last
+    digits = signature[-_DIGITS:]
+    quarters = [digits[first : first + _QUARTER_DIGITS] for first in range(0, _DIGITS, _QUARTER_DIGITS)]
+    return signature[:-_DIGITS] + "".join(_HALVES[fault.half](*quarters))
 
 
 def answer_without_sending(fault: kinds.AttemptKind | None) -> AttemptResult | None:
@@ -80,6 +76,18 @@ def answer_without_sending(fault: kinds.AttemptKind | None) -> AttemptResult | N
 def other_digits(digits: str) -> str:
     """Returns hexadecimal digits of which none is the one that stands there."""
     return "".join(f"{int(digit, 16) ^ 1:x}" for digit in digits)
+
+
+# What becomes of the quarters of the digits, by the half that stays right; of those that are swapped each half stands in the other's place.
+_HALVES: Mapping[str, Callable[[str, str, str, str], tuple[str, ...]]] = {
+    "first": lambda a, b, c, d: (a, b, other_digits(c), other_digits(d)),
+    "last": lambda a, b, c, d: (other_digits(a), other_digits(b), c, d),
+    "outer": lambda a, b, c, d: (a, other_digits(b), other_digits(c), d),
+    "inner": lambda a, b, c, d: (other_digits(a), b, c, other_digits(d)),
+    "swapped": lambda a, b, c, d: (c, d, a, b),
+}
+HALVES = tuple(_HALVES)
+"""Which half of the digits of a signature may be right."""
 
 
 def _seconds(by: timedelta) -> int:

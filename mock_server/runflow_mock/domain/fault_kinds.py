@@ -214,7 +214,9 @@ class Unsigned(msgspec.Struct, frozen=True, tag="callback.unsigned", tag_field="
 
 
 class WrongSecret(msgspec.Struct, frozen=True, tag="callback.wrong_secret", tag_field="kind"):
-    """The attempt is signed with a secret that nobody was given."""
+    """The attempt is signed with a secret that nobody was given, or with what somebody guesses."""
+
+    guess: str | None = None
 
 
 class PreviousSecret(msgspec.Struct, frozen=True, tag="callback.previous_secret", tag_field="kind"):
@@ -252,9 +254,7 @@ class Fields(msgspec.Struct, frozen=True, tag="callback.fields", tag_field="kind
 
 
 class NearSignature(msgspec.Struct, frozen=True, tag="callback.near_signature", tag_field="kind"):
-    """One half of the signature's digits is right, and each of the others wrong."""
-
-    # `first`, `last`, or `outer`: the first and the last quarter.
+    """One half of the signature's digits is right, and each of the others wrong; or all are right, and each half in the other's place."""
 
     half: str = "first"
 

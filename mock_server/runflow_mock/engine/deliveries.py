@@ -135,7 +135,7 @@ def material_of(store: Store, seed: Seed, delivery: Delivery) -> str | None:
     if isinstance(attempt.fault, Unsigned):
         return None
     if isinstance(attempt.fault, WrongSecret):
-        return seed.hex(48, "wrong secret", attempt.id)
+        return seed.hex(48, "wrong secret", attempt.id) if attempt.fault.guess is None else attempt.fault.guess
     if delivery.webhook_id is not None:
         return store.webhooks[delivery.webhook_id].secret
     return None if attempt.secret_id is None else store.secrets[attempt.secret_id].material

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, cast
 import msgspec
 
 from runflow_mock.decoders import convert
+from runflow_mock.domain.attempt_faults import HALVES
 from runflow_mock.domain.documents import Document, Json, read_document, read_object, write_document
 from runflow_mock.domain.fault_kinds import KIND_OF, KINDS_BY_NAME, Fail, FailAttempt, Kind, Redirect, SucceedPartially, What
 from runflow_mock.domain.hints import did_you_mean
@@ -26,7 +27,6 @@ HEADERS_MAX = 50
 COPIES_MAX = 100
 POLLS_MAX = 10_000
 RETRY_AFTER_FORMS = ("seconds", "date")
-HALVES = ("first", "last", "outer")
 
 # What others call a fault, by what it is here.
 _CALLED_ELSEWHERE: Mapping[str, str] = {
@@ -146,6 +146,11 @@ def _text(value: object, name: str) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= TEXT_MAX:
         raise refused(f"{name} {str(value)[:80]!r} must be a text of 1 to {TEXT_MAX} characters")
     return value
+
+
+def _guess(value: object, name: str) -> str:
+    """An empty text is what stands there where nobody has set a secret."""
+    return "" if value == "" else _text(value, name)
 
 
 def _flag(value: object, name: str) -> bool:
@@ -275,10 +280,11 @@ FIELDS: Mapping[str, Field] = {
     "value": Field(_text, _as_it_is, _TEXT, "the value it gets"),
     "fields": Field(_object, read_document, {"type": "object"}, "the fields that are added"),
     "copies": Field(_whole(2, COPIES_MAX), _as_it_is, {"type": "integer", "minimum": 2}, "how often it is sent in all"),
+    "guess": Field(_guess, _as_it_is, {"type": "string"}, "what somebody guesses for the secret, an empty text where nobody has set one"),
     "half": Field(
         _one_of(HALVES),
         _as_it_is,
         {"enum": list(HALVES)},
-        "which half of the digits is right, the outer one at both ends",
+        "which half of the digits is right: the outer one at both ends, the inner one between, or each in the other's place (swapped)",
     ),
 }

@@ -102,6 +102,8 @@ NO_CREDIT = 402
 # As where a key, or its right to read, is withdrawn while work is under way, or its record is gone: no reading helps any more.
 STATUSES_AT_POLL = (401, 403, 404)
 REFUSED_AT_POLL = frozenset(f"{status} at poll" for status in STATUSES_AT_POLL)
+# What stands in the secret's place where nobody has set one, in one language or another, and what every secret begins with.
+GUESSED = tuple(callback("wrong_secret", guess=guess) for guess in ("", "None", "undefined", "rf_whsec_"))
 # What a rule makes of a callback, and it stays genuine.
 GENUINE = frozenset(("callback.duplicate", "callback.line_break", "callback.fields"))
 CONTROL = Cell(name="plain", rule="completes", clock=ClockMode.REAL, faults=(_SLOWLY,))
@@ -313,6 +315,11 @@ CELLS: tuple[Cell, ...] = (
     _told("signature half right", "refuses-forged", callback("near_signature")),
     _told("signature right at its end", "refuses-forged", callback("near_signature", half="last")),
     _told("signature right at both ends", "refuses-forged", callback("near_signature", half="outer")),
+    _told("signature right between its ends", "refuses-forged", callback("near_signature", half="inner")),
+    # The same digits, in another order: whoever sorts them, adds them up or folds them sees no difference.
+    _told("signature with its halves swapped", "refuses-forged", callback("near_signature", half="swapped")),
+    # One attempt after the other, until one is taken.
+    _told("signed with what anybody guesses", "refuses-forged", *GUESSED, is_any_fault=True),
     # As JSON may end: whoever trims the body before it verifies refuses this one, and so does whoever writes it anew.
     _told("line break at the end", "takes-callbacks", callback("line_break"), unless="other spaces"),
     # Whoever gives no answer to it, or fails later, has not ignored what it does not know.
