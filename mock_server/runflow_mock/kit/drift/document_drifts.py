@@ -17,6 +17,7 @@ from runflow_mock.kit.drift.encoding_drifts import encoding_drifts, has_encoding
 from runflow_mock.kit.drift.schema_drifts import SchemaComparison
 from runflow_mock.openapi.answers import way_to_answer
 from runflow_mock.openapi.contracts import ANY_CONTENT, Contract, Declared, Object
+from runflow_mock.openapi.directions import Direction
 from runflow_mock.openapi.media_types import chosen, read_media_type
 from runflow_mock.openapi.parameters import Parameter, read_parameter
 from runflow_mock.openapi.pointers import Pointer
@@ -32,7 +33,7 @@ class DocumentComparison:
     def __init__(self, old: Contract, new: Contract) -> None:
         self.old = old
         self.new = new
-        self._schemas = SchemaComparison(old, new)
+        self._schemas = {direction: SchemaComparison(old, new, direction) for direction in (*Direction, None)}
 
     def drifts(self) -> Iterator[Drift]:
         """Yields every difference."""
@@ -105,7 +106,7 @@ class DocumentComparison:
                 yield found._replace(where=where)
             if other.is_deprecated and not parameter.is_deprecated:
                 yield Found("deprecated", where, "it is deprecated now")
-            yield from self._of_schemas(where, parameter.schema, other.schema)
+            yield from self._of_schemas(where, parameter.schema, other.schema, Direction.REQUEST)
         for key, parameter in now.items():
             if key not in was:
                 is_required = parameter.is_required
@@ -119,16 +120,18 @@ class DocumentComparison:
         was, now = ({part.name: part for part in declared.parameters if part.place == "path"} for declared in (old, new))
         for name, other in pairs:
             if name in was and other in now:
-                yield from self._of_schemas(("path", name), was[name].schema, now[other].schema)
+                yield from self._of_schemas(("path", name), was[name].schema, now[other].schema, Direction.REQUEST)
 
     def _of_body(self, old: Declared, new: Declared) -> Iterator[Found]:
         if new.is_body_required and not old.is_body_required:
             yield Found("body-required", ("body",), "a body is required now")
         if old.is_body_required and not new.is_body_required:
             yield Found("body-optional", ("body",), "a body is no longer required")
-        yield from self._of_contents(old.body, new.body, ("body",))
+        yield from self._of_contents(old.body, new.body, ("body",), Direction.REQUEST)
 
-    def _of_contents(self, old: Mapping[str, Pointer], new: Mapping[str, Pointer], where: tuple[str, ...]) -> Iterator[Found]:
+    def _of_contents(
+        self, old: Mapping[str, Pointer], new: Mapping[str, Pointer], where: tuple[str, ...], direction: Direction | None
+    ) -> Iterator[Found]:
         if ANY_CONTENT in (old, new):
             return
         was, now = _by_media_type(old), _by_media_type(new)
@@ -141,21 +144,23 @@ class DocumentComparison:
         # What stood for a range is said of a new type inside it now, whether the range is still there or not.
         for before, after in dict.fromkeys((*known.items(), *((range_, each) for each, range_ in covering.items()))):
             if before is not None and after is not None:
-                yield from self._of_content((before, was[before]), (after, now[after]), where)
+                yield from self._of_content((before, was[before]), (after, now[after]), where, direction)
         for name in (each for each, range_ in covering.items() if range_ is None):
             yield Found("content-added", where, f"{name} is new")
 
-    def _of_content(self, old: tuple[str, Pointer], new: tuple[str, Pointer], where: tuple[str, ...]) -> Iterator[Found]:
+    def _of_content(
+        self, old: tuple[str, Pointer], new: tuple[str, Pointer], where: tuple[str, ...], direction: Direction | None
+    ) -> Iterator[Found]:
         """Yields the differences of two contents, given the media type of each and the way to its schema."""
-        yield from self._of_schemas(where, old[1], new[1])
+        yield from self._of_schemas(where, old[1], new[1], direction)
         if has_encodings(old[0]) and has_encodings(new[0]):
             for found in encoding_drifts(self.old, old[1], self.new, new[1]):
                 yield found._replace(where=(*where, *found.where))
 
-    def _of_schemas(self, where: tuple[str, ...], old: Pointer, new: Pointer) -> Iterator[Found]:
+    def _of_schemas(self, where: tuple[str, ...], old: Pointer, new: Pointer, direction: Direction | None) -> Iterator[Found]:
         # The way to what is not described leads to the document itself.
         schemas = self.old.at(old) if old else {}, self.new.at(new) if new else {}
-        for found in self._schemas.drifts(*schemas):
+        for found in self._schemas[direction].drifts(*schemas):
             yield found._replace(where=(*where, *found.where))
 
     def _of_responses(self, old: Declared, new: Declared) -> Iterator[Found]:
@@ -178,7 +183,7 @@ class DocumentComparison:
     def _of_answers(self, old: Declared, new: Declared, status: str, keys: tuple[str, str]) -> Iterator[Found]:
         """Yields the differences of what is answered with a status, given under which names both sides declare it."""
         was, now = keys
-        yield from self._of_contents(old.responses[was], new.responses[now], (status, "body"))
+        yield from self._of_contents(old.responses[was], new.responses[now], (status, "body"), Direction.ANSWER)
         yield from self._of_headers(self._headers(self.old, old, was), self._headers(self.new, new, now), status)
 
     def _of_headers(self, old: Mapping[str, Parameter], new: Mapping[str, Parameter], status: str) -> Iterator[Found]:
@@ -191,7 +196,7 @@ class DocumentComparison:
                 yield Found("field-required", where, "it is required now")
             if header.is_required and not new[key].is_required:
                 yield Found("field-optional", where, "it is no longer required")
-            yield from self._of_schemas(where, header.schema, new[key].schema)
+            yield from self._of_schemas(where, header.schema, new[key].schema, Direction.ANSWER)
         for key, header in new.items():
             if key not in old:
                 yield Found("header-added", (status, "headers", header.name), "it is new")
@@ -216,7 +221,7 @@ class DocumentComparison:
     def _of_told(self, old: Pointer, new: Pointer) -> Iterator[Found]:
         """Yields the differences of what is sent to the client."""
         was, now = self.old.contents_at((*old, "requestBody")), self.new.contents_at((*new, "requestBody"))
-        yield from self._of_contents(was, now, ("body",))
+        yield from self._of_contents(was, now, ("body",), None)
         sent, other = (_header_parameters(contract, pointer) for contract, pointer in ((self.old, old), (self.new, new)))
         for header in sorted(sent.keys() - other.keys()):
             yield Found("header-removed", ("headers", sent[header]), "it is gone")

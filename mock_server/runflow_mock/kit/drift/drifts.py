@@ -134,7 +134,7 @@ CHANGES: Mapping[str, Change] = {
     "body-optional": Change(_A, _A, "a body is no longer required"),
     "content-removed": Change(_B, _B, "a content type is gone"),
     "content-added": Change(_A, _R, "a content type is new"),
-    "content-narrowed": Change(_B, _A, "some content types of a range, where all of it were"),
+    "content-narrowed": Change(_B, _A, "fewer content types of a part, or some of a range, where all of it were"),
     "success-removed": Change(_B, _B, "a status of success is gone"),
     "success-added": Change(_R, _R, "a status of success is new"),
     "refusal-removed": Change(_R, _R, "a status of refusal is gone"),

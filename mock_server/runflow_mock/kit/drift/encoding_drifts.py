@@ -11,7 +11,7 @@ from runflow_mock.domain.documents import object_of
 from runflow_mock.kit.drift.drifts import Found
 from runflow_mock.kit.drift.schema_forms import DEPTH_MAX
 from runflow_mock.openapi.contracts import Contract, Object
-from runflow_mock.openapi.media_types import FORM, read_media_type
+from runflow_mock.openapi.media_types import FORM, chosen, read_media_type
 from runflow_mock.openapi.parameters import Parameter, read_parameter
 from runflow_mock.openapi.pointers import Pointer
 
@@ -41,8 +41,8 @@ def encoding_drifts(old: Contract, was: Pointer, new: Contract, now: Pointer) ->
         known, other = (_parameter(part, way) for part, way in zip(encodings, (fields[name], others[name]), strict=True))
         found = list(style_drifts(old, known, new, other))
         if not found and any("contentType" in encoding for encoding in encodings):
-            before, after = (_content_types(*each) for each in zip((old, new), encodings, (fields[name], others[name]), strict=True))
-            found = [Found("style-changed", (), f"contentType: {before} before, {after} now")] if before != after else []
+            types = (_content_types(*each) for each in zip((old, new), encodings, (fields[name], others[name]), strict=True))
+            found = list(_of_content_types(*types))
         yield from (each._replace(where=(name,)) for each in found)
 
 
@@ -61,12 +61,21 @@ def _parameter(encoding: Object, schema: Pointer) -> Parameter:
     return replace(read_parameter(said, ()), schema=schema)
 
 
-def _content_types(contract: Contract, encoding: Object, schema: Pointer) -> str:
+def _of_content_types(old: frozenset[str], new: frozenset[str]) -> Iterator[Found]:
+    """Yields how the content types of a field have moved, of which ranges cover others."""
+    gone, come = (any(chosen(others, read_media_type(each)) is None for each in types) for types, others in ((old, new), (new, old)))
+    change = "style-changed" if gone and come else "content-narrowed" if gone else "content-added"
+    if gone or come:
+        before, after = (", ".join(sorted(types))[:80] for types in (old, new))
+        yield Found(change, (), f"contentType: {before} before, {after} now")
+
+
+def _content_types(contract: Contract, encoding: Object, schema: Pointer) -> frozenset[str]:
     """Returns the content types that a field may have, each in its one spelling; the usual one of its type where none is named."""
     said = encoding.get("contentType")
     if not isinstance(said, str):
-        return _usual_type(contract, schema)
-    return ", ".join(sorted({read_media_type(each).spelled for each in said.split(",") if each.strip()}))[:80]
+        return frozenset({_usual_type(contract, schema)})
+    return frozenset(read_media_type(each).spelled for each in said.split(",") if each.strip())
 
 
 def _usual_type(contract: Contract, schema: Pointer) -> str:

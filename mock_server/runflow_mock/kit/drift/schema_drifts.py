@@ -6,12 +6,17 @@ known here. Where two lists of forms differ, forms that both have are left out, 
 
 from collections.abc import Callable, Iterator
 from itertools import islice, zip_longest
+from math import inf
+
+from msgspec.structs import replace
 
 from runflow_mock.domain.documents import Json
 from runflow_mock.kit.drift.drifts import Found
-from runflow_mock.kit.drift.schema_forms import DEPTH_MAX, LOWER, Form, form_of
+from runflow_mock.kit.drift.schema_forms import ANYTHING, DEPTH_MAX, Form, form_of
+from runflow_mock.kit.drift.schema_limits import limit_drifts
 from runflow_mock.kit.drift.schema_rules import ANNOTATIONS, RuleReading, referred
 from runflow_mock.openapi.contracts import Contract
+from runflow_mock.openapi.directions import Direction
 
 SAID_MAX = 80
 MARKED = {"readOnly": "read-only", "writeOnly": "write-only", "deprecated": "deprecated"}
@@ -23,9 +28,11 @@ Pair = tuple[Form, Form]
 class SchemaComparison:
     """Compares schemas of two contracts; what was compared once is known. Inside a schema that leads to itself it is told once."""
 
-    def __init__(self, old: Contract, new: Contract) -> None:
+    def __init__(self, old: Contract, new: Contract, direction: Direction | None = None) -> None:
+        """Takes the direction of the messages whose fields are compared, where it is known: some fields go the other way alone."""
         self._old = RuleReading(old)
         self._new = RuleReading(new)
+        self._absent = None if direction is None else direction.value
         self._known: dict[tuple[int, int], tuple[Found, ...]] = {}
         self._forms: dict[tuple[bool, int], tuple[Json, Form]] = {}
 
@@ -47,6 +54,8 @@ class SchemaComparison:
 
     def _of_schemas(self, old: Json, new: Json, depth: int) -> Iterator[Found]:
         was, now = self._form(self._old, old), self._form(self._new, new)
+        if _are_bytes(was, now) or _are_bytes(now, was):
+            return iter(())
         if bool(was.choices) is bool(now.choices):
             return self._of_forms((was, now), depth)
         # One form is a choice of one.
@@ -65,15 +74,23 @@ class SchemaComparison:
             yield from changes(*pair)
         yield from self._of_properties(pair, depth)
         old, new = pair
-        if all("array" in (form.types or ()) for form in pair):
-            yield from _inside("[]", self._drifts(old.items, new.items, depth + 1))
-        for index in range(max(len(old.first), len(new.first))):
-            yield from _inside(f"[{index}]", self._drifts(old.item(index), new.item(index), depth + 1))
+        yield from self._of_items(pair, depth)
         yield from self._of_patterns(pair, depth)
-        if old.extra is not None and new.extra is not None:
+        # Whether there may be further fields at all is another question.
+        if all(form.is_object and not form.is_closed for form in pair) and (old.extra is not None or new.extra is not None):
             yield from _inside("*", self._drifts(old.extra, new.extra, depth + 1))
         for forms, others in zip_longest(old.choices, new.choices, fillvalue=()):
             yield from self._of_choices(forms, others, depth)
+
+    def _of_items(self, pair: Pair, depth: int) -> Iterator[Found]:
+        """Yields the differences of items that both may have: of how many there may be, limits tell."""
+        old, new = pair
+        described = max(len(old.first), len(new.first))
+        most = min(form.limits.get("maxItems", inf) for form in pair)
+        if all("array" in (form.types or ()) for form in pair) and most > described:
+            yield from _inside("[]", self._drifts(old.items, new.items, depth + 1))
+        for index in range(int(min(described, most))):
+            yield from _inside(f"[{index}]", self._drifts(old.item(index), new.item(index), depth + 1))
 
     def _of_properties(self, pair: Pair, depth: int) -> Iterator[Found]:
         old, new = pair
@@ -83,20 +100,28 @@ class SchemaComparison:
             is_described = name in old.properties or name in new.properties
             before, after = (form.field(name) if is_described else None for form in pair)
             was, is_there = before is not None or name in old.required, after is not None or name in new.required
+            goes, still_goes = was and not self._is_absent(self._old, before), is_there and not self._is_absent(self._new, after)
+            if not goes and not still_goes:
+                continue
+            was_required, is_required = name in old.required and goes, name in new.required and still_goes
             if was and is_there:
-                if name in new.required and name not in old.required:
+                if is_required and not was_required:
                     yield Found("field-required", (name,), "it is required now")
-                if name in old.required and name not in new.required:
+                # That an absent field need not be sent says its mark.
+                if was_required and not is_required and still_goes:
                     yield Found("field-optional", (name,), "it is no longer required")
                 yield from _inside(name, self._drifts(before, after, depth + 1))
             elif is_there:
-                required = name in new.required
-                yield Found("field-added-required" if required else "field-added", (name,), f"it is new{' and required' * required}")
+                yield Found("field-added-required" if is_required else "field-added", (name,), f"it is new{' and required' * is_required}")
             else:
-                kind = "required-field" if name in old.required else "field"
+                kind = "required-field" if was_required else "field"
                 is_refused = new.is_closed and old.is_closed
                 says = "it is gone, and no others are taken" if is_refused else "it is gone"
                 yield Found(f"{kind}-{'refused' if is_refused else 'removed'}", (name,), says)
+
+    def _is_absent(self, reading: RuleReading, schema: Json) -> bool:
+        """Tells whether a field goes the other way alone, as one that is read-only does in no request."""
+        return self._absent is not None and self._absent in self._form(reading, schema).marks
 
     def _of_patterns(self, pair: Pair, depth: int) -> Iterator[Found]:
         """Yields the differences of fields that are described by patterns of their names."""
@@ -131,6 +156,15 @@ class SchemaComparison:
             yield Found("form-added", (), says)
 
 
+def _are_bytes(form: Form, other: Form) -> bool:
+    """Tells whether one form is the `binary` of 3.0, and the other says of bytes what 3.1 does: nothing, or of which type they are."""
+    if "binary" not in form.formats:
+        return False
+    is_typed = "contentMediaType" in other.rules
+    plain = replace(other, marks=frozenset(), rules={name: said for name, said in other.rules.items() if name != "contentMediaType"})
+    return plain == ANYTHING or (is_typed and plain == replace(form, formats=frozenset(), marks=frozenset(), rules={}))
+
+
 def _limited(found: Iterator[Found]) -> tuple[Found, ...]:
     """Returns as many differences as are told of one schema; the last one says so where there are more."""
     told = tuple(islice(found, FOUND_MAX + 1))
@@ -147,6 +181,9 @@ def _inside(name: str, found: tuple[Found, ...]) -> Iterator[Found]:
 
 def _types(old: Form, new: Form) -> Iterator[Found]:
     was, now = old.types, new.types
+    # Each form of a choice says which types it has.
+    if old.choices and new.choices:
+        return
     lists_values = [form.values is not None for form in (old, new)]
     if was == now or all(lists_values) or (any(lists_values) and None in (was, now)):
         return
@@ -180,22 +217,16 @@ def _values(old: Form, new: Form) -> Iterator[Found]:
 
 
 def _limits(old: Form, new: Form) -> Iterator[Found]:
-    for name in dict.fromkeys((*old.limits, *new.limits)):
-        was, now = old.limits.get(name), new.limits.get(name)
-        if was == now:
-            continue
-        is_new, is_gone = was is None, now is None
-        is_tighter = is_new or (not is_gone and (now > was) is (name in LOWER))  # type: ignore[operator]  # both are there
-        says = f"{name} {'none' if was is None else f'{was:g}'} before, {'none' if now is None else f'{now:g}'} now"
-        yield Found("limit-tightened" if is_tighter else "limit-loosened", (), says)
+    yield from limit_drifts(old.limits, new.limits)
 
 
-def _word(name: str, read: Callable[[Form], str | None]) -> Callable[[Form, Form], Iterator[Found]]:
+def _words(name: str, read: Callable[[Form], frozenset[str]]) -> Callable[[Form, Form], Iterator[Found]]:
     def compare(old: Form, new: Form) -> Iterator[Found]:
         was, now = read(old), read(new)
         if was != now:
-            kind = "added" if was is None else "removed" if now is None else "changed"
-            yield Found(f"{name}-{kind}", (), f"{name} {_cut(was or 'none')} before, {_cut(now or 'none')} now")
+            kind = "added" if was < now else "removed" if now < was else "changed"
+            before, after = (_cut(" and ".join(sorted(each))) or "none" for each in (was, now))
+            yield Found(f"{name}-{kind}", (), f"{name} {before} before, {after} now")
 
     return compare
 
@@ -231,9 +262,9 @@ CHANGES_OF_VALUES: tuple[Callable[[Form, Form], Iterator[Found]], ...] = (
     _null,
     _values,
     _limits,
-    _word("pattern", lambda form: form.pattern),
-    _word("format", lambda form: form.format),
-    _word("default", lambda form: form.default),
+    _words("pattern", lambda form: form.patterns),
+    _words("format", lambda form: form.formats),
+    _words("default", lambda form: frozenset() if form.default is None else frozenset({form.default})),
     _marks,
     _openness,
     _rules,

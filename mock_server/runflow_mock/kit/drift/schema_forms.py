@@ -5,7 +5,7 @@ same. Titles, descriptions, examples and extensions say nothing. What a schema l
 object.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import cast
 
@@ -13,9 +13,10 @@ import msgspec
 from msgspec.structs import replace
 
 from runflow_mock.domain.documents import Json, list_of, object_of
-from runflow_mock.kit.drift.schema_rules import RuleReading, written
+from runflow_mock.kit.drift.schema_limits import limits_of, limits_of_both
+from runflow_mock.kit.drift.schema_rules import RuleReading, evaluated, referred, written
 from runflow_mock.openapi.contracts import Object
-from runflow_mock.openapi.patterns import is_pattern
+from runflow_mock.openapi.patterns import as_written, is_pattern
 from runflow_mock.openapi.schemas import CompiledSchema, compile_schema
 
 # What only values of a type can have; a schema with one of them and without a type means this type.
@@ -31,17 +32,28 @@ IMPLIED: Mapping[str, str] = {
     "minimum": "number",
     "maximum": "number",
 }
-LOWER = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties", "multipleOf", "uniqueItems")
-UPPER = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
 CLOSING = ("additionalProperties", "unevaluatedProperties")
 DEPTH_MAX = 24
 MARKS = ("readOnly", "writeOnly", "deprecated")
 """What a schema says of the field that it describes, and not of its value."""
 
 _NULL = "null"
+# What 3.0 calls so has a keyword of its own in 3.1.
+_BYTES = "byte"
+_AS_BYTES = {"contentEncoding": written({"contentEncoding": "base64"})}
+_CHOICES = ("anyOf", "oneOf")
+# Patterns that every name matches.
+_EVERY_NAME = frozenset(("", "^", "$", ".*", "^.*", ".*$", "^.*$"))
 _TRUTH_VALUES = frozenset(("true", "false"))
-# Of a whole number an excluded limit is the next one, included.
-_NEXT = {"exclusiveMinimum": ("minimum", 1), "exclusiveMaximum": ("maximum", -1)}
+_TYPES: Mapping[str, Callable[[Json], bool]] = {
+    "string": lambda value: isinstance(value, str),
+    "boolean": lambda value: isinstance(value, bool),
+    "integer": lambda value: isinstance(value, int | float) and not isinstance(value, bool) and value == int(value),
+    "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
+    "array": lambda value: isinstance(value, list),
+    "object": lambda value: isinstance(value, dict),
+}
+"""The types of values but for null, and how each is known."""
 
 
 class Form(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,8 +63,8 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     values: frozenset[str] | None = None
     is_nullable: bool = True
     limits: Mapping[str, float] = {}
-    pattern: str | None = None
-    format: str | None = None
+    patterns: frozenset[str] = frozenset()
+    formats: frozenset[str] = frozenset()
     default: str | None = None
     marks: frozenset[str] = frozenset()
     properties: Mapping[str, Json] = {}
@@ -65,6 +77,11 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     discriminator: str | None = None
     is_closed: bool = False
     choices: tuple[tuple[Json, ...], ...] = ()
+
+    @property
+    def is_object(self) -> bool:
+        """Whether a value may be an object, as far as its types say."""
+        return self.types is not None and "object" in self.types
 
     def item(self, index: int) -> Json:
         """Returns the schema of an item of a list by its place."""
@@ -94,24 +111,57 @@ def form_of(reading: RuleReading, schema: Json, depth: int = 0) -> Form:
         others.append(reading.contract.resolve(str(schema["$ref"])))
     for other in others:
         form = _both(form, form_of(reading, other, depth + 1))
-    for word in ("anyOf", "oneOf"):
+    for word in _CHOICES:
         if isinstance(schema.get(word), list):
-            form = _both(form, _choice(reading, list_of(schema[word]), depth + 1))
-    return form
+            form = _both(form, _choice(reading, list(_flat(reading, list_of(schema[word]), 0)), depth + 1))
+    return _distributed(reading, form, depth) if form.choices and form.types is not None else form
+
+
+def _flat(reading: RuleReading, forms: list[Json], depth: int) -> Iterator[Json]:
+    """Yields the forms of a choice, with those of a choice among them in its place."""
+    for form in forms:
+        meant = referred(reading.contract, form)
+        word = next((word for word in _CHOICES if isinstance(meant, dict) and meant.keys() == {word}), None)
+        if word is None or depth > DEPTH_MAX:
+            yield form
+        else:
+            yield from _flat(reading, list_of(object_of(meant)[word]), depth + 1)
+
+
+def _distributed(reading: RuleReading, form: Form, depth: int) -> Form:
+    """Returns a choice each of whose forms says which types it may have, whether a type stands beside the choice or in each."""
+    types = frozenset(form.types or ())
+    own: Object = {"type": [*sorted(types), *([_NULL] if form.is_nullable else [])]}
+
+    def typed(each: Json) -> Json:
+        found = form_of(reading, each, depth + 1).types
+        return each if found is not None and found <= types else {"allOf": [each, own]}
+
+    return replace(form, choices=tuple(tuple(map(typed, forms)) for forms in form.choices))
 
 
 def _plain(reading: RuleReading, schema: Object) -> Form:
     """Returns what stands in the schema itself."""
-    types, values = _types(schema), _values(schema)
+    schema = evaluated(schema)
+    types = _types(schema)
+    values = _values(schema, types)
     is_nullable = (types is None or _NULL in types) and (values is None or _NULL in values)
-    extra, items = schema.get("additionalProperties"), schema.get("items")
+    types = None if types is None or types >= _TYPES.keys() else types - {_NULL}
+    by_pattern, items = object_of(schema.get("patternProperties")), schema.get("items")
+    extra = schema.get("additionalProperties", schema.get("unevaluatedProperties"))
+    if (every := next((pattern for pattern in by_pattern if as_written(pattern) in _EVERY_NAME), None)) is not None and extra in (
+        None,
+        True,
+        {},
+    ):
+        extra, by_pattern = by_pattern[every], {name: by_pattern[name] for name in by_pattern if name != every}
     return Form(
-        types=None if types is None else types - {_NULL},
+        types=types,
         values=None if values is None or (types == frozenset(("boolean",)) and values >= _TRUTH_VALUES) else values - {_NULL},
         is_nullable=is_nullable,
-        limits=_limits(schema, is_whole=types is not None and types - {_NULL} == {"integer"}),
-        pattern=_text(schema.get("pattern")),
-        format=_text(schema.get("format")),
+        limits=limits_of(schema, types),
+        patterns=_texts(schema.get("pattern")) if types is None or "string" in types else frozenset(),
+        formats=_texts(schema.get("format")) - {_BYTES},
         default=written(schema["default"]) if "default" in schema else None,
         marks=frozenset(mark for mark in MARKS if schema.get(mark) is True),
         properties=cast("Object", schema.get("properties") or {}),
@@ -119,8 +169,8 @@ def _plain(reading: RuleReading, schema: Object) -> Form:
         items=items if isinstance(items, dict) else None,
         first=tuple(list_of(schema.get("prefixItems"))),
         extra=extra if isinstance(extra, dict) and extra else None,
-        by_pattern=object_of(schema.get("patternProperties")),
-        rules=reading.rules(schema),
+        by_pattern=by_pattern,
+        rules={**(_AS_BYTES if schema.get("format") == _BYTES else {}), **reading.rules(schema)},
         discriminator=_discriminator(schema),
         is_closed=any(schema.get(word) is False for word in CLOSING),
     )
@@ -136,40 +186,22 @@ def _types(schema: Object) -> frozenset[str] | None:
     return frozenset(given | ({"integer"} if "number" in given else set())) or None
 
 
-def _values(schema: Object) -> frozenset[str] | None:
+def _values(schema: Object, types: frozenset[str] | None) -> frozenset[str] | None:
+    """Returns the values that a schema lists, without those that are of none of its types."""
     if "const" in schema:
         return frozenset({written(schema["const"])})
     values = schema.get("enum")
     if not isinstance(values, list):
         return None
-    return frozenset(map(written, values)) | (frozenset({_NULL}) if schema.get("nullable") is True else frozenset())
+    among = [_TYPES[each] for each in types or () if each in _TYPES]
+    listed = [value for value in values if types is None or value is None or any(is_of(value) for is_of in among)]
+    return frozenset(map(written, listed)) | (frozenset({_NULL}) if schema.get("nullable") is True else frozenset())
 
 
 def _discriminator(schema: Object) -> str | None:
     said = object_of(schema.get("discriminator"))
     names = list[Json](sorted(object_of(said.get("mapping"))))
     return written([said.get("propertyName"), names]) if said else None
-
-
-def _limits(schema: Object, *, is_whole: bool) -> Mapping[str, float]:
-    """Returns the limits that limit something: a length of at least 0 does not."""
-    found = {name: schema[name] for name in (*LOWER, *UPPER) if isinstance(schema.get(name), int | float)}
-    limits = {name: float(value) for name, value in found.items()}  # type: ignore[arg-type]  # they are numbers or truth values
-    if is_whole:
-        _limit_whole_numbers(limits)
-    return {name: value for name, value in limits.items() if value or not name.startswith(("min", "unique")) or name == "minimum"}
-
-
-def _limit_whole_numbers(limits: dict[str, float]) -> None:
-    """Says limits of whole numbers in the one way in which they can be said."""
-    if limits.get("multipleOf") == 1:
-        del limits["multipleOf"]
-    for name, (included, step) in _NEXT.items():
-        excluded = limits.get(name)
-        if excluded is not None and excluded.is_integer():
-            del limits[name]
-            tighter = max if included in LOWER else min
-            limits[included] = tighter(limits.get(included, excluded + step), excluded + step)
 
 
 def _choice(reading: RuleReading, forms: list[Json], depth: int) -> Form:
@@ -200,14 +232,13 @@ def _is_null(form: Form) -> bool:
 
 def _both(form: Form, other: Form) -> Form:
     """Returns what is left where both hold."""
-    both = {name: (max if name in LOWER else min)(form.limits[name], other.limits[name]) for name in form.limits if name in other.limits}
     return Form(
         types=_narrowest(form.types, other.types),
         values=_narrowest(form.values, other.values),
         is_nullable=form.is_nullable and other.is_nullable,
-        limits={**form.limits, **other.limits, **both},
-        pattern=form.pattern or other.pattern,
-        format=form.format or other.format,
+        limits=limits_of_both(form.limits, other.limits),
+        patterns=form.patterns | other.patterns,
+        formats=form.formats | other.formats,
         default=other.default if form.default is None else form.default,
         marks=form.marks | other.marks,
         properties=_merged(form.properties, other.properties),
@@ -241,5 +272,5 @@ def _matcher(pattern: str) -> CompiledSchema:
     return compile_schema({"pattern": pattern})
 
 
-def _text(value: Json) -> str | None:
-    return value if isinstance(value, str) else None
+def _texts(value: Json) -> frozenset[str]:
+    return frozenset({value}) if isinstance(value, str) else frozenset()

@@ -42,6 +42,9 @@ _SILENT = frozenset(
 _SETS = frozenset(("required", "type", "enum"))
 _CHOICES = ("allOf", "anyOf", "oneOf")
 _SCHEMAS = FIELDS[Part.SCHEMA]
+_AFTERWARDS = {"unevaluatedItems": "items", "unevaluatedProperties": "additionalProperties"}
+# Beside these a value may have been looked at elsewhere.
+_APPLYING = frozenset(("$ref", "allOf", "anyOf", "oneOf", "if", "then", "else", "contains", "dependentSchemas", "dependencies"))
 _IDLE: Mapping[str, Json] = {
     **dict.fromkeys(("then", "else", "propertyNames", "unevaluatedItems", "unevaluatedProperties", "contentSchema"), True),
     **dict.fromkeys(("minLength", "minItems", "minProperties"), 0),
@@ -124,6 +127,17 @@ def referred(contract: Contract, schema: Json) -> Json:
     return schema
 
 
+def evaluated(schema: Object) -> Object:
+    """Returns a schema in which what is said of whatever nothing has looked at is said of all the rest, where that is the same."""
+    if not _AFTERWARDS.keys() & schema.keys() or _APPLYING & schema.keys():
+        return schema
+    found = dict(schema)
+    for word, plain in _AFTERWARDS.items():
+        if word in found:
+            found.setdefault(plain, found.pop(word))
+    return found
+
+
 def written(value: Json) -> str:
     """Returns a value as a text that is the same for equal values: to JSON Schema, 1 and 1.0 are one number."""
     return msgspec.json.encode(_with_plain_numbers(value), order="sorted").decode()
@@ -135,7 +149,7 @@ def _is_silent(word: str) -> bool:
 
 def _in_one_form(schema: Object) -> Object:
     """Returns a schema without what says nothing, and in the words of today in the place of those that say the same."""
-    found = {word: said for word, said in schema.items() if not _is_silent(word)}
+    found = {word: said for word, said in evaluated(schema).items() if not _is_silent(word)}
     if isinstance(found.get("$ref"), str):
         found["allOf"] = [*list_of(found.get("allOf")), {"$ref": found.pop("$ref")}]
     if "const" in found and "enum" not in found:

@@ -1,0 +1,166 @@
+"""What a schema says counts in drifts, and not how: each pair is graded as a careful reader would, by who sends the value."""
+
+from typing import Any
+
+import pytest
+from foreign import contract
+
+from runflow_mock.kit.drift.document_drifts import DocumentComparison
+from runflow_mock.kit.drift.drifts import Grade
+
+BREAKING, RISKY, ADDITIVE = Grade
+TEXT, WHOLE, LINE = {"type": "string"}, {"type": "integer"}, {"type": "object", "required": ["q"], "properties": {"q": {"type": "string"}}}
+PARTS = "multipart/form-data"
+
+
+def document(schema: Any, *, content_type: str = "application/json", version: str = "3.1.0", **media: Any) -> dict[str, Any]:
+    """A document in which clients send and receive what a schema says."""
+    content = {"content": {content_type: {"schema": schema, **media}}}
+    operation = {"requestBody": content, "responses": {"200": {"description": "It.", **content}}}
+    return {"openapi": version, "info": {}, "paths": {"/x": {"post": operation}}, "components": {"schemas": {"Line": LINE}}}
+
+
+def grades(before: Any, after: Any) -> tuple[Grade | None, Grade | None]:
+    """Returns the worst grade of what clients send, and of what they receive."""
+    found = list(DocumentComparison(contract(before, "old.json"), contract(after, "new.json")).drifts())
+    sent, received = ([drift.grade for drift in found if drift.side == side] for side in ("request", "response"))
+    return min(sent, key=tuple(Grade).index, default=None), min(received, key=tuple(Grade).index, default=None)
+
+
+def thing(**more: Any) -> Any:
+    return {"type": "object", **more}
+
+
+def several(**more: Any) -> Any:
+    return {"type": "array", **more}
+
+
+def number(**more: Any) -> Any:
+    return {"type": "number", **more}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (thing(dependencies={"a": ["b"], "c": TEXT}), thing(dependentRequired={"a": ["b"]}, dependentSchemas={"c": TEXT})),
+        (several(items=False), several(maxItems=0)),
+        (several(prefixItems=[TEXT, WHOLE], items=False), several(prefixItems=[TEXT, WHOLE], maxItems=2)),
+        (several(prefixItems=[TEXT], items=False), several(prefixItems=[TEXT], unevaluatedItems=False)),
+        (several(items=TEXT), several(items=TEXT, unevaluatedItems=False)),
+        (several(items=TEXT), several(unevaluatedItems=TEXT)),
+        (thing(additionalProperties=TEXT), thing(unevaluatedProperties=TEXT)),
+        (thing(patternProperties={".*": TEXT}), thing(additionalProperties=TEXT)),
+        (thing(patternProperties={"": TEXT}), thing(additionalProperties=TEXT)),
+        ({"type": "integer", "minimum": 1.5}, {"type": "integer", "minimum": 2}),
+        ({"type": "integer", "exclusiveMaximum": 2.5}, {"type": "integer", "maximum": 2}),
+        (number(minimum=5, exclusiveMinimum=3), number(minimum=5)),
+        (number(minimum=5, exclusiveMinimum=5), number(exclusiveMinimum=5)),
+        ({"allOf": [number(multipleOf=2), {"multipleOf": 3}]}, number(multipleOf=6)),
+        ({"allOf": [number(minimum=2), {"exclusiveMinimum": 2}]}, number(exclusiveMinimum=2)),
+        ({"type": "string", "minimum": 5, "maxItems": 3}, TEXT),
+        ({"type": "integer", "maxLength": 3, "pattern": "^a"}, WHOLE),
+        ({"type": "string", "enum": ["a", 1]}, {"enum": ["a"]}),
+        ({"type": "number", "enum": [1, "a", True]}, {"enum": [1.0]}),
+        ({"type": ["string", "null"], "enum": ["a", None, [2]]}, {"enum": ["a", None]}),
+        ({}, {"type": ["string", "number", "boolean", "object", "array", "null"]}),
+        ({"type": "string", "format": "byte"}, {"type": "string", "contentEncoding": "base64"}),
+        (
+            {"anyOf": [{"anyOf": [thing(required=["a"]), TEXT]}, thing(required=["c"])]},
+            {"anyOf": [thing(required=["a"]), TEXT, thing(required=["c"])]},
+        ),
+        (thing(anyOf=[{"required": ["a"]}, {"required": ["b"]}]), {"anyOf": [thing(required=["a"]), thing(required=["b"])]}),
+    ],
+)
+def test_schema_that_says_the_same_has_no_drift(before: Any, after: Any) -> None:
+    assert grades(document(before), document(after)) == (None, None)
+    assert grades(document(after), document(before)) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "sent", "received"),
+    [
+        (thing(dependencies={"a": ["b"]}), thing(), ADDITIVE, RISKY),
+        (thing(dependencies={"a": ["b"]}), thing(dependencies={"a": ["b", "c"]}), RISKY, RISKY),
+        (several(prefixItems=[TEXT, WHOLE]), several(prefixItems=[TEXT, WHOLE], items=False), BREAKING, ADDITIVE),
+        (several(prefixItems=[TEXT], items=False), several(prefixItems=[TEXT, WHOLE], items=False), ADDITIVE, RISKY),
+        (several(prefixItems=[TEXT, WHOLE], items=False), several(prefixItems=[TEXT], items=False), BREAKING, ADDITIVE),
+        (several(prefixItems=[TEXT]), several(prefixItems=[TEXT], unevaluatedItems=False), BREAKING, ADDITIVE),
+        (thing(), thing(additionalProperties=TEXT), BREAKING, ADDITIVE),
+        (thing(additionalProperties=TEXT), thing(additionalProperties=WHOLE), BREAKING, BREAKING),
+        (thing(additionalProperties=TEXT), thing(additionalProperties=False), BREAKING, ADDITIVE),
+        (number(minimum=2), number(exclusiveMinimum=2), BREAKING, ADDITIVE),
+        (number(exclusiveMaximum=2), number(maximum=2), ADDITIVE, RISKY),
+        (number(exclusiveMinimum=1), number(minimum=5), BREAKING, ADDITIVE),
+        (number(multipleOf=2), number(multipleOf=4), BREAKING, ADDITIVE),
+        (number(multipleOf=0.3), number(multipleOf=0.1), ADDITIVE, RISKY),
+        (number(multipleOf=2), number(multipleOf=3), BREAKING, RISKY),
+        ({"allOf": [{**TEXT, "pattern": "a"}, {"pattern": "b"}]}, {"allOf": [{**TEXT, "pattern": "a"}, {"pattern": "c"}]}, RISKY, RISKY),
+        ({"allOf": [{**TEXT, "pattern": "a"}, {"pattern": "b"}]}, {**TEXT, "pattern": "a"}, ADDITIVE, RISKY),
+        ({**TEXT, "format": "uri"}, {"allOf": [{**TEXT, "format": "uri"}, {"format": "uuid"}]}, RISKY, ADDITIVE),
+        ({"anyOf": [thing(required=["a"]), thing(required=["b"])]}, thing(anyOf=[{"required": ["a"]}]), BREAKING, ADDITIVE),
+        ({**TEXT, "format": "binary"}, TEXT, ADDITIVE, RISKY),
+    ],
+)
+def test_schema_is_graded_by_what_it_says(before: Any, after: Any, sent: Grade, received: Grade) -> None:
+    assert grades(document(before), document(after)) == (sent, received)
+
+
+READ_ONLY, WRITE_ONLY = {**TEXT, "readOnly": True}, {**TEXT, "writeOnly": True}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "sent", "received"),
+    [
+        (thing(properties={"a": READ_ONLY}), thing(properties={"a": READ_ONLY}, required=["a"]), None, ADDITIVE),
+        (thing(properties={"a": WRITE_ONLY}), thing(properties={"a": WRITE_ONLY}, required=["a"]), BREAKING, None),
+        (thing(), thing(properties={"a": READ_ONLY}, required=["a"]), None, ADDITIVE),
+        (thing(properties={"a": READ_ONLY}, required=["a"]), thing(), None, BREAKING),
+        (thing(properties={"a": WRITE_ONLY}, required=["a"]), thing(), RISKY, None),
+        (thing(properties={"a": {**READ_ONLY, "enum": ["x", "y"]}}), thing(properties={"a": {**READ_ONLY, "enum": ["x"]}}), None, RISKY),
+        (thing(properties={"a": TEXT}), thing(properties={"a": READ_ONLY}, required=["a"]), RISKY, ADDITIVE),
+        (thing(properties={"a": TEXT}), thing(properties={"a": WRITE_ONLY}), ADDITIVE, BREAKING),
+        (thing(properties={"a": READ_ONLY}, required=["a"]), thing(properties={"a": TEXT}, required=["a"]), BREAKING, ADDITIVE),
+    ],
+)
+def test_field_that_goes_one_way_alone_moves_there_alone(before: Any, after: Any, sent: Grade | None, received: Grade | None) -> None:
+    assert grades(document(before), document(after)) == (sent, received)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "sent", "received"),
+    [
+        ("image/png", "image/png, image/jpeg", ADDITIVE, RISKY),
+        ("image/png", "image/*", ADDITIVE, RISKY),
+        ("image/png, image/jpeg", "image/png", BREAKING, ADDITIVE),
+        ("image/*", "image/png", BREAKING, ADDITIVE),
+        ("image/png", "image/gif", BREAKING, RISKY),
+        (None, "application/json, application/xml", ADDITIVE, RISKY),
+        ("*/*", None, BREAKING, ADDITIVE),
+    ],
+)
+def test_content_type_of_a_field_may_be_widened(before: str | None, after: str | None, sent: Grade, received: Grade) -> None:
+    def of(said: str | None) -> dict[str, Any]:
+        more: Any = {} if said is None else {"encoding": {"a": {"contentType": said}}}
+        return document(thing(properties={"a": {"type": "object"}}), content_type=PARTS, **more)
+
+    assert grades(of(before), of(after)) == (sent, received)
+
+
+BINARY = {"type": "string", "format": "binary"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "content_type"),
+    [
+        (number(minimum=1, exclusiveMinimum=True), number(exclusiveMinimum=1), "application/json"),
+        ({**TEXT, "nullable": True, "enum": ["a", None]}, {"type": ["string", "null"], "enum": ["a", None]}, "application/json"),
+        ({**TEXT, "format": "byte"}, {**TEXT, "contentEncoding": "base64"}, "application/json"),
+        ({"$ref": "#/components/schemas/Line", "maxProperties": 1}, {"$ref": "#/components/schemas/Line"}, "application/json"),
+        (BINARY, {}, "application/octet-stream"),
+        (BINARY, {"contentMediaType": "image/png"}, "image/png"),
+        (thing(properties={"a": BINARY}), thing(properties={"a": {**TEXT, "contentMediaType": "image/png"}}), PARTS),
+    ],
+)
+def test_document_that_says_the_same_in_a_newer_version_has_no_drift(before: Any, after: Any, content_type: str) -> None:
+    older = document(before, content_type=content_type, version="3.0.3")
+    assert grades(older, document(after, content_type=content_type)) == (None, None)
