@@ -1,9 +1,9 @@
 r"""Patterns: regular expressions as JSON Schema means them, which are those of ECMA-262, where the validator means something else.
 
 The validator's dot takes every character but a line feed, its words have letters of every alphabet, and it knows neither `[]`, which takes
-nothing, nor `[^]`, which takes everything, nor `\k<name>`, which leads back to a group, nor a brace that repeats nothing. What it means by
-`\d`, `\w` and `\s` it has from ECMA-262 only in patterns that are matched without trying. A character that is put in the place of another
-spelling is `\x{3C}`, which ECMA-262 has not, so that what was written can be told of it.
+nothing, nor `[^]`, which takes everything, nor a brace that repeats nothing. What it means by `\d`, `\w` and `\s` it has from ECMA-262
+only in patterns that are matched without trying; what leads back to a group is said otherwise (`back_references`). A character that is put
+in the place of another spelling is `\x{3C}`, which ECMA-262 has not, so that what was written can be told of it.
 """
 
 import re
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from functools import lru_cache, partial
 from typing import Any
 
+from runflow_mock.openapi.back_references import with_marks, without_marks
 from runflow_mock.openapi.pattern_classes import (
     CHARACTERS,
     CONTROL,
@@ -35,7 +36,7 @@ KNOWN_MAX, KNOWN_LENGTH_MAX = 2_048, 200
 """Of how many patterns, and how long ones, the size stays known."""
 
 # What nothing closes takes the rest, so that every character is read once.
-_GROUP = r"\((?!\?)|\(\?<(?P<group>[^=!>][^>]*)(?:>|\Z)"
+_GROUP = r"\((?!\?)|\(\?<[^=!>][^>]*(?:>|\Z)"
 _CLASS = r"\[\^?\]|\[(?:\\.|[^\]\\])*(?:\]|\\?\Z)"
 _LITERAL_BRACE = r"\{(?![0-9]+(?:,[0-9]*)?\})"
 _TOKEN = re.compile(
@@ -112,9 +113,10 @@ def as_matched(pattern: str, most: int = SIZE_MAX) -> str:
     """
     takes_all = any(_TAKES_ALL.fullmatch(token[0]) for token in _TOKEN.finditer(pattern))
     is_tried = _IS_TRIED.search(pattern) is not None
-    more = {**_named_groups(pattern), **(SETS if is_tried else {}), **({".": "."} if takes_all else {})}
+    more = {**(SETS if is_tried else {}), **({".": "."} if takes_all else {})}
+    marked = with_marks(pattern) if is_tried else pattern
     for way in _WAYS:
-        matched = _TOKEN.sub(partial(_meant, {**way, **more}, is_tried), pattern)
+        matched = _TOKEN.sub(partial(_meant, {**way, **more}, is_tried), marked)
         if matched == pattern or is_pattern(matched, most):
             return matched
     return pattern
@@ -131,6 +133,7 @@ def as_written(text: str) -> str:
     """Returns a text about a pattern that was matched with the one that somebody wrote, but for the case of its hexadecimal digits, and
     with numbers for the names of groups.
     """
+    text = without_marks(text)
     for way in (_DOT, _CLASSES, _EDGES, _EDGES_LOOKED_FOR, SETS, SETS_IN_CLASSES):
         for written, matched in way.items():
             text = text.replace(matched, written)
@@ -153,12 +156,6 @@ def _found_size(text: str, most: int) -> int | None:
 
 
 _known_size = lru_cache(maxsize=KNOWN_MAX)(_found_size)
-
-
-def _named_groups(pattern: str) -> dict[str, str]:
-    """Returns what leads back to a group by its name, each as the validator leads there: by its number."""
-    groups = [token for token in _TOKEN.finditer(pattern) if token[0] == "(" or token["group"] is not None]
-    return {rf"\k<{group['group']}>": rf"(?:\{number})" for number, group in enumerate(groups, 1) if group["group"] is not None}
 
 
 def _written(found: re.Match[str]) -> str:

@@ -1,0 +1,89 @@
+r"""Back references in patterns: to ECMA-262 a group that took no part has taken nothing, and `(a)?\1` matches an empty text.
+
+To the validator what leads back to such a group fails. So each group to which something leads back ends with an empty one, its mark,
+which took part where the group did: `(a())?(?:\2\1|(?!\2))`. What leads to a group that has not ended, `(a\1)`, finds nothing there,
+whatever repeats it: `(?:[1]{0})`. What a group took in an earlier round of what repeats it alone stays known, where ECMA-262 forgets it.
+"""
+
+import re
+from functools import partial
+from itertools import count
+from typing import NamedTuple
+
+# What nothing closes takes the rest, so that every character is read once.
+_PART = re.compile(
+    r"\\k<(?P<named>[^>]*)(?:>|\Z)|\\(?P<number>[1-9][0-9]*)|\\.|\[\^?\]|\[(?:\\.|[^\]\\])*(?:\]|\\?\Z)"
+    r"|(?P<group>\((?!\?)|\(\?<(?P<name>[^=!>][^>]*)(?:>|\Z))|(?P<other>\()|(?P<end>\))",
+    re.DOTALL,
+)
+_MARKED = re.compile(r"\(\?:\\(?P<mark>[0-9]{1,5})\\(?P<group>[0-9]{1,5})\|\(\?!\\(?P=mark)\)\)")
+_NOTHING = re.compile(r"\(\?:\[([0-9]+)\]\{0\}\)")
+_MARK = "()"
+
+
+class Marked(NamedTuple):
+    """A group that is led to: its number, where it ends, and the number of its mark, if something behind it leads there."""
+
+    number: int
+    end: int
+    mark: int | None
+
+
+def with_marks(pattern: str) -> str:
+    """Returns a pattern that means to the validator what it means by ECMA-262 where it leads back to groups."""
+    parts = list(_PART.finditer(pattern))
+    groups = [part for part in parts if part["group"] is not None]
+    names = {part["name"]: str(number) for number, part in enumerate(groups, 1) if part["name"] is not None}
+    known = {str(number) for number in range(1, len(groups) + 1)}
+    led_to = {number: part.start() for part in parts if (number := _number(part, names)) in known}
+    if not led_to:
+        return pattern
+    marked = _numbered(parts, led_to)
+    ends = {group.end for group in marked.values() if group.mark is not None}
+    return _PART.sub(partial(_meant, names, marked, ends), pattern)
+
+
+def without_marks(text: str) -> str:
+    """Returns a text about a pattern with marks as it was without them, but with numbers for the names of groups."""
+    text = _NOTHING.sub(r"\\\1", text)
+    marks = {int(found["mark"]) for found in _MARKED.finditer(text)}
+    if not marks:
+        return text
+    return _MARKED.sub(lambda found: _written(found, marks), text).replace(f"{_MARK})", ")")
+
+
+def _number(part: re.Match[str], names: dict[str, str]) -> str:
+    """Returns the number of the group to which a part leads back; nothing where it does not."""
+    return part["number"] or names.get(part["named"], "")
+
+
+def _numbered(parts: list[re.Match[str]], led_to: dict[str, int]) -> dict[str, Marked]:
+    """Returns the groups that are led to, by the numbers that they had, given from where last."""
+    marked: dict[str, Marked] = {}
+    opened: list[tuple[str, int]] = []
+    now, before = count(1), count(1)
+    for part in parts:
+        if part["group"] is not None:
+            opened.append((str(next(before)), next(now)))
+        elif part["other"] is not None:
+            opened.append(("", 0))
+        elif part["end"] is not None and opened:
+            name, number = opened.pop()
+            if name in led_to:
+                marked[name] = Marked(number, part.start(), next(now) if led_to[name] > part.start() else None)
+    return marked
+
+
+def _meant(names: dict[str, str], marked: dict[str, Marked], ends: set[int], part: re.Match[str]) -> str:
+    if part.start() in ends:
+        return f"{_MARK})"
+    number = _number(part, names)
+    group = marked.get(number)
+    if group is None:
+        return part[0]
+    return f"(?:[{number}]{{0}})" if part.start() < group.end else rf"(?:\{group.mark}\{group.number}|(?!\{group.mark}))"
+
+
+def _written(found: re.Match[str], marks: set[int]) -> str:
+    group = int(found["group"])
+    return rf"\{group - sum(mark < group for mark in marks)}"

@@ -1,0 +1,36 @@
+"""What leads back to a group is said so that the validator means what ECMA-262 means, and can be told as it was written."""
+
+from time import thread_time
+
+import pytest
+
+from runflow_mock.openapi.back_references import with_marks, without_marks
+
+
+@pytest.mark.parametrize(
+    ("pattern", "marked"),
+    [
+        (r"(a)?\1", r"(a())?(?:\2\1|(?!\2))"),
+        (r"(a)(b)?\2(c)\3", r"(a)(b())?(?:\3\2|(?!\3))(c())(?:\5\4|(?!\5))"),
+        (r"((a)b)\1", r"((a)b())(?:\3\1|(?!\3))"),
+        (r"(a\1)", r"(a(?:[1]{0}))"),
+        (r"(?:a)(?=b)[(\])](c)\1", r"(?:a)(?=b)[(\])](c())(?:\2\1|(?!\2))"),
+        (r"(a)\(\)", r"(a)\(\)"),
+        (r"\1(", r"\1("),
+        (r"(a)\2", r"(a)\2"),
+        (r"a)(b\1", r"a)(b\1"),
+    ],
+)
+def test_group_that_is_led_to_has_a_mark_that_can_be_taken_away(pattern: str, marked: str) -> None:
+    assert (with_marks(pattern), without_marks(marked)) == (marked, pattern)
+
+
+def test_name_of_a_group_is_told_as_its_number() -> None:
+    assert without_marks(with_marks(r"(a)(?<x>b)?\k<x>\k<y>")) == r"(a)(?<x>b)?\2\k<y>"
+
+
+@pytest.mark.parametrize("pattern", [r"(a)\1" * 6_000, "(" * 30_000, r"\k<" * 10_000, "[" * 30_000, "\\" + "1" * 30_000, "(?<a" * 7_500])
+def test_pattern_is_read_once(pattern: str) -> None:
+    begun = thread_time()
+    without_marks(with_marks(pattern))
+    assert thread_time() - begun < 1
