@@ -164,7 +164,9 @@ def header_names(headers: Json) -> dict[str, str] | None:
         pairs = cast("list[tuple[Json, Json]]", list(headers.items()))
     else:
         return None
-    return {str(name).lower(): str(value) for name, value in pairs if value is not None}
+    # Some list the values of a name, which may come several times.
+    lists = ((str(name).lower(), value if isinstance(value, list) else [value]) for name, value in pairs if value is not None)
+    return {name: ", ".join(map(str, values)) for name, values in lists}
 
 
 def body_of(part: Mapping[str, Json], place: str = "") -> bytes:

@@ -15,15 +15,16 @@ from msgspec.structs import replace
 from runflow_mock.domain.documents import BYTE_ORDER_MARK, NOT_JSON, Json, read_document, try_document
 from runflow_mock.kit.calibration.addresses import is_among, other_host
 from runflow_mock.kit.calibration.captures import Capture, Elsewhere, Found, PassedOver, Unrecognised, among_others
+from runflow_mock.kit.calibration.cassettes import is_yaml_cassette
 from runflow_mock.kit.calibration.dumps import is_dump, talk_of
 from runflow_mock.kit.calibration.shapes import read_shape
 from runflow_mock.kit.calibration.traces import is_trace, read_trace
 from runflow_mock.kit.calibration.transcripts import capture_of, is_transcript, read_transcript, split_messages
-from runflow_mock.openapi.texts import ignore
+from runflow_mock.openapi.texts import TextError, ignore, read_text
 from runflow_mock.user_files import read_file
 from runflow_mock.wire.profiles import FORMAT as PROFILE
 
-WAY_OUT = "give JSON, JSON lines, a HAR file, or the output of curl -i, -v or --trace-ascii, or leave the file out"
+WAY_OUT = "give JSON, JSON lines, a HAR file, a cassette, or the output of curl -i, -v or --trace-ascii, or leave the file out"
 # The longer mark of two that begin alike comes first.
 MARKS = {
     BYTE_ORDER_MARK: "utf-8",
@@ -143,6 +144,8 @@ def _captures(file: CaptureFile, body: CaptureFile | None) -> Iterator[Found]:
             yield from read_trace(talk_of(file.text), file.name)
         elif is_trace(file.text):
             yield from read_trace(file.text, file.name)
+        elif is_yaml_cassette(file.text):
+            yield from read_shape(read_text(file.text), file.name)
         elif is_transcript(file.text):
             if body is not None:
                 yield capture_of(read_transcript(file.text)._replace(body=body.text), file.name)
@@ -152,7 +155,7 @@ def _captures(file: CaptureFile, body: CaptureFile | None) -> Iterator[Found]:
             yield from among_others(_message(*each, file.name) for each in zip(messages, places, strict=False))
         else:
             yield from _in_json(file)
-    except Unrecognised as error:
+    except (TextError, Unrecognised) as error:
         raise CaptureError(f"{file.path} cannot be understood: {error}; {WAY_OUT}") from None
     except RecursionError:
         raise CaptureError(f"{file.path} cannot be understood: it is nested too deeply; {WAY_OUT}") from None
@@ -216,8 +219,10 @@ def _line(line: bytes, source: str, number: int) -> Iterator[Found]:
 
 
 def _is_head_of(head: CaptureFile, body: CaptureFile) -> bool:
-    is_beside = head.path != body.path and (head.path.parent, head.path.stem) == (body.path.parent, body.path.stem)
-    return is_beside and is_transcript(head.text) and not is_transcript(body.text) and b"\n\n" not in head.text.replace(b"\r", b"").strip()
+    if head.path == body.path or (head.path.parent, head.path.stem) != (body.path.parent, body.path.stem):
+        return False
+    is_head, is_other = (is_transcript(file.text) and not is_yaml_cassette(file.text) for file in (head, body))
+    return is_head and not is_other and b"\n\n" not in head.text.replace(b"\r", b"").strip()
 
 
 def _inside(folder: Path) -> Iterator[Path]:

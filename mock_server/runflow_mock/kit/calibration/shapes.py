@@ -21,6 +21,7 @@ from runflow_mock.kit.calibration.captures import (
     read_captures,
     status_in,
 )
+from runflow_mock.kit.calibration.cassettes import is_cassette, is_nock, read_cassette, read_nock
 from runflow_mock.kit.calibration.postman_collections import is_collection, read_collection
 from runflow_mock.kit.calibration.scrubbing import safe_name
 
@@ -200,6 +201,8 @@ SHAPES: tuple[Shape, ...] = (
     Shape("document of captures", is_document, lambda value, source, place: read_captures(value, source)),
     Shape("HAR file", is_archive, lambda value, source, place: read_archive(value, source)),
     Shape("collection of Postman", is_collection, lambda value, source, place: read_collection(value, source)),
+    Shape("cassette of VCR", is_cassette, read_cassette),
+    Shape("recording of nock", is_nock, read_nock),
     Shape("exchange {request, response}", _is_exchange, _exchange),
     Shape("callback {headers, body or body_base64}", _is_callback, _callback),
     Shape("answer {status, headers, body}", _is_answer, _answer),
