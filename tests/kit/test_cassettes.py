@@ -203,6 +203,24 @@ def test_recording_of_nock_keeps_what_is_elsewhere_apart() -> None:
     assert [(each.place, each.host) for each in found] == [("[0]", None), ("[1]", "x.example:8443")]
 
 
+@pytest.mark.parametrize("body", [{"text": BODY, "charset": "UTF-8"}, {"encoding": "base64", "encoded": b64encode(BODY.encode()).decode()}])
+def test_session_of_charles_is_an_answer_with_what_was_asked(body: Any) -> None:
+    head = {"headers": [{"name": "Content-Type", "value": "application/json"}]}
+    asked: Any = {"method": "GET", "scheme": "https", "host": "api.runflow.io", "port": None, "path": RUN, "request": {"header": {}}}
+    given = {"status": "COMPLETE", **asked, "response": {"status": 200, "header": head, "body": body}}
+    assert recognised({"a": json.dumps([given]).encode()}) == [answer(place="[0]")]
+    other = recognised({"a": json.dumps({**given, "host": "localhost", "port": 8000}).encode()})
+    assert [each.host for each in other] == ["localhost:8000"]
+
+
+@pytest.mark.parametrize(
+    "body", [{"jsonBody": json.loads(BODY)}, {"data": json.loads(BODY)}, {"base64Body": b64encode(BODY.encode()).decode()}]
+)
+def test_body_of_an_exchange_goes_by_each_name_that_programs_have_for_it(body: Any) -> None:
+    given = {"request": {"url": RUN, "method": "GET"}, "response": {"status": 200, "headers": HEADERS, **body}}
+    assert [each.value for each in recognised({"a": json.dumps(given).encode()})] == [json.loads(BODY)]
+
+
 def test_yaml_that_cannot_be_read_is_told_with_its_line() -> None:
     with pytest.raises(CaptureError, match=r"line \d+, column \d+"):
         recognised({"a": (PYTHON + "x: [").encode()})

@@ -25,6 +25,8 @@ STATUSES = range(100, 600)
 NO_ANSWER = 0
 """What stands for the status of a request that never got an answer."""
 TIMESTAMP, SIGNATURE, REQUEST_ID = "runflow-timestamp", "runflow-signature", "runflow-request-id"
+BODY_NAMES, ENCODED_BODY_NAMES = ("body", "jsonBody", "data"), ("body_base64", "base64Body")
+"""What programs call the body of an answer, the usual name first, and what they call it where it stands as Base64."""
 CALLBACK_HEADERS = frozenset((TIMESTAMP, SIGNATURE, REQUEST_ID))
 
 Object = Mapping[str, Json]
@@ -175,9 +177,10 @@ def body_of(part: Mapping[str, Json], place: str = "") -> bytes:
     Raises:
         Unrecognised: it is not Base64.
     """
-    encoded, body = part.get("body_base64"), part.get("body")
-    if isinstance(encoded, str):
-        return from_base64(encoded, f"{place}.body_base64" if place else "body_base64")
+    name = next((name for name in ENCODED_BODY_NAMES if isinstance(part.get(name), str)), None)
+    if name is not None:
+        return from_base64(str(part[name]), f"{place}.{name}" if place else name)
+    body = next((part[name] for name in BODY_NAMES if part.get(name) is not None), None)
     return b"" if body is None else body.encode() if isinstance(body, str) else write_document(body)
 
 

@@ -1,7 +1,7 @@
 """Cassettes: what libraries for tests have recorded of exchanges, as captures.
 
-VCR of Ruby, Python, Go and PHP, and betamax, keep interactions of a request and a response, as YAML or JSON; nock keeps one flat object
-for each. Bodies that came packed, or are no text, stand as Base64 or in hexadecimal.
+VCR of Ruby, Python, Go and PHP, and betamax, keep interactions of a request and a response, as YAML or JSON; nock and Charles, a proxy,
+keep one object for each, in forms of their own. Bodies that came packed, or are no text, stand as Base64 or in hexadecimal.
 """
 
 import re
@@ -81,6 +81,31 @@ def read_nock(value: Json, source: str, place: str = "") -> Iterator[Capture]:
     }
     request: dict[str, Json] = {"url": f"{given['scope']}{given['path']}", "method": given.get("method"), "headers": {**sent}}
     yield from _interaction({"request": request, "response": response}, source, place)
+
+
+def is_session(value: Json) -> bool:
+    """Tells whether a value is an exchange as Charles keeps it in a session."""
+    given = object_of(value)
+    return isinstance(object_of(given.get("response")).get("header"), dict) and isinstance(given.get("host"), str)
+
+
+def read_session(value: Json, source: str, place: str = "") -> Iterator[Capture]:
+    """Returns the answer in an exchange of a session.
+
+    Raises:
+        Elsewhere: it is at no address of the API.
+        Unrecognised: it is not whole.
+    """
+    given = object_of(value)
+    response, body = object_of(given.get("response")), object_of(object_of(given.get("response")).get("body"))
+    port = f":{given['port']}" if given.get("port") else ""
+    kept: dict[str, Json] = {
+        "status": response.get("status"),
+        "headers": object_of(response.get("header")).get("headers"),
+        "body": {"base64_string": body["encoded"]} if "encoded" in body else {"string": body.get("text")},
+    }
+    url = f"{given.get('scheme') or 'https'}://{given['host']}{port}{given.get('path') or '/'}"
+    yield from _interaction({"request": {"url": url, "method": given.get("method")}, "response": kept}, source, place)
 
 
 def _interactions(value: Json) -> list[Json]:

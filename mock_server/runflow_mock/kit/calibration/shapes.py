@@ -7,7 +7,9 @@ from runflow_mock.domain.documents import Json, list_of, object_of
 from runflow_mock.kit.calibration.addresses import address_of, authority_in, other_host
 from runflow_mock.kit.calibration.archives import is_archive, read_archive
 from runflow_mock.kit.calibration.captures import (
+    BODY_NAMES,
     CALLBACK_HEADERS,
+    ENCODED_BODY_NAMES,
     NO_ANSWER,
     Capture,
     Elsewhere,
@@ -21,7 +23,7 @@ from runflow_mock.kit.calibration.captures import (
     read_captures,
     status_in,
 )
-from runflow_mock.kit.calibration.cassettes import is_cassette, is_nock, read_cassette, read_nock
+from runflow_mock.kit.calibration.cassettes import is_cassette, is_nock, is_session, read_cassette, read_nock, read_session
 from runflow_mock.kit.calibration.postman_collections import is_collection, read_collection
 from runflow_mock.kit.calibration.scrubbing import safe_name
 
@@ -78,7 +80,7 @@ def _is_callback(value: Json) -> bool:
 
 def _is_answer(value: Json) -> bool:
     given = object_of(value)
-    return isinstance(given.get("status"), int) and any(name in given for name in ("headers", "body", "body_base64"))
+    return isinstance(given.get("status"), int) and any(name in given for name in ("headers", *BODY_NAMES, *ENCODED_BODY_NAMES))
 
 
 def _is_exchange(value: Json) -> bool:
@@ -203,6 +205,7 @@ SHAPES: tuple[Shape, ...] = (
     Shape("collection of Postman", is_collection, lambda value, source, place: read_collection(value, source)),
     Shape("cassette of VCR", is_cassette, read_cassette),
     Shape("recording of nock", is_nock, read_nock),
+    Shape("session of Charles", is_session, read_session),
     Shape("exchange {request, response}", _is_exchange, _exchange),
     Shape("callback {headers, body or body_base64}", _is_callback, _callback),
     Shape("answer {status, headers, body}", _is_answer, _answer),
