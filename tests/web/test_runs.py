@@ -1,5 +1,6 @@
 from typing import Any
 
+import msgspec
 import pytest
 from doors import Door
 from steps import (
@@ -285,3 +286,21 @@ def test_run_reads_alike_until_something_is_due(door: Door) -> None:
     run = post_run(door)
     assert advance(door, 0.01) == []
     assert get_run(door, run) == run
+
+
+def test_run_is_written_once_for_as_long_as_it_stays_as_it_is(door: Door) -> None:
+    run = post_run(door)
+    first, again = (_answer_to(door, run) for _ in range(2))
+    advance(door, 1)
+    moved = _answer_to(door, run)
+    assert first is again
+    assert (msgspec.json.decode(first)["status_code"], msgspec.json.decode(moved)["status_code"]) == ("queued", "running")
+
+
+def _answer_to(door: Door, run: Body) -> bytes:
+    """The very bytes with which a poll was answered, as the journal has them."""
+    get_run(door, run)
+    tenant = door.runtime.tenants.get("test")
+    assert tenant is not None
+    assert tenant.journal.last is not None
+    return tenant.journal.last.response_body

@@ -47,8 +47,7 @@ def get_run(call: Call) -> Answer:
     is_signed_again = decode_flag(call.parameters, "add_signature")
     if not run.is_terminal:
         call.wait_for(run.id)
-        return answer(run_body(call, run))
-    if is_signed_again and run.output is not None:
+    elif is_signed_again and run.output is not None:
         tenant, world = call.caller.settings, call.caller.world
         output = sign_again(run.output, run, tenant.name, world.now + tenant.output_lifetime, world.seed)
         return answer(run_body(call, replace(run, output=output)))
@@ -102,7 +101,7 @@ def run_body(call: Call, run: Run, model: Model | None = None) -> dict[str, obje
 
 
 def _rendered(call: Call, run: Run) -> bytes:
-    """Returns the body of an ended run, which is written once for as long as nothing that it shows can change."""
+    """Returns the body of a run, which is written once for as long as nothing that it shows can change."""
     rendered = call.caller.rendered
     # What was judged or is asked for in a special form is written anew each time, and so is what shows addresses of assets.
     is_special = run.id in call.store.evaluations_of or call.query
@@ -110,8 +109,12 @@ def _rendered(call: Call, run: Run) -> bytes:
     known = rendered.get(run.id)
     if known is not None and known[0] is run and not is_special:
         return known[1]
-    body = answer(run_body(call, run)).body
-    if not (is_special or mentions_assets(run.input) or mentions_assets(run.metadata)):
+    world = call.caller.world
+    model = model_of_run(world.catalog, world.store, run)
+    body = answer(run_body(call, run, model)).body
+    # Where there are stages, time alone brings a run on that has not ended.
+    is_moving = not run.is_terminal and bool(model.output.stages)
+    if not (is_special or is_moving or mentions_assets(run.input) or mentions_assets(run.metadata)):
         if len(rendered) >= RENDERED_MAX:
             rendered.clear()
         rendered[run.id] = (run, body)
