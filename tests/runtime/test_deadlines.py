@@ -211,10 +211,11 @@ def test_answer_without_an_end_is_let_go_and_its_status_counts() -> None:
         assert carrier.carry(SAMPLE).status == 200
 
 
-def test_listener_tells_the_sender_when_the_receiver_behind_it_drips() -> None:
+@pytest.mark.parametrize("part", DRIPS)
+def test_listener_tells_the_sender_when_the_receiver_behind_it_drips(part: str) -> None:
     heard: list[Heard] = []
     with (
-        answering(*DRIPS["body without one"]) as url,
+        answering(*DRIPS[part]) as url,
         Listener("127.0.0.1", 0, heard.append, forward_to=url, forward_seconds_max=0.1) as listener,
     ):
         answer = urllib3.request("POST", listener.url, body=b"{}", retries=False)

@@ -119,15 +119,17 @@ class Listener:
             return Reply(), None
         headers = {name: value for name, value in received.headers.items() if name not in _OF_THE_CONNECTION}
         defaults = {name: SKIP_HEADER for name in ("accept-encoding", "user-agent") if name not in headers}
-        try:
-            with Deadline(self._forward_seconds_max) as deadline:
+        with Deadline(self._forward_seconds_max) as deadline:
+            try:
                 answer = self._pool.request(
                     "POST", self._forward_to, body=received.body, headers={**headers, **defaults}, redirect=False, preload_content=False
                 )
                 # As it came: what is packed stays packed, and what has no end is not read to it.
                 data = answer.read(ANSWER_BYTES_MAX + 1, decode_content=False)
-        except urllib3.exceptions.HTTPError as error:
-            return Reply(502, b"the receiver did not answer"), f"{self._forward_to} did not answer: {error}"
+            except urllib3.exceptions.HTTPError as error:
+                # A connection that ended with its time seems to have been closed by the receiver.
+                why = " in time" if deadline.is_over else f": {error}"
+                return Reply(502, b"the receiver did not answer"), f"{self._forward_to} did not answer{why}"
         if deadline.is_over:
             answer.close()
             return Reply(502, b"the receiver did not answer"), f"{self._forward_to} did not answer in time"
