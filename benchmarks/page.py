@@ -102,8 +102,8 @@ of which each has 10 runs, the requests go to one after the other.
 | 100 tenants | 111 | 65 |
 | 1,000 tenants | 145 | 75 |
 
-A million runs and 10,000 tenants were measured later, on a machine that many others used, so that all figures of that run are twice as
-high: with a million runs a create takes 0.97 and a poll 0.93 of what they take with 1,000, and with 10,000 tenants 1.18 and 1.39 of what
+A million runs and 10,000 tenants were measured later, on a machine that many others used, where all figures are 1.3 to 2.2 times those
+above: with a million runs a create takes 0.97 and a poll 0.93 of what they take with 1,000, and with 10,000 tenants 1.18 and 1.39 of what
 they take with one. Their memory was 1.5 GB, and 0.5 GB. By default a tenant holds a million runs, and a server 10,000 tenants.
 """
 TRIED = """\
