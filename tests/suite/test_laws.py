@@ -1,6 +1,7 @@
 """Laws of records ask of a server what the contract says, and no more."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -27,3 +28,14 @@ def test_failed_run_says_why_and_where_it_failed_if_that_is_known(name: str, is_
         for record in (FAILED, {**FAILED, name: None})
     ]
     assert [not found for found in told] == [True, is_right]
+
+
+def test_objects_of_an_answer_are_gathered_once_and_without_what_a_caller_has_put_there() -> None:
+    """`verify` holds each answer against some sixty laws: what several of them look at is not looked for again."""
+    inner: dict[str, Any] = {"b": {"c": {"d": {"id": "5"}}}}
+    item = {"id": "3", "output": {"id": "4"}}
+    record = {"id": "1", "metadata": {"id": "2"}, "items": [[item]], "inner": inner}
+    answer = Answer("GET", "/v1/runs/1", 200, {}, json.dumps(record).encode())
+    assert answer.objects == (record, item, inner, inner["b"], inner["b"]["c"])
+    assert answer.objects is answer.objects
+    assert answer.evidence is answer.evidence

@@ -98,7 +98,8 @@ def records_agree(answer: Answer, memory: Memory) -> Iterator[str]:
             if name not in known.fields or (name in related and (value is None or known.fields[name].value is None)):
                 known.fields[name] = told if name not in known.fields or value is not None else known.fields[name]
                 continue
-            yield from _differs(key, name, known.fields[name], told)
+            if known.fields[name].value != value:
+                yield from _differs(key, name, known.fields[name], told)
             known.fields[name] = told
 
 
@@ -138,8 +139,6 @@ def _key(part: Part, answer: Answer) -> str | None:
 
 
 def _differs(key: str, name: str, before: Told, now: Told) -> Iterator[str]:
-    if before.value == now.value:
-        return
     is_settled = before.kind == now.kind and now.kind in CHANGES and name not in CHANGES[now.kind]
     if is_settled or (now.moment is not None and now.moment == before.moment):
         yield f"{now.kind} {key} has {name} {str(now.value)[:120]!r} here, and {str(before.value)[:120]!r} in {before.evidence}"

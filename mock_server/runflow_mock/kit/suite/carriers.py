@@ -32,6 +32,10 @@ ANSWER_BYTES_MAX = 256 * 1024 * 1024
 FILE_BYTES_MAX = 64 * 1024 * 1024
 # As OpenSSL finds an authority in a folder: by a digest of its name.
 HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
+# What callers and models put into records, and how deep records stand.
+FREE = frozenset(("input", "output", "metadata", "paths", "components", "workflow_json"))
+RECORDS_DEPTH_MAX = 4
+_NESTING = (dict, list)
 IN_PROCESS_URL = "http://localhost"
 
 
@@ -68,6 +72,11 @@ class Answer(msgspec.Struct, frozen=True, dict=True):
         return try_document(self.sent_body)
 
     @cached_property
+    def objects(self) -> tuple[dict[str, Any], ...]:
+        """The objects in the body, from the outside in, but not what a caller or a model put there."""
+        return tuple(_objects(self.json, 0))
+
+    @cached_property
     def query(self) -> Mapping[str, str]:
         """The parameters in the query, each with its last value."""
         return dict(parse_qsl(self.target.partition("?")[2], keep_blank_values=True))
@@ -77,7 +86,7 @@ class Answer(msgspec.Struct, frozen=True, dict=True):
         length = {"content-length": str(len(body))} if "content-length" in self.headers else {}
         return replace(self, body=body, headers={**self.headers, **length})
 
-    @property
+    @cached_property
     def evidence(self) -> str:
         """The exchange in one line."""
         return f"{self.method} {self.target[:200]} -> {self.status} {self.body[:300].decode(errors='replace')}"
@@ -217,6 +226,18 @@ class CarrierApp:
         told = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
         await send({"type": "http.response.start", "status": answer.status, "headers": told})
         await send({"type": "http.response.body", "body": answer.body})
+
+
+def _objects(content: Any, depth: int) -> Iterator[dict[str, Any]]:
+    if isinstance(content, dict) and depth < RECORDS_DEPTH_MAX:
+        yield content
+        for name, part in content.items():
+            if isinstance(part, _NESTING) and name not in FREE:
+                yield from _objects(part, depth + 1)
+    elif isinstance(content, list):
+        for part in content:
+            if isinstance(part, _NESTING):
+                yield from _objects(part, depth)
 
 
 def _by_name(fields: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -222,7 +222,7 @@ def _is_no_server_error(answer: Answer, memory: Memory) -> Iterator[str]:
 
 def _writes_money_as_text(answer: Answer, memory: Memory) -> Iterator[str]:
     """Amounts are decimal text, so that no client rounds them."""
-    for record in _records(answer.json):
+    for record in answer.objects:
         for name in MONEY_NAMES & record.keys():
             value = record[name]
             if value is not None and (not isinstance(value, str) or not MONEY.fullmatch(value)):
@@ -231,7 +231,7 @@ def _writes_money_as_text(answer: Answer, memory: Memory) -> Iterator[str]:
 
 def _tells_time_in_order(answer: Answer, memory: Memory) -> Iterator[str]:
     """Instants are UTC; a record is created first, and starts before it ends; its UUIDv7 holds the instant of its creation."""
-    for record in _records(answer.json):
+    for record in answer.objects:
         texts = {name: record[name] for name in INSTANT_NAMES & record.keys() if record[name] is not None}
         wrong = [f"{name} is {text!r}" for name, text in texts.items() if not _is_utc(text)]
         yield from wrong
@@ -270,7 +270,7 @@ def _keeps_to_the_machines(answer: Answer, memory: Memory) -> Iterator[str]:
     """Runs and batches move along the arrows of the contract; what is terminal never changes again."""
     if is_replay(answer):
         return
-    for record in _records(answer.json):
+    for record in answer.objects:
         machine = "batch" if _is_batch(record) else "run" if _is_run(record) else None
         if machine is None:
             continue
@@ -292,7 +292,7 @@ def _keeps_to_the_machines(answer: Answer, memory: Memory) -> Iterator[str]:
 
 def _ends_as_it_says(answer: Answer, memory: Memory) -> Iterator[str]:
     """A failed run says why, a succeeded one has an output, one that has not succeeded has none and costs nothing."""
-    for record in _records(answer.json):
+    for record in answer.objects:
         if not _is_run(record) or "output" not in record or "failure_code" not in record:
             continue
         state = _spelled(record["status_code"])
@@ -310,7 +310,7 @@ def _ends_as_it_says(answer: Answer, memory: Memory) -> Iterator[str]:
 
 def _adds_up(answer: Answer, memory: Memory) -> Iterator[str]:
     """The counters of a batch add up to its total exactly when it has ended, and agree with its items."""
-    for record in _records(answer.json):
+    for record in answer.objects:
         if not _is_batch(record):
             continue
         counts: dict[str, Any] = {state: record.get(name) for state, name in COUNTERS.items()}
@@ -359,18 +359,6 @@ LAWS: Mapping[str, Law] = {
     **laws_of_refusals.LAWS,
     **laws_of_twins.LAWS,
 }
-
-
-def _records(content: Any, depth: int = 0) -> Iterator[Record]:
-    """The objects in an answer, but not what a caller or a model put there."""
-    if isinstance(content, dict) and depth < 4:
-        yield content
-        for name, part in content.items():
-            if name not in ("input", "output", "metadata", "paths", "components", "workflow_json"):
-                yield from _records(part, depth + 1)
-    elif isinstance(content, list):
-        for part in content:
-            yield from _records(part, depth)
 
 
 def _is_run(record: Record) -> bool:

@@ -71,8 +71,10 @@ def nothing_is_there_twice(answer: Answer, memory: Memory) -> Iterator[str]:
     """No record stands twice in one list, wherever in an answer the list is."""
     for part in memory.parts:
         for name, value in part.value.items():
-            keys = [str(each["id"]) for each in value if isinstance(each, dict) and "id" in each] if isinstance(value, list) else []
-            if name in part.described.properties and len(keys) != len(set(keys)):
+            if not isinstance(value, list) or name not in part.described.properties:
+                continue
+            keys = [str(each["id"]) for each in value if isinstance(each, dict) and "id" in each]
+            if len(keys) != len(set(keys)):
                 yield f"{name} of {part.described.name or answer.path} has a record twice: {sorted(keys)[:6]}"
 
 

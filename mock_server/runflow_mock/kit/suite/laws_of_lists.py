@@ -1,6 +1,6 @@
 """Laws of lists: the order that was asked for, the fields that were asked for, and cursors at the ends only."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from runflow_mock.domain.documents import object_of
@@ -32,6 +32,8 @@ TABLES = {
     ("EventSubscription", "event_type_code"): "/v1/webhooks/event-types",
     ("WebhookDelivery", "event_type_code"): "/v1/webhooks/event-types",
 }
+TABLES_OF = {kind: {name: path for (whose, name), path in TABLES.items() if whose == kind} for kind, _ in TABLES}
+NO_TABLES: Mapping[str, str] = {}
 
 
 def items_of(answer: Answer) -> list[Record] | None:
@@ -133,9 +135,8 @@ def has_every_code(answer: Answer, memory: Memory) -> Iterator[str]:
         if items is not None and answer.json.get("next") is None and all("code" in item for item in items):
             memory.tables[answer.path] = frozenset(str(item["code"]) for item in items)
     for part in memory.parts:
-        for (kind, name), path in TABLES.items():
-            code = part.value.get(name) if part.described.name == kind else None
-            if isinstance(code, str):
+        for name, path in TABLES_OF.get(part.described.name, NO_TABLES).items():
+            if isinstance(code := part.value.get(name), str):
                 memory.codes.setdefault(path, set()).add(code)
     for path, listed in memory.tables.items():
         for code in sorted(memory.codes.get(path, set()) - listed):

@@ -4,12 +4,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from runflow_mock.domain.whole_numbers import whole_number
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.memories import Memory
-from runflow_mock.openapi.contracts import packaged_contract
+from runflow_mock.openapi.contracts import Contract, packaged_contract
 from runflow_mock.openapi.explanations import schema_errors
 from runflow_mock.openapi.pointers import Pointer
 from runflow_mock.resources import data_folder
@@ -80,21 +80,15 @@ def has_its_headers(answer: Answer, memory: Memory) -> Iterator[str]:
     """Headers that the contract demands of an answer are there, and those that it describes are as it says."""
     if memory.operation is None:
         return
-    contract = packaged_contract()
-    way: Pointer = ("paths", memory.operation.path, memory.operation.method.lower(), "responses", str(answer.status))
-    way, response = contract.follow(way)
-    declared = response.get("headers")
-    for name in declared if isinstance(declared, dict) else ():
-        place, header = contract.follow((*way, "headers", name))
-        value = answer.headers.get(name.lower())
+    for header in _headers(memory.operation.path, memory.operation.method, answer.status):
+        value = answer.headers.get(header.name.lower())
         if value is None:
-            if header.get("required") is True and answer.method != "HEAD":
-                yield f"there is no {name}"
-        elif "schema" in header:
-            types = contract.follow((*place, "schema"))[1].get("type")
-            number = whole_number(value) if types == "integer" else None
+            if header.is_required and answer.method != "HEAD":
+                yield f"there is no {header.name}"
+        elif header.schema is not None:
+            number = whole_number(value) if header.type == "integer" else None
             read: Any = value if number is None else number
-            yield from (f"{name} is {value!r}: {error.message}" for error in schema_errors(contract, (*place, "schema"), read))
+            yield from (f"{header.name} is {value!r}: {error.message}" for error in schema_errors(packaged_contract(), header.schema, read))
 
 
 def says_how_to_come_in(answer: Answer, memory: Memory) -> Iterator[str]:
@@ -106,6 +100,30 @@ def says_how_to_come_in(answer: Answer, memory: Memory) -> Iterator[str]:
         memory.challenges = is_told
     elif memory.challenges is not is_told:
         yield f"there is {'a' if is_told else 'no'} {CHALLENGE} here, unlike on other refusals with {UNAUTHORIZED} of this server"
+
+
+class _Header(NamedTuple):
+    """A header of an answer, as the packaged contract describes it."""
+
+    name: str
+    is_required: bool
+    schema: Pointer | None
+    type: Any
+
+
+@cache
+def _headers(path: str, method: str, status: int) -> tuple[_Header, ...]:
+    """The headers that an operation declares for a status."""
+    contract = packaged_contract()
+    way, response = contract.follow(("paths", path, method.lower(), "responses", str(status)))
+    declared = response.get("headers")
+    return tuple(_header(contract, name, (*way, "headers", name)) for name in (declared if isinstance(declared, dict) else ()))
+
+
+def _header(contract: Contract, name: str, way: Pointer) -> _Header:
+    place, header = contract.follow(way)
+    schema = (*place, "schema") if "schema" in header else None
+    return _Header(name, header.get("required") is True, schema, None if schema is None else contract.follow(schema)[1].get("type"))
 
 
 @cache

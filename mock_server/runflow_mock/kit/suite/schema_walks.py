@@ -5,6 +5,7 @@ is called and where its properties are described, and not whether it is valid.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -18,9 +19,10 @@ SPARSE = "Sparse"
 """Begins the name of a record of which lists may show some fields only."""
 Way = tuple[str | int, ...]
 """The steps from the top of a content to a part of it."""
+_NESTING = (dict, list)
 
 
-class Described(msgspec.Struct, frozen=True):
+class Described(msgspec.Struct, frozen=True, dict=True):
     """What a document says of a part: where it stands, the names of its schemas, the outermost first, its properties and its items."""
 
     place: Pointer = ()
@@ -28,7 +30,7 @@ class Described(msgspec.Struct, frozen=True):
     properties: Mapping[str, Pointer] = {}
     items: Pointer | None = None
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The name by which the part is known, whole or in part, or nothing."""
         return self.names[0].removeprefix(SPARSE) if self.names else ""
@@ -65,13 +67,14 @@ class SchemaWalk:
             described = self.described(pointer)
             yield Part(way, value, described)
             for name, inner in value.items():
-                if name in described.properties:
+                if isinstance(inner, _NESTING) and name in described.properties:
                     yield from self.objects(described.properties[name], inner, (*way, name))
         elif isinstance(value, list):
             items = self.described(pointer).items
             if items is not None:
                 for index, inner in enumerate(value):
-                    yield from self.objects(items, inner, (*way, index))
+                    if isinstance(inner, _NESTING):
+                        yield from self.objects(items, inner, (*way, index))
 
     def _gather(self, pointer: Pointer, names: list[str], properties: dict[str, Pointer], depth: int) -> Pointer | None:
         """Adds what a schema and those that it is made of say; returns where its items are described."""
