@@ -29,8 +29,18 @@ __all__ = ["pytest_collection_finish", "pytest_configure", "pytest_sessionfinish
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the rows of a long table as slow, all but some that are spread evenly: together they take as long as slow tests do."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Says which tests are slow, and which stay together where `--dist loadgroup` shares them among workers: the files that do not say
+    otherwise.
+    """
+    _mark_rows_as_slow(items)
+    for item in items if config.getoption("loadgroup", False) else ():
+        if item.get_closest_marker("apart") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
+
+
+def _mark_rows_as_slow(items: list[pytest.Item]) -> None:
+    """Marks the rows of a long table, all but some that are spread evenly: together they take as long as slow tests do."""
     tables: defaultdict[str, list[pytest.Item]] = defaultdict(list)
     for item in items:
         if isinstance(item, pytest.Function) and item.get_closest_marker("slow") is None:

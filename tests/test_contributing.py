@@ -1,6 +1,8 @@
 """The recipes of CONTRIBUTING lead to files that are there, and a new resource to no more of them than it says."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,18 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "mock_server" / "runflow_mock"
 RECIPES = (ROOT / "CONTRIBUTING.md").read_text().partition("## How to add\n")[2].partition("\n## ")[0]
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+OF_EACH_KIND = """
+import pytest
+
+def test_fast(): ...
+
+@pytest.mark.slow
+def test_slow(): ...
+
+@pytest.mark.slow(is_covering=True)
+def test_covering(): ...
+"""
 PLACES = sorted(set(re.findall(r"`(?:python )?([a-z_*<>/]+/[a-z_*<>]*(?:\.[a-z]+)?)`", RECIPES)))
 RESOURCE_FILES_MAX = 9
 
@@ -22,3 +36,22 @@ def test_resource_touches_few_files() -> None:
     listed = re.findall(r"^\d+\. `([^`]+)`", RECIPES, re.MULTILINE)
     assert 0 < len(listed) == len(set(listed)) <= RESOURCE_FILES_MAX
     assert set(listed) <= set(PLACES)
+
+
+def _run_by(target: str, file: Path) -> set[str]:
+    """The tests of a file that a target of the Makefile runs."""
+    (expression,) = re.findall(rf'^{target}: .*\n(?:\t.*\n)*?\t.* -m "(.*?)"', MAKEFILE, re.MULTILINE)
+    options = ("-q", "--collect-only", "-p", "no:cacheprovider", "-o", "markers=slow", "-m", expression)
+    told = subprocess.run([sys.executable, "-m", "pytest", *options, file], capture_output=True, text=True, check=True, timeout=60).stdout
+    return set(re.findall(r"::(\w+)$", told, re.MULTILINE))
+
+
+@pytest.mark.slow
+def test_every_test_runs_in_ci_and_none_of_the_slow_ones_twice(tmp_path: Path) -> None:
+    file = tmp_path / "test_of_each_kind.py"
+    file.write_text(OF_EACH_KIND, encoding="utf-8")
+    assert {target: _run_by(target, file) for target in ("test", "cov", "test-slow")} == {
+        "test": {"test_fast"},
+        "cov": {"test_fast", "test_covering"},
+        "test-slow": {"test_slow"},
+    }
