@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import requests
+from costs import lines_run
 from urllib3.exceptions import HTTPError
 
 from runflow_mock.testing import CallbackReceiver, Control, Received, Reply, Runflow, open_tenant, sample_callback
@@ -170,3 +172,8 @@ def test_address_with_a_host_is_taken(url: str) -> None:
 def test_server_that_is_gone_is_told_by_its_address() -> None:
     with pytest.raises(HTTPError, match=r"\A127\.0\.0\.1:9: Failed to establish a new connection"):
         open_tenant("http://127.0.0.1:9")
+
+
+def test_address_is_read_once_however_many_tenants_are_asked_there() -> None:
+    Control("http://read-once.example:8787")
+    assert lines_run(partial(Control, "http://read-once.example:8787")) < 150

@@ -1,8 +1,9 @@
 """The seeds of tests follow from their names, whatever these are."""
 
 import pytest
+from costs import lines_run
 
-from runflow_mock.testing.nodes import seed_from
+from runflow_mock.testing.nodes import node_id, seed_from
 from runflow_mock.wire.tenants import SEED_CHARACTERS_MAX
 
 pytest_plugins = ["pytester"]
@@ -17,6 +18,12 @@ def test_name_that_is_no_seed_leads_to_one_of_its_own(end: str) -> None:
     seeds = {seed_from(f"test_shop.py::test_order[{end}{more}]") for more in ("", "b", chr(0xDFFF))}
     assert len(seeds) == 3
     assert all(seed.startswith("test_shop.py::test_order[") and len(seed.encode()) <= SEED_CHARACTERS_MAX for seed in seeds)
+
+
+def test_name_of_a_test_without_a_group_is_had_without_a_look_at_what_is_above_it(request: pytest.FixtureRequest) -> None:
+    item: pytest.Item = request.node
+    assert lines_run(lambda: node_id(item)) < 10
+    assert node_id(item) == item.nodeid
 
 
 @pytest.mark.slow

@@ -3,11 +3,14 @@
 import math
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 from urllib.parse import quote
 
 from runflow_mock.domain.hosts import objection_to_address
 from runflow_mock.testing.json_bodies import is_sendable
 
+# Every tenant of a session is asked at the same address.
+_objection_to = lru_cache(maxsize=32)(objection_to_address)
 _EXAMPLE_ADDRESS = "'http://127.0.0.1:8787'"
 _EXAMPLE_ID = "'019b76da-a800-7000-8002-e1c4d4ca0a8b'"
 
@@ -31,7 +34,7 @@ def check_address(name: str, value: object) -> None:
     """Accepts an address of http or https that names a host; raises as `check_text` does."""
     check_text(name, value, _EXAMPLE_ADDRESS)
     text = str(value)
-    objection = objection_to_address(text)
+    objection = _objection_to(text)
     if objection is not None:
         # What stands before an @ may be a password.
         told = text.rpartition("@")[2]

@@ -32,6 +32,9 @@ def seed_from(name: str) -> str:
 
 def node_id(item: pytest.Item) -> str:
     """Returns the node id without the group that xdist writes into it."""
+    if "@" not in item.nodeid:
+        # Hardly any test is in a group, and to look for markers is to look at everything above it.
+        return item.nodeid
     group = next(item.iter_markers("xdist_group"), None)
     name = None if group is None else group.kwargs.get("name", group.args[0] if group.args else "default")
     return item.nodeid.removesuffix(f"@{name}") if name is not None else item.nodeid
