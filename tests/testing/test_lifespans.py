@@ -136,3 +136,25 @@ def test_lifespan_that_is_well_is_told_of_nothing(runflow: Runflow) -> None:
     assert create(runflow) == [204]
     runflow.stop_deliveries()
     assert (told(runflow), shop.starts) == ([], 1)
+
+
+def test_fake_that_is_stopped_lets_applications_shut_down_that_are_still_mounted() -> None:
+    told = list[str]()
+
+    async def shop(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "lifespan":
+            await send({"type": "http.response.start", "status": 204, "headers": []})
+            await send({"type": "http.response.body"})
+            return
+        for _ in range(2):
+            told.append((await receive())["type"])
+            await send({"type": f"{told[-1]}.complete"})
+
+    app = InProcess()
+    mount = app.mount("http://localhost", shop)
+    with open_tenant_in(app, clock="manual") as runflow:
+        assert create(runflow) == [204]
+    app.stop()
+    app.stop()
+    assert told == ["lifespan.startup", "lifespan.shutdown"]
+    assert mount.exceptions.all() == ()

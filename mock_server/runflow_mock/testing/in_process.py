@@ -134,8 +134,9 @@ class InProcess:
         """Does nothing: the fake outlives the tenants in it; see `stop`."""
 
     def stop(self) -> None:
-        """Stops what is in flight and ends the threads."""
+        """Lets applications shut down that are still mounted, stops what is in flight and ends the threads."""
         if not self._thread.loop.is_closed():
+            self.unmount()
             self._thread.submit(self.runtime.close()).result()
             self._thread.stop()
             self.homes.stop()
