@@ -18,6 +18,7 @@ from runflow_mock.engine.journal import Journal
 from runflow_mock.openapi.contract_judge import Judge
 from runflow_mock.openapi.contracts import Contract, packaged_contract
 from runflow_mock.runtime.judging import QUIET_REQUESTS_MAX, READ_STEP_EXCHANGES, SEQUENCE_AT_ONCE, Judging
+from runflow_mock.runtime.reports import report_on
 from runflow_mock.runtime.tenants import Tenant
 
 
@@ -327,3 +328,43 @@ async def turns_during(task: asyncio.Task[Any]) -> int:
         await asyncio.sleep(0)
         turns += 1
     return turns
+
+
+def test_what_comes_while_a_report_is_made_is_not_judged_for_it() -> None:
+    """A client that went on had a thousand requests judged in one step."""
+    with Door() as door:
+        ok(door.get("/v1/runs"))
+        ok(door.get("/_mock/report"))
+        for _ in range(3):
+            ok(door.get("/v1/runs"))
+        tenant = door.runtime.tenants.get("test")
+        assert tenant is not None
+        report = report_on(door.runtime, tenant, ())
+        assert (report.exchanges, report.unjudged, report.operations["list_runs"].exchanges) == (4, 3, 1)
+        assert ok(door.get("/_mock/report"))["exchanges"] == {"total": 4, "dropped": 0, "unjudged": 0}
+
+
+@pytest.mark.slow(is_covering=True)
+@pytest.mark.parametrize("count", [SEQUENCE_AT_ONCE // 2, SEQUENCE_AT_ONCE + 1])
+def test_no_more_is_looked_at_for_verdicts_than_was_read(count: int) -> None:
+    class Watched(Judging):
+        def look_at(self, exchanges: Sequence[Exchange]) -> tuple[Verdict, ...]:
+            looks.append(len(exchanges))
+            return super().look_at(exchanges)
+
+    looks = list[int]()
+    with Door() as door:
+        ok(door.get("/v1/runs"))
+        tenant, judgings = door.runtime.tenants.get("test"), door.runtime.judgings
+        assert tenant is not None
+        journal = tenant.journal
+        judgings._known[journal] = Watched(Judge(packaged_contract(), lambda path: None), journal, is_paced=True)
+        record(journal, *[read()] * (count - 1))
+
+        async def found() -> None:
+            exchanges = await judgings.read(tenant)
+            record(journal, *[read()] * 500)
+            await judgings.verdicts(tenant, exchanges)
+
+        asyncio.run(found())
+    assert looks == [count]

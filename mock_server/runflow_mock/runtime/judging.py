@@ -12,7 +12,7 @@ from functools import partial
 from itertools import takewhile
 from sys import maxsize
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary, WeakSet, ref
 
 from runflow_mock.domain.errors import DomainError
@@ -41,6 +41,15 @@ QUIET_SECONDS = 0.1
 QUIET_REQUESTS_MAX = 2
 UNMATCHED = "no operation"
 BESIDE = "beside the API"
+
+
+class SoFar(NamedTuple):
+    """What was found out of a journal: its exchanges that were judged, what was counted, how many were not judged, and the verdicts."""
+
+    judged: list[tuple[Exchange, Findings]]
+    counts: dict[str, Counts]
+    unjudged: int
+    verdicts: tuple[Verdict, ...]
 
 
 class Judging:
@@ -84,6 +93,14 @@ class Judging:
         """How many exchanges left the journal before they were judged."""
         self.catch_up()
         return self._unjudged
+
+    def so_far(self) -> SoFar:
+        """Returns what was found out, and judges nothing for it: a client that goes on may have made a thousand requests meanwhile."""
+        self._keep_up()
+        journal = self._journal
+        judged = journal.oldest_after(journal.dropped, max(0, self._judged_to - journal.dropped))
+        found = [(exchange, self._findings[exchange.number]) for exchange in judged]
+        return SoFar(found, self._counts, self._unjudged + journal.total - self._judged_to, self._verdicts or self.verdicts())
 
     def count_violations(self, steps: int) -> int:
         """Returns how many violations are known, after judging at most so many exchanges more."""
@@ -246,7 +263,7 @@ class Judgings:
                 break
             judging.catch_up(READ_STEP_EXCHANGES, STEP_BYTES)
             await sleep(0)
-        await self.verdicts(tenant, tuple(tenant.journal))
+        await self.verdicts(tenant, await self.read(tenant))
         return judging
 
     async def read(self, tenant: Tenant) -> tuple[Exchange, ...]:
@@ -274,10 +291,14 @@ class Judgings:
     async def verdicts(self, tenant: Tenant, exchanges: tuple[Exchange, ...]) -> tuple[Verdict, ...]:
         """Returns the verdicts on all that `read` has returned; rules look at everything together, at much of it beside the loop."""
         judging, journal = self.of(tenant), tenant.journal
-        # What was cleared since it was read says nothing of what is in the journal now.
-        if judging.is_concluded or len(exchanges) <= SEQUENCE_AT_ONCE or not journal.holds(exchanges[-1]):
+        if judging.is_concluded:
             return judging.verdicts()
-        total, clearings = exchanges[-1].number, journal.clearings
+        if exchanges and not journal.holds(exchanges[-1]):
+            # What was cleared since it was read says nothing of what is in the journal now.
+            exchanges = await self.read(tenant)
+        total, clearings = exchanges[-1].number if exchanges else 0, journal.clearings
+        if len(exchanges) <= SEQUENCE_AT_ONCE:
+            return judging.conclude(judging.look_at(exchanges), total, clearings)
         return judging.conclude(await to_thread(judging.look_at, exchanges), total, clearings)
 
     async def acquitted(self, tenant: Tenant) -> bool:

@@ -45,10 +45,13 @@ RecordT = TypeVar("RecordT")
 
 
 def report_on(runtime: Runtime, tenant: Tenant, unfired: Iterable[Unfired]) -> Report:
-    """Returns the report on a tenant so far; of the rules that were found `unfired`, those are told that still are: see `unfired_rules`."""
+    """Returns the report on a tenant as far as it was judged.
+
+    Of the rules that were found `unfired`, those are told that still are: see `unfired_rules`.
+    """
     runtime.settle(tenant, YIELD_EVERY_TIMERS)
     judging = runtime.judgings.of(tenant)
-    judged = [(exchange, judging.findings(exchange)) for exchange in tenant.journal]
+    judged, counts, unjudged, verdicts = judging.so_far()
     store = tenant.world.store
     unmatched = (
         Unmatched(exchange=exchange.id, method=exchange.method, path=_short(exchange.path), nearest=findings.nearest)
@@ -62,9 +65,9 @@ def report_on(runtime: Runtime, tenant: Tenant, unfired: Iterable[Unfired]) -> R
         declared=tuple(declared.id for declared in judging.judge.contract.operations),
         exchanges=tenant.journal.total,
         dropped=tenant.journal.dropped,
-        unjudged=judging.unjudged,
-        operations=judging.counts,
-        verdicts=judging.verdicts(),
+        unjudged=unjudged,
+        operations=counts,
+        verdicts=verdicts,
         violations=_samples((exchange, findings, findings.violations) for exchange, findings in judged),
         ours=_samples((exchange, findings, findings.ours) for exchange, findings in judged),
         unfired=tuple(each for each in unfired if each.id in still_unfired),
@@ -72,7 +75,7 @@ def report_on(runtime: Runtime, tenant: Tenant, unfired: Iterable[Unfired]) -> R
         pending_callbacks=store.deliveries_open,
         unmatched=tuple(islice(unmatched, LISTED_MAX)),
         background_errors=tuple(_background_errors(runtime, tenant)),
-        hints=(*_turned_away(runtime, tenant), *_standing(tenant)),
+        hints=(*_turned_away(runtime, tenant), *_standing(tenant, [exchange for exchange, _ in judged])),
     )
 
 
@@ -217,7 +220,7 @@ def _turned_away(runtime: Runtime, tenant: Tenant) -> Iterator[str]:
         )
 
 
-def _standing(tenant: Tenant) -> Iterator[str]:
+def _standing(tenant: Tenant, exchanges: Sequence[Exchange]) -> Iterator[str]:
     if tenant.settings.clock is ClockMode.MANUAL:
-        for path, times in islice(standing_polls(tuple(tenant.journal)), LISTED_MAX):
+        for path, times in islice(standing_polls(exchanges), LISTED_MAX):
             yield f"{_short(path)} was read {times} times while the clock stood: {_MOVE}"

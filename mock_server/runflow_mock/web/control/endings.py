@@ -19,6 +19,10 @@ from runflow_mock.wire.reports import represent_report
 
 def last_word(call: Call, evidence: Mapping[str, object] | None, unfired: Sequence[Unfired], scene: Scene | None) -> dict[str, object]:
     """Returns report and scene, with the evidence where something is to be said about the client: most tests need none."""
+    judging = call.runtime.judgings.of(call.caller)
+    # Of nothing that came meanwhile anything can be said later.
+    judging.catch_up()
+    judging.verdicts()
     report = report_on(call.runtime, call.caller, unfired)
     said = in_one_step(document_in_steps(represent_report(report), call.runtime.scrubber.scrub))
     return {"report": said, "scene": _told(scene), "evidence": evidence if has_something_to_say(call, scene) else None}
