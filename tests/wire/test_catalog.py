@@ -160,6 +160,19 @@ def test_file_that_is_not_text_is_named(tmp_path: Path) -> None:
     assert str(path) in message(path)
 
 
+def test_mark_of_an_editor_before_json_is_passed_over_and_another_encoding_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "own.json"
+    path.write_text(json.dumps([MODEL]), encoding="utf-8-sig")
+    assert load_catalog((path,)).get(MODEL["id"]).id == MODEL["id"]
+    path.write_text(json.dumps([MODEL]), encoding="utf-16")
+    assert message(path) == f"catalog file {path} is not valid: it is written in UTF-16; save it as UTF-8"
+
+
+@pytest.mark.parametrize("given", [{"id": "x" * 100_000}, {**MODEL, "id": "x" * 100_000}, ["x" * 100_000]])
+def test_long_name_of_what_is_wrong_is_told_in_short(tmp_path: Path, given: Any) -> None:
+    assert len(message(file_of(tmp_path, [given]))) < 500
+
+
 def test_file_that_is_nested_without_end_is_refused(tmp_path: Path) -> None:
     assert "nested deeper than" in message(file_of(tmp_path, "[" * 100_000))
 

@@ -4,6 +4,7 @@ A file is one owner with a list of models, a bare list of models, or a downloade
 such a model gets the inputs of a generic image, video or audio model.
 """
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import cast
 import msgspec
 
 from runflow_mock.decoders import convert
-from runflow_mock.domain.documents import DEPTH_MAX, Json, check_shape, read_document, write_document
+from runflow_mock.domain.documents import BYTE_ORDER_MARK, DEPTH_MAX, Json, check_shape, read_document, write_document
 from runflow_mock.domain.identity import named_uuid
 from runflow_mock.domain.instants import DURATION_MAX
 from runflow_mock.domain.media import EDGE_MAX, SECONDS_MAX, OutputShape
@@ -186,7 +187,9 @@ def _owner(file: Path, content: Json) -> tuple[Creator, ...]:
 
 def _parse(file: Path, raw: bytes) -> Json:
     if file.suffix == ".json":
-        return read_document(raw)
+        if raw.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+            raise ValueError("it is written in UTF-16; save it as UTF-8")
+        return read_document(raw.removeprefix(BYTE_ORDER_MARK))
     # Only files of the user are YAML: a server that has none starts without what reads it.
     from runflow_mock.openapi.texts import read_text
 
@@ -204,8 +207,8 @@ def _model(file: Path, entry: Json, *, is_ours: bool) -> Model:
             return msgspec.structs.replace(model, is_active=named.active, evidence="given", category=named.category, price=price)
         return read_model(convert(entry, WireModel), is_ours=is_ours)
     except (msgspec.ValidationError, ValueError) as error:
-        name = entry.get("id", "without an id") if isinstance(entry, dict) else repr(entry)[:80]
-        raise CatalogError(f"catalog file {file}, model {name}: {error}") from None
+        name = entry.get("id", "without an id") if isinstance(entry, dict) else repr(entry)
+        raise CatalogError(f"catalog file {file}, model {str(name)[:80]}: {error}") from None
 
 
 def read_model(entry: WireModel, *, is_ours: bool = False) -> Model:
@@ -251,7 +254,7 @@ def check_model(model: Model) -> None:
     """
     parts = model.id.split("/")
     if len(parts) < 2 or not all(parts):
-        raise ValueError(f"the id {model.id!r} must be owner/slug, of any depth")
+        raise ValueError(f"the id {model.id[:80]!r} must be owner/slug, of any depth")
     check_run_seconds(model.run_seconds)
     check_output(model.output)
     amounts = (model.price.amount, model.price.first_megapixel, *model.price.elements.values())

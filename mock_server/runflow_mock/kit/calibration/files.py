@@ -74,7 +74,7 @@ def read_files(given: Iterable[Path]) -> tuple[CaptureFile, ...]:
         CaptureError: one is not there or cannot be read, or a folder has none.
     """
     paths = tuple(given)
-    found: dict[Path, str] = {}
+    found, taken = dict[Path, str](), set[str]()
     for path in paths:
         inner = sorted(_inside(path)) if path.is_dir() else [path]
         if not inner:
@@ -84,7 +84,8 @@ def read_files(given: Iterable[Path]) -> tuple[CaptureFile, ...]:
         for file in inner:
             if file not in found:
                 name = file.relative_to(path).as_posix() if path.is_dir() else file.name
-                found[file] = _free_name(folder + name, found.values())
+                found[file] = _free_name(folder + name, taken)
+                taken.add(found[file])
     files = (CaptureFile(name, path, _read(path)) for path, name in found.items())
     return tuple(file for file in files if PROFILE.encode() not in file.raw[:PROFILE_BYTES_MAX])
 
@@ -97,7 +98,10 @@ def captures_in(files: Sequence[CaptureFile], tell: Callable[[str], None] = igno
     Raises:
         CaptureError: a file is nothing that is understood.
     """
-    heads = {file.name: body for file in files for body in files if _is_head_of(file, body)}
+    beside = dict[tuple[Path, str], list[CaptureFile]]()
+    for file in files:
+        beside.setdefault((file.path.parent, file.path.stem), []).append(file)
+    heads = {head.name: body for alike in beside.values() for head, body in _heads(alike)}
     bodies = {body.name for body in heads.values()}
     taken: dict[str, tuple[Capture, ...]] = {}
     for file in files:
@@ -218,11 +222,17 @@ def _line(line: bytes, source: str, number: int) -> Iterator[Found]:
     yield from read_shape(value, source, f"line {number}")
 
 
-def _is_head_of(head: CaptureFile, body: CaptureFile) -> bool:
-    if head.path == body.path or (head.path.parent, head.path.stem) != (body.path.parent, body.path.stem):
-        return False
-    is_head, is_other = (is_transcript(file.text) and not is_yaml_cassette(file.text) for file in (head, body))
-    return is_head and not is_other and b"\n\n" not in head.text.replace(b"\r", b"").strip()
+def _heads(alike: Sequence[CaptureFile]) -> Iterator[tuple[CaptureFile, CaptureFile]]:
+    """Yields which files are heads that stand alone, with their body, among those that have one name but for its end."""
+    body = next((file for file in reversed(alike) if not _is_of_curl(file)), None) if len(alike) > 1 else None
+    if body is not None:
+        for file in alike:
+            if _is_of_curl(file) and b"\n\n" not in file.text.replace(b"\r", b"").strip():
+                yield file, body
+
+
+def _is_of_curl(file: CaptureFile) -> bool:
+    return is_transcript(file.text) and not is_yaml_cassette(file.text)
 
 
 def _inside(folder: Path) -> Iterator[Path]:
