@@ -15,6 +15,7 @@ from runflow_mock.domain.findings import Finding, Location, note
 from runflow_mock.openapi.combinations import Copies
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.openapi.directions import Direction
+from runflow_mock.openapi.error_places import place_in, way_in
 from runflow_mock.openapi.forms import CHOICES, Forms
 from runflow_mock.openapi.parameters import ANYTHING
 from runflow_mock.openapi.patterns import as_written
@@ -71,7 +72,7 @@ def schema_errors(contract: Contract, schema: Pointer, value: Json, direction: D
     except RecursionError:
         yield Finding((), "schema", f"it is not as its schema says; {_TOO_DEEP}")
         return
-    yield from (Finding(tuple(error.instance_path), error.kind.name, as_written(error.message)) for error in errors)
+    yield from (Finding(place_in(value, error), error.kind.name, as_written(error.message)) for error in errors)
 
 
 class _Explanation:
@@ -109,7 +110,8 @@ class _Explanation:
     def _of_error(self, error: jsonschema_rs.ValidationError, value: Json, loc: Location, says: str | None = None) -> Iterator[Finding]:
         rule, details = error.kind.name, error.kind.as_dict()
         inner = details.get("error")
-        place: Location = (*loc, *error.instance_path)
+        steps = place_in(value, error)
+        place: Location = (*loc, *steps)
         if inner is not None and not isinstance(inner, jsonschema_rs.ValidationError):
             yield note(place, "too-much-to-judge", "its pattern takes too long to match; it was not judged")
         elif rule == "required":
@@ -118,7 +120,7 @@ class _Explanation:
             yield _misnamed(place, str(inner.instance), inner.kind.name)
         elif rule in ("anyOf", "oneOf", "contains"):
             # Of the error's own copy nothing is known.
-            for step in error.instance_path:
+            for step in steps:
                 value = value[step]  # type: ignore[index]
             yield from self._of_several(error, value, place)
         else:
@@ -127,7 +129,7 @@ class _Explanation:
 
     def _of_several(self, error: jsonschema_rs.ValidationError, value: Json, loc: Location) -> Iterator[Finding]:
         """Yields what is wrong with a value by schemas of which some should allow it."""
-        way = tuple(map(str, error.schema_path))
+        way = way_in(self._document, error.schema_path)
         forms = error.kind.as_dict().get("context")
         if error.kind.name == "contains":
             yield from self._contained(way[:-1], object_of(walk(self._document, way[:-1])), list_of(value), loc)

@@ -149,9 +149,7 @@ def children(kind: Part, part: Mapping[str, Json]) -> Iterator[Child]:
             yield from (((field, str(index)), inside, inner) for index, inner in enumerate(held))
         elif holds is Holds.NAMED and isinstance(held, dict):
             is_extended = field in _EXTENDED
-            # What one field needs may be other fields, and is no schema then.
-            named = ((name, inner) for name, inner in held.items() if not (field == "dependencies" and isinstance(inner, list)))
-            yield from (((field, name), inside, inner) for name, inner in named if not (is_extended and name[:2] == "x-"))
+            yield from (((field, name), inside, inner) for name, inner in held.items() if not (is_extended and name[:2] == "x-"))
 
 
 def parts_met(document: dict[str, Json], kind_of_all: Part = Part.DOCUMENT) -> Iterator[tuple[Pointer, Part, dict[str, Json]]]:

@@ -14,7 +14,7 @@ from runflow_mock.openapi.parts import COPIES, FIELDS, FILES, UNREAD, Holds, Par
 from runflow_mock.openapi.pattern_sizes import DocumentSizes
 from runflow_mock.openapi.pointers import MISSING, REFERENCES_MAX, Pointer, place_of, pointer_of, reference_to, walk
 from runflow_mock.openapi.problems import Problem
-from runflow_mock.openapi.schema_keywords import drop_dialect, drop_patterns, drop_unknown, say_as_31
+from runflow_mock.openapi.schema_keywords import drop_dialect, drop_patterns, drop_unknown, say_as_31, say_dependencies
 from runflow_mock.openapi.schemas import ANCHORS
 
 FILES_MAX = 2_000
@@ -210,6 +210,7 @@ class Bundle:
             self._asked.add(self._meant_dynamically[-1][2])
         for word in _NAMES:
             schema.pop(word, None)
+        say_dependencies(schema)
         if self._is_30:
             say_as_31(schema)
         for keyword, says in (*drop_dialect(schema), *drop_patterns(schema, self._sizes)):

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+from runflow_mock.domain.documents import list_of
+from runflow_mock.openapi.error_places import place_in
 from runflow_mock.openapi.parts import FIELDS, Holds, Part
 from runflow_mock.openapi.pattern_sizes import DocumentSizes
 from runflow_mock.openapi.pointers import Pointer, walk
@@ -48,6 +50,19 @@ def say_as_31(schema: dict[str, Any]) -> None:
             schema["enum"] = [*schema["enum"], None]
 
 
+def say_dependencies(schema: dict[str, Any]) -> None:
+    """Says which fields one schema wants beside others under the name that this has today; those inside it are not looked at."""
+    older = schema.get("dependencies")
+    if not isinstance(older, dict) or not isinstance(schema.get("dependentRequired", {}), dict):
+        return
+    for name in tuple(name for name, needed in older.items() if isinstance(needed, list)):
+        wanted = schema.setdefault("dependentRequired", {})
+        needed = older.pop(name)
+        wanted[name] = [*needed, *(each for each in list_of(wanted.get(name)) if each not in needed)]
+    if not older:
+        del schema["dependencies"]
+
+
 def why_other_dialect(said: object) -> str | None:
     """Returns what is to be told of a dialect that a document or a schema names, unless it is that in which all schemas are read."""
     if isinstance(said, str) and said.startswith(DIALECTS):
@@ -83,7 +98,7 @@ def drop_unknown(root: dict[str, Any]) -> Told:
             return
         wrong: dict[Pointer, str] = {}
         for error in _meta_schema().iter_errors(root):
-            wrong.setdefault(_keyword(tuple(str(word) for word in error.instance_path)), error.message[:160])
+            wrong.setdefault(_keyword(tuple(map(str, place_in(root, error)))), error.message[:160])
         for pointer, message in wrong.items():
             if _mend_repeats(root, pointer):
                 continue

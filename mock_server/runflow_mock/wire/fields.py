@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, cast
 from runflow_mock.domain.documents import Json, list_of
 from runflow_mock.openapi.beginnings import beginning_of, weight_of
 from runflow_mock.openapi.combinations import Copies
+from runflow_mock.openapi.error_places import place_in, way_in
 from runflow_mock.openapi.loads import PAIR, Load, bytes_never_too_much, is_too_much, load_of
 from runflow_mock.openapi.loads import weight_of as weight_of_rules
 from runflow_mock.openapi.long_numbers import long_whole_numbers
 from runflow_mock.openapi.parts import Part
 from runflow_mock.openapi.patterns import as_written
+from runflow_mock.openapi.pointers import walk
 from runflow_mock.openapi.readings import Readings
 from runflow_mock.openapi.schemas import (
     ERROR_SIZE,
@@ -82,7 +84,7 @@ class Checker:
                 return [FieldError((*loc, *place), *_TOO_COSTLY) for place in costly]
         if self._compiled.is_valid(value):
             return []
-        return [field for error in self._broken(value) for field in self._explain(error, loc)] or [FieldError(loc, *_TOO_LARGE)]
+        return [field for error in self._broken(value) for field in self._explain(error, value, loc)] or [FieldError(loc, *_TOO_LARGE)]
 
     def together(self, count: int, sent_bytes: int) -> Weigh:
         """Returns what weighs so many values together that came in so many bytes: each of them may pass, and all still take too long."""
@@ -138,8 +140,8 @@ class Checker:
         beginning = beginning_of(value, max(BEGINNING_MIN, isqrt(COPIED_MAX // self._parts)))
         return filter(beginning.shows, self._compiled.iter_errors(beginning.value))
 
-    def _explain(self, error: "jsonschema_rs.ValidationError", loc: Location) -> Iterator[FieldError]:
-        place = (*loc, *error.instance_path)
+    def _explain(self, error: "jsonschema_rs.ValidationError", value: Json, loc: Location) -> Iterator[FieldError]:
+        place = (*loc, *place_in(value, error))
         kind, details = error.kind.name, error.kind.as_dict()
         if kind == "required":
             yield FieldError((*place, str(details["property"])), "field required", "missing")
@@ -151,10 +153,7 @@ class Checker:
             yield FieldError(place, message, word)
 
     def _alternatives(self, error: "jsonschema_rs.ValidationError", place: Location) -> FieldError:
-        schema: Json = self._schema
-        for step in error.schema_path:
-            schema = schema[step] if isinstance(schema, dict | list) else None  # type: ignore[index]
-        options = list_of(schema)
+        options = list_of(walk(self._schema, way_in(self._schema, error.schema_path)))
         required = [option["required"] for option in options if isinstance(option, dict) and set(option) == {"required"}]
         if len(required) < len(options):
             return FieldError(place, "Input fits none of the allowed forms", "union_error")
