@@ -39,8 +39,11 @@ def _needs(contract: Contract, way: Object) -> Iterator[str]:
     for name, scopes in way.items():
         scheme = contract.follow(("components", "securitySchemes", name))[1]
         # How a document calls its scheme does not matter, only what the client has to send.
-        words = (scheme.get("type", name), scheme.get("scheme"), scheme.get("in"), scheme.get("name"))
-        yield " ".join(str(word).lower() for word in words if word)
+        words = (scheme.get("type", name), scheme.get("scheme"), scheme.get("in"))
+        key = str(scheme.get("name") or "")
+        # Names of headers are the same in any case, and no others.
+        said = (*(str(word).lower() for word in words if word), key.lower() if scheme.get("in") == "header" else key)
+        yield " ".join(filter(None, said))
         yield from (f"scope {scope}" for scope in list_of(scopes))
 
 

@@ -12,7 +12,7 @@ from runflow_mock.kit.drift.drifts import Found
 from runflow_mock.kit.drift.schema_forms import DEPTH_MAX
 from runflow_mock.openapi.contracts import Contract, Object
 from runflow_mock.openapi.media_types import FORM, chosen, read_media_type
-from runflow_mock.openapi.parameters import Parameter, read_parameter
+from runflow_mock.openapi.parameters import Parameter, Style, read_parameter
 from runflow_mock.openapi.pointers import Pointer
 
 _JSON, _TEXT, _BYTES = "application/json", "text/plain", "application/octet-stream"
@@ -24,13 +24,25 @@ def has_encodings(media_type: str) -> bool:
 
 
 def style_drifts(old: Contract, was: Parameter, new: Contract, now: Parameter) -> Iterator[Found]:
-    """Yields how a list or an object is written otherwise as a parameter, or as a field of a form."""
-    # A text alone is written in the same way by all styles of a query, a header or a cookie.
-    if not any(wanted.is_list or wanted.is_object for wanted in (old.wanted(was), new.wanted(now))):
+    """Yields how a list or an object is written otherwise as a parameter, or as a field of a form; a text as well where it is JSON."""
+    # A text alone is written in the same way by all styles of a query, a header or a cookie, and a number in JSON too.
+    if not any(wanted.is_list or wanted.is_object for wanted in (old.wanted(was), new.wanted(now))) and not (
+        _is_json(was) is not _is_json(now) and "string" in old.types(was.schema) & new.types(now.schema)
+    ):
         return
-    before, after = (f"{each.style}{'' if each.explodes else ', explode: false'}" for each in (was, now))
+    before, after = map(_written, (was, now))
     if before != after:
         yield Found("style-changed", (), f"{before} before, {after} now")
+
+
+def _is_json(parameter: Parameter) -> bool:
+    return parameter.style is Style.CONTENT and read_media_type(parameter.media_type).is_json
+
+
+def _written(parameter: Parameter) -> str:
+    if parameter.style is Style.CONTENT:
+        return read_media_type(parameter.media_type).spelled
+    return f"{parameter.style}{'' if parameter.explodes else ', explode: false'}"
 
 
 def encoding_drifts(old: Contract, was: Pointer, new: Contract, now: Pointer) -> Iterator[Found]:
