@@ -99,6 +99,7 @@ def test_schema_that_says_the_same_has_no_drift(before: Any, after: Any) -> None
         ({**TEXT, "format": "uri"}, {"allOf": [{**TEXT, "format": "uri"}, {"format": "uuid"}]}, RISKY, ADDITIVE),
         ({"anyOf": [thing(required=["a"]), thing(required=["b"])]}, thing(anyOf=[{"required": ["a"]}]), BREAKING, ADDITIVE),
         ({**TEXT, "format": "binary"}, TEXT, ADDITIVE, RISKY),
+        ({"const": {}}, {"minProperties": 1, "minItems": 1}, BREAKING, RISKY),
     ],
 )
 def test_schema_is_graded_by_what_it_says(before: Any, after: Any, sent: Grade, received: Grade) -> None:

@@ -144,9 +144,11 @@ def _plain(reading: RuleReading, schema: Object) -> Form:
     """Returns what stands in the schema itself."""
     schema = evaluated(schema)
     types = _types(schema)
-    values = _values(schema, types)
+    # What a schema means by its other words rules out nothing that it says.
+    named = types if "type" in schema else None
+    values = _values(schema, named)
     is_nullable = (types is None or _NULL in types) and (values is None or _NULL in values)
-    types = None if types is None or types >= _TYPES.keys() else types - {_NULL}
+    types, named = (None if each is None or each >= _TYPES.keys() else each - {_NULL} for each in (types, named))
     by_pattern, items = object_of(schema.get("patternProperties")), schema.get("items")
     extra = schema.get("additionalProperties", schema.get("unevaluatedProperties"))
     if (every := next((pattern for pattern in by_pattern if as_written(pattern) in _EVERY_NAME), None)) is not None and extra in (
@@ -159,8 +161,8 @@ def _plain(reading: RuleReading, schema: Object) -> Form:
         types=types,
         values=None if values is None or (types == frozenset(("boolean",)) and values >= _TRUTH_VALUES) else values - {_NULL},
         is_nullable=is_nullable,
-        limits=limits_of(schema, types),
-        patterns=_texts(schema.get("pattern")) if types is None or "string" in types else frozenset(),
+        limits=limits_of(schema, named),
+        patterns=_texts(schema.get("pattern")) if named is None or "string" in named else frozenset(),
         formats=_texts(schema.get("format")) - {_BYTES},
         default=written(schema["default"]) if "default" in schema else None,
         marks=frozenset(mark for mark in MARKS if schema.get(mark) is True),
