@@ -9,7 +9,7 @@ Whoever wants to hear of new exchanges adds a listener; a listener must be quick
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from heapq import heapify, heappop, heapreplace
-from itertools import chain, islice
+from itertools import islice
 from typing import Protocol
 from weakref import WeakSet
 
@@ -244,7 +244,9 @@ class Journal:
 
 def size_of(exchange: Exchange) -> int:
     """Returns how many bytes an exchange takes: bodies, heads, and a long target. What is left is bounded by the number of exchanges."""
-    fields = (*exchange.request_headers, *exchange.response_headers)
-    heads = FIELD_BYTES * len(fields) + len(b"".join(chain.from_iterable(fields)))
-    target = max(0, len(exchange.target) - TARGET_BYTES_USUAL)
-    return heads + target + len(exchange.request_body) + len(exchange.response_body)
+    size = len(exchange.request_body) + len(exchange.response_body)
+    for headers in (exchange.request_headers, exchange.response_headers):
+        for name, value in headers:
+            size += FIELD_BYTES + len(name) + len(value)
+    beyond = len(exchange.target) - TARGET_BYTES_USUAL
+    return size + beyond if beyond > 0 else size

@@ -140,9 +140,11 @@ class Store:
     def status_of(self, resource_id: str | None) -> str | None:
         """Returns the status of the run, batch, evaluation or delivery of an id, if there is one."""
         kinds = (self.runs, self.batches, self.evaluations, self.deliveries)
-        known = cast("tuple[Mapping[str | None, Run | Batch | Evaluation | Delivery], ...]", kinds)
-        found = next((records[resource_id] for records in known if resource_id in records), None)
-        return None if found is None else found.status
+        for records in cast("tuple[Mapping[str | None, Run | Batch | Evaluation | Delivery], ...]", kinds):
+            found = records.get(resource_id)
+            if found is not None:
+                return found.status
+        return None
 
     @property
     def runs_open(self) -> int:

@@ -218,8 +218,9 @@ class Call:
 
     @property
     def store(self) -> Store:
-        """The records of the tenant's world."""
-        return self.caller.world.store
+        """The records of the tenant's world, for the same handlers."""
+        assert self.tenant is not None, "a handler that needs a tenant was reached without one"
+        return self.tenant.world.store
 
     @property
     def catalog(self) -> Catalog:

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from runflow_mock.domain.commands import CancelRun, Origin
 from runflow_mock.domain.identity import RunId
 from runflow_mock.domain.models import Model
+from runflow_mock.domain.node_runs import count_nodes
 from runflow_mock.domain.outputs import sign_again
 from runflow_mock.domain.runs import Run, RunCreated
 from runflow_mock.domain.sync_mode import is_synchronous
@@ -20,6 +21,7 @@ from runflow_mock.web.routing import Operation
 from runflow_mock.wire.attachments import mentions_assets
 from runflow_mock.wire.evaluations import represent_summary
 from runflow_mock.wire.listing import decode_flag
+from runflow_mock.wire.new_runs import write_new_run
 from runflow_mock.wire.runs import RUN_FIELDS, decode_create_run, decode_feedback, decode_reason, represent_run
 from runflow_mock.wire.statuses import RUN_STATUS_ENTRIES, STATUS_FIELDS, represent_run_status
 
@@ -83,7 +85,7 @@ def start_run(call: Call, target: Target) -> Answer:
         command = replace(command, workflow_id=target.workflow_id)
     # The run comes first, whatever else its creation has led to.
     created = cast(RunCreated, execute_with_files(call, command).events[0])
-    given = answer(run_body(call, created.run, target.model), 201)
+    given = Answer(201, _created(call, created.run, target.model))
     if created.run.ends_at_once:
         given = replace(given, callbacks_before=(created.run.id,))
     return replace(given, waits_for_run=created.run.id) if is_synchronous(target.model, created.run) else given
@@ -94,10 +96,16 @@ def run_body(call: Call, run: Run, model: Model | None = None) -> dict[str, obje
     tenant = call.caller
     world = tenant.world
     model = model or model_of_run(world.catalog, world.store, run)
-    body = represent_run(run, model, tenant.dialect, world.now, show_in(call))
+    body = represent_run(run, count_nodes(model, run, world.now), tenant.dialect, show_in(call))
     if run.id in world.store.evaluations_of:
         body["current_evaluation_summary"] = represent_summary(world.store.evaluations_about(run.id)[-1])
     return body
+
+
+def _created(call: Call, run: Run, model: Model) -> bytes:
+    """Returns the body of a run that was created just now."""
+    is_special = run.workflow_id is not None or model.output.stages or call.store.assets
+    return answer(run_body(call, run, model)).body if is_special else write_new_run(run, call.caller.dialect)
 
 
 def _rendered(call: Call, run: Run) -> bytes:

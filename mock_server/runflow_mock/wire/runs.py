@@ -4,7 +4,6 @@ Source: `runs.create`, `runs.record`, `runs.label-inside`, `runs.error-object`. 
 always null here.
 """
 
-from datetime import datetime
 from typing import cast
 
 import msgspec
@@ -16,7 +15,6 @@ from runflow_mock.domain.filters import Field
 from runflow_mock.domain.identity import RunId
 from runflow_mock.domain.models import Model
 from runflow_mock.domain.money import format_money
-from runflow_mock.domain.node_runs import count_nodes
 from runflow_mock.domain.runs import Run
 from runflow_mock.wire.attachments import Show
 from runflow_mock.wire.fields import Checker, Schema
@@ -103,10 +101,13 @@ def decode_reason(body: dict[str, Json]) -> str | None:
     return reason
 
 
-def represent_run(run: Run, model: Model, dialect: Dialect, now: datetime, show: Show = msgspec.Raw) -> dict[str, object]:
-    """Returns the record of a run; documents are spliced in as they are stored, those of the caller as `show` says."""
+def represent_run(run: Run, nodes: tuple[int, int], dialect: Dialect, show: Show = msgspec.Raw) -> dict[str, object]:
+    """Returns the record of a run; documents are spliced in as they are stored, those of the caller as `show` says.
+
+    `nodes` is how many steps it has, and how many of them have succeeded.
+    """
     failure, link = run.failure, f"/v1/runs/{run.id}"
-    nodes_total, nodes_completed = count_nodes(model, run, now)
+    nodes_total, nodes_completed = nodes
     record: dict[str, object] = {
         "id": run.id,
         "flow_id": None,
