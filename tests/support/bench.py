@@ -58,6 +58,8 @@ class VirtualWorld:
         self.env = env
         self._app, self._time, self._move, self._may_go_on = app, time, move, may_go_on
         self._control = Control(BASE_URL, env["RUNFLOW_API_KEY"], app)
+        # No cell sets another pace than the one that its tenant was made with.
+        self._passes = self._control.clock().rate > 0
         self._until, self._at_last = time.seconds + SECONDS_MAX, time.seconds + longest_seconds(SECONDS_MAX)
 
     def send(self, method: str, target: str, headers: dict[str, str], body: bytes | None) -> Any:
@@ -81,7 +83,7 @@ class VirtualWorld:
             seconds -= step
             self._time.seconds += step
             self._move()
-            if self._control.clock().rate:
+            if self._passes:
                 self._control.advance(0)
             if self._time.seconds > self._until:
                 if self._time.seconds > self._at_last or not self._may_go_on():

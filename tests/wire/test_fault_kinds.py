@@ -3,11 +3,16 @@ from typing import Any
 
 import msgspec
 import pytest
+from costs import lines_run
 
 from runflow_mock.domain.documents import Json
-from runflow_mock.domain.fault_kinds import KIND_OF, KINDS, KINDS_BY_NAME, Kind, Redirect, What
+from runflow_mock.domain.fault_kinds import KIND_OF, KINDS, KINDS_BY_NAME, Kind, Latency, Redirect, What
+from runflow_mock.domain.faults import FaultRule
+from runflow_mock.domain.identity import RuleId
+from runflow_mock.domain.places import Where
 from runflow_mock.wire.control import ControlError
 from runflow_mock.wire.fault_kinds import FIELDS, decode_what, fields_of, represent_what, required_of, schema_of
+from runflow_mock.wire.faults import represent_rule
 
 GIVEN: dict[str, Json] = {
     "failure_code": "TIMEOUT",
@@ -133,3 +138,9 @@ def test_every_kind_is_described_and_every_field_used() -> None:
 def test_schema_of_a_kind_says_what_it_takes() -> None:
     schema = schema_of(KINDS_BY_NAME["latency"])
     assert (schema["required"], schema["additionalProperties"]) == (["kind", "seconds"], False)
+
+
+def test_rule_is_shown_without_reading_the_annotations_of_its_records_each_time() -> None:
+    rule = FaultRule(id=RuleId("r"), where=Where(operation="get_run"), what=Latency(seconds=1.0))
+    represent_rule(rule)
+    assert lines_run(lambda: represent_rule(rule)) < 200

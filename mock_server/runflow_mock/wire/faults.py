@@ -129,7 +129,7 @@ def check_rule(rule: FaultRule) -> None:
 
 def represent_where(where: Where) -> dict[str, object]:
     """Returns a place, without the fields that are not set."""
-    fields = {field.name: getattr(where, field.name) for field in msgspec.structs.fields(Where)}
+    fields = {name: getattr(where, name) for name in Where.__struct_fields__}
     return present(**{name: read_document(value) if isinstance(value, bytes) else value for name, value in fields.items()})
 
 
