@@ -259,8 +259,7 @@ def runflow_tenants(request: pytest.FixtureRequest) -> "Callable[..., AbstractCo
             app = request.getfixturevalue("runflow_app")
             return _lent(request.node, lambda name, **given: open_tenant_in(app, name=name, **given), settings)
         server = request.getfixturevalue("runflow_server")
-        way = {"url": server.url, "exchanger": server.calls}
-        return _lent(request.node, lambda name, **given: open_tenant(**way, name=name, **given), settings)
+        return _lent(request.node, lambda name, **given: open_tenant(server.url, exchanger=server.calls, name=name, **given), settings)
 
     counted: list[str] = []
     return opened
@@ -321,8 +320,8 @@ def _lent(node: Any, open_it: "Callable[..., Runflow]", given: Mapping[str, Any]
         handle = open_it(tenant_name(node.name), **settings)
     except ClientError as error:
         raise pytest.fail.Exception(f"@pytest.mark.runflow: {error}", pytrace=False) from None
-    lent = lend(node, handle, strictness, node.config.stash[_OPTIONS].artifacts)
-    node.stash.setdefault(_LENT, []).append(lent)
+    others = node.stash.setdefault(_LENT, [])
+    others.append(lent := lend(node, handle, strictness, node.config.stash[_OPTIONS].artifacts, tenants=len(others)))
     is_well = False
     try:
         check_operations(strictness, lambda: handle.report()["judge"]["operations"])
@@ -370,7 +369,8 @@ def _wishes(node: Any, given: Mapping[str, Any] | None) -> "Wishes":
     except MarkerError as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
     options: _Options = node.config.stash[_OPTIONS]
-    settings = {"clock": "auto", "seed": options.seed or (seed_of(node) if isinstance(node, pytest.Item) else "0"), **wishes.settings}
+    seed = options.seed or (seed_of(node, len(node.stash.get(_LENT, []))) if isinstance(node, pytest.Item) else "0")
+    settings = {"clock": "auto", "seed": seed, **wishes.settings}
     if "dialect" not in settings and options.profile:
         from runflow_mock.testing.plugin_files import spoken
 

@@ -375,3 +375,24 @@ def test_verified_count_is_told_without_the_words_of_http(pytester: pytest.Pytes
             runflow.verify(operation="create_run", count=2)
         """
     printed(pytester, test).fnmatch_lines(["E * AssertionError: 1 exchange fitted, at least 2 must*"])
+
+
+@pytest.mark.slow
+def test_each_tenant_of_a_failing_test_has_a_replay_of_its_own(pytester: pytest.Pytester) -> None:
+    printed(
+        pytester,
+        """
+        import pytest
+        from client import create
+
+        def test_body(runflow, runflow_in_process):
+            create(runflow)
+            assert False
+
+        def test_end(runflow, runflow_in_process):
+            runflow.faults.add(what="fail")
+            runflow_in_process.faults.add(what="fail")
+        """,
+    )
+    left = sorted(path.name.partition("_own")[0] for path in (pytester.path / ".runflow-mock").glob("*.yaml"))
+    assert left == ["test_suite_py_test_body", "test_suite_py_test_body.yaml", "test_suite_py_test_end", "test_suite_py_test_end.yaml"]

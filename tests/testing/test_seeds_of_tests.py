@@ -27,6 +27,27 @@ def test_name_of_a_test_without_a_group_is_had_without_a_look_at_what_is_above_i
 
 
 @pytest.mark.slow
+def test_tenants_of_one_test_have_seeds_of_their_own(pytester: pytest.Pytester) -> None:
+    """What keeps records by their id would meet two of the same. A seed that the test asks for is that of all of them."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        def test_usual(request, runflow, runflow_in_process, runflow_tenants):
+            with runflow_tenants() as third:
+                assert len({runflow.seed, runflow_in_process.seed, third.seed}) == 3
+            assert runflow.seed == request.node.nodeid
+            assert runflow_in_process.seed == f"{request.node.nodeid} tenant 2"
+
+        @pytest.mark.runflow(seed="mine")
+        def test_asked_for(runflow, runflow_in_process):
+            assert (runflow.seed, runflow_in_process.seed) == ("mine", "mine")
+        """
+    )
+    pytester.runpytest_subprocess("-q", "-p", "no:randomly", "-p", "no:cacheprovider").assert_outcomes(passed=2)
+
+
+@pytest.mark.slow
 def test_parameter_may_be_longer_than_a_seed(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """

@@ -55,9 +55,14 @@ class Lent(NamedTuple):
     node_id: str
 
 
-def lend(item: pytest.Item | pytest.Collector, runflow: Runflow, strictness: Mapping[str, Any], artifacts: Path) -> Lent:
-    """Returns a tenant as it is lent to a test, or to all tests below a node."""
+def lend(
+    item: pytest.Item | pytest.Collector, runflow: Runflow, strictness: Mapping[str, Any], artifacts: Path, *, tenants: int = 0
+) -> Lent:
+    """Returns a tenant as it is lent to a test that has so many, or to all tests below a node."""
     name = node_id(item) if isinstance(item, pytest.Item) else item.nodeid
+    if tenants and isinstance(item, pytest.Item):
+        # Each leaves a file of its own, and those that `runflow_tenants` has opened are counted apart.
+        name = f"{name} own tenant {tenants + 1}"
     return Lent(runflow, strictness, artifacts, item.config.invocation_params.dir, name)
 
 

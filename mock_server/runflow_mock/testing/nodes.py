@@ -15,13 +15,14 @@ def tenant_name(text: str) -> str:
     return f"{slug(text, 46)}_{os.urandom(8).hex()}"
 
 
-def seed_of(item: pytest.Item) -> str:
-    """Returns the seed of a test: another one for each node id and parameter, and the same on every machine and worker.
+def seed_of(item: pytest.Item, tenants: int = 0) -> str:
+    """Returns the seed of a test that has so many tenants: one for each node id and parameter, and the same on every machine and worker.
 
-    A test that is run again makes other records, as one against the service would.
+    A test that is run again makes other records, as one against the service would, and so does a further tenant of it.
     """
     again = getattr(item, "execution_count", 1)
-    return seed_from(node_id(item) if again <= 1 else f"{node_id(item)} run {again}")
+    name = node_id(item) if again <= 1 else f"{node_id(item)} run {again}"
+    return seed_from(f"{name} tenant {tenants + 1}" if tenants else name)
 
 
 def seed_from(name: str) -> str:
