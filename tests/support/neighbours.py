@@ -96,13 +96,27 @@ def version_of(python: Path) -> str:
     return subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
 
 
+def interpreter(named: str) -> Path:
+    """Returns an interpreter, of which a version such as 3.12 is enough, or a path.
+
+    Raises:
+        ArgumentTypeError: there is none.
+    """
+    found = shutil.which(f"python{named}") or shutil.which(named)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"there is no python{named} on the path, and no {named}")
+    return Path(found)
+
+
 def main() -> int:
     """Prints the table, and returns 0 where every suite passed."""
     parser = argparse.ArgumentParser(prog="python tests/support/neighbours.py", description="Run the suites beside other tools.")
-    parser.add_argument("--python", action="append", type=Path, default=[], help="an interpreter; may be given again")
+    parser.add_argument("--python", action="append", type=interpreter, default=[], help="a path or a version; may be given again")
     parser.add_argument("--tool", action="append", choices=NAMES, default=[], help="only this tool; may be given again")
     given = parser.parse_args()
     found = given.python or [Path(path) for version in VERSIONS if (path := shutil.which(f"python{version}"))]
+    if not found:
+        parser.error(f"none of Python {', '.join(VERSIONS)} is on the path; name one with --python")
     has_failed = False
     with TemporaryDirectory() as name:
         tools, pythons = given.tool or NAMES, {version_of(python): python for python in found}

@@ -1,12 +1,13 @@
 """The fixtures beside what else lives in a test suite, each tool in an environment that has them all; see tests/beside."""
 
 import sys
+from argparse import ArgumentTypeError
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import pytest
-from neighbours import NAMES, SUITES, commands, lock_of, make_environment, run_suite, told
+from neighbours import NAMES, SUITES, commands, interpreter, lock_of, make_environment, run_suite, told, version_of
 
 pytestmark = pytest.mark.slow
 
@@ -40,3 +41,14 @@ def test_tool_that_lives_beside_no_other_has_an_environment_of_its_own() -> None
         "asyncio_concurrent": "beside-asyncio-concurrent.lock",
         "respx": "beside.lock",
     }
+
+
+def test_interpreter_is_named_by_its_path_or_its_version() -> None:
+    version = version_of(Path(sys.executable))
+    assert version_of(interpreter(version)) == version
+    assert interpreter(sys.executable) == Path(sys.executable)
+
+
+def test_interpreter_that_is_not_there_is_told() -> None:
+    with pytest.raises(ArgumentTypeError, match=r"no python9\.9 on the path"):
+        interpreter("9.9")
