@@ -161,6 +161,22 @@ def test_name_without_end_is_not_repeated_as_a_whole(door: Door, body: Body) -> 
     assert ("unknown field" in told, len(told)) == (True, MESSAGE_CHARACTERS_MAX + 1)
 
 
+@pytest.mark.parametrize(
+    ("body", "hint"),
+    [
+        ({"balnce": "1"}, "`balnce`; did you mean balance? The body takes name, seed, clock"),
+        ({"colour": 1}, "`colour`; the body takes name, seed, clock"),
+        ({"clock": {"scal": 2}}, "`scal` - at `$.clock`; did you mean scale? It takes scale"),
+        ({"keys": [{"nam": "a", "scopes": []}]}, "`nam` - at `$.keys[0]`; did you mean name? It takes name, scopes"),
+        ({"quota": {"request": 5}}, "`request` - at `$.quota`; did you mean requests? It takes requests, window"),
+        ({"paces": {"a.b": {"` - at `$.x": 1}}}, "`` - at `$.x` - at `$.paces[...]`; it takes "),
+    ],
+    ids=lambda given: ",".join(given) if isinstance(given, dict) else "",
+)
+def test_field_that_is_not_known_is_told_with_those_that_stand_there(door: Door, body: Body, hint: str) -> None:
+    assert hint in refusal(door.post(TENANTS, body), 422)
+
+
 def test_body_that_is_no_json_is_refused(door: Door) -> None:
     refusal(door.request("POST", TENANTS, content=b"{"), 422)
 

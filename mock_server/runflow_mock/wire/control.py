@@ -3,11 +3,13 @@
 A body is decoded strictly: an unknown key is an error, because a misspelt setting that is silently ignored is the worst a test tool can do.
 """
 
-from collections.abc import Callable, Collection
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar, cast
 
 import msgspec
+from msgspec.inspect import DictType, ListType, StructType, Type, UnionType, VarTupleType
 
 from runflow_mock.decoders import json_decoder
 from runflow_mock.domain.documents import NOT_JSON, Json, read_document
@@ -29,6 +31,8 @@ MESSAGE_CHARACTERS_MAX = 4_000
 LABEL_CHARACTERS_MAX = 1_000
 REASON_CHARACTERS_MAX = 2_000
 """A label leaves with each answer on which its rule acts, and a reason is kept with each item of a batch."""
+_UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(?P<name>.*?)`(?: - at `\$(?P<path>[^`]*)`)?", re.DOTALL)
+_STEP = re.compile(r"\.([^.\[]+)|\[")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY")
 
 
@@ -65,9 +69,37 @@ def decode(raw: bytes, kind: type[BodyT]) -> BodyT:
     try:
         return json_decoder(kind).decode(raw or b"{}")
     except msgspec.ValidationError as error:
-        raise refused(f"{error}; the body takes {', '.join(field.encode_name for field in msgspec.structs.fields(kind))}") from None
+        unknown = _UNKNOWN_FIELD.fullmatch(str(error))
+        if unknown is None:
+            raise refused(f"{error}; the body takes {', '.join(_fields_at(kind, ''))}") from None
+        name, path = unknown.group("name", "path")
+        known = _fields_at(kind, path or "")
+        hint, what = did_you_mean(name[:80], known), "it" if path else "the body"
+        raise refused(f"{error}{f'{hint} {what.capitalize()}' if hint else f'; {what}'} takes {', '.join(known)}") from None
     except NOT_JSON as error:
         raise refused(f"the body is not valid JSON: {unreadable_because(raw) or error}") from None
+
+
+def _fields_at(kind: type[msgspec.Struct], path: str) -> tuple[str, ...]:
+    """Returns the names of the fields of what stands at a path of a body, as a decoder writes paths."""
+    standing = _forms_of(msgspec.inspect.type_info(kind))
+    for name in _STEP.findall(path):
+        standing = [form for each in standing for below in _below(each, name) for form in _forms_of(below)]
+    return tuple(dict.fromkeys(field.encode_name for each in standing if isinstance(each, StructType) for field in each.fields))
+
+
+def _forms_of(told: Type) -> Sequence[Type]:
+    return told.types if isinstance(told, UnionType) else (told,)
+
+
+def _below(told: Type, name: str) -> Iterator[Type]:
+    """Yields what stands in a field of that name; in a list, or under any name, where there is none."""
+    if isinstance(told, StructType):
+        yield from (field.type for field in told.fields if field.encode_name == name)
+    elif isinstance(told, ListType | VarTupleType):
+        yield told.item_type
+    elif isinstance(told, DictType):
+        yield told.value_type
 
 
 class _Advance(msgspec.Struct, forbid_unknown_fields=True):
