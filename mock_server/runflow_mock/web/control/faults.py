@@ -12,6 +12,7 @@ from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.completions import completion
 from runflow_mock.web.control.guard import tenant_of
 from runflow_mock.web.operations import OPERATION_IDS
+from runflow_mock.web.pieces import list_in_pieces
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.clauses import represent_miss
 from runflow_mock.wire.control import ControlError
@@ -21,7 +22,7 @@ from runflow_mock.wire.faults import Names, decode_rule, represent_rule
 async def list_faults(call: Call) -> Answer:
     """GET /_mock/faults"""
     tenant = tenant_of(call)
-    return answer({"items": [represent_rule(rule) for rule in tenant.world.store.rules.values()]})
+    return answer({"items": await list_in_pieces(map(represent_rule, tuple(tenant.world.store.rules.values())))})
 
 
 async def create_fault(call: Call) -> Answer:

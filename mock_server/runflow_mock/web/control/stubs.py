@@ -8,13 +8,14 @@ from runflow_mock.web.calls import Answer, Call, answer, no_content
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.faults import add_rule, names_in
 from runflow_mock.web.control.guard import tenant_of
+from runflow_mock.web.pieces import list_in_pieces
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.stubs import decode_stub, is_stub, represent_stub
 
 
 async def list_stubs(call: Call) -> Answer:
     """GET /_mock/stubs: the rules that can be said in the short form."""
-    return answer({"items": [represent_stub(rule) for rule in _stubs(call)]})
+    return answer({"items": await list_in_pieces(map(represent_stub, tuple(_stubs(call))))})
 
 
 async def create_stub(call: Call) -> Answer:
