@@ -7,18 +7,23 @@ from collections.abc import Mapping
 import lies
 import lies_at_edges
 import lies_in_time
+import lies_of_access
 import lies_of_asking
+import lies_of_bytes
 import lies_of_deeds
 import lies_of_files
 import lies_of_items
 import lies_of_keeping
+import lies_of_labels
 import lies_of_lists
 import lies_of_messages
 import lies_of_moments
+import lies_of_neighbours
 import lies_of_owners
 import lies_of_parts
 import lies_of_receipts
 import lies_of_rotation
+import lies_of_targets
 import lies_of_tries
 import pytest
 from mutants import Mutant
@@ -50,6 +55,11 @@ CASES = {
     **lies_of_tries.CASES,
     **lies_of_moments.CASES,
     **lies_of_items.CASES,
+    **lies_of_access.CASES,
+    **lies_of_bytes.CASES,
+    **lies_of_labels.CASES,
+    **lies_of_neighbours.CASES,
+    **lies_of_targets.CASES,
 }
 # By this dialect no 429 says when to come back, and no attempt says when it was made.
 TRUE_IN = {

@@ -131,7 +131,7 @@ def _rewritten(holds: Callable[[str, str], bool], rewrite: Callable[[str], str])
     )
 
 
-def _without(name: str) -> Callable[[str], str]:
+def without_parameter(name: str) -> Callable[[str], str]:
     return lambda target: re.sub(rf"(?<=[?&]){name}=", f"ignored_{name}=", target)
 
 
@@ -251,14 +251,16 @@ CASES: Mapping[str, Lie] = {
     "a repeat is answered 200": _lie(_replayed(lambda mutant, answer: replace(answer, status=200)), "repeat_is_replayed"),
     "a repeat is answered with the run as it is now": _lie(_replayed(_as_it_is_now), "repeat_is_replayed"),
     "filters are not looked at on later pages": _lie(
-        _rewritten(lambda method, target: "pq=" in target, _without("q")), "filter_finds_in_company"
+        _rewritten(lambda method, target: "pq=" in target, without_parameter("q")), "filter_finds_in_company"
     ),
     "filters are not looked at beside an order": _lie(
-        _rewritten(lambda method, target: "sort_by=" in target, _without("q")), "filter_finds_in_company"
+        _rewritten(lambda method, target: "sort_by=" in target, without_parameter("q")), "filter_finds_in_company"
     ),
-    "fields are not looked at beside a filter": _lie(_rewritten(lambda method, target: "q=" in target, _without("fields")), "fields"),
+    "fields are not looked at beside a filter": _lie(
+        _rewritten(lambda method, target: "q=" in target, without_parameter("fields")), "fields"
+    ),
     "filters by state are not looked at": _lie(
-        _rewritten(lambda method, target: "q=status_code" in target, _without("q")), "filter_finds_in_company"
+        _rewritten(lambda method, target: "q=status_code" in target, without_parameter("q")), "filter_finds_in_company"
     ),
     "what is compared with takes in its bound": _lie(
         _rewritten(lambda method, target: "q=" in target, lambda target: re.sub("(%3E|%3C)(?!%3D)", r"\1%3D", target)), "comparison_finds"

@@ -4,6 +4,7 @@ A record has one truth: whatever two answers of the same moment say of it is the
 What was sent comes back as it was sent, and what lies under a path belongs to the record that the path names.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -68,7 +69,10 @@ RENAMED: Mapping[str, str] = {
 }
 # What belongs to the caller: it comes back to the last key.
 FREE = frozenset(("input", "metadata", "workflow_json", "input_attributes"))
-WITHIN_FREE = "within"
+INPUT, WITHIN_INPUT, WITHIN_FREE = "input", "within an input", "within"
+# A label that is sent inside an input is none of the model's.
+LABEL = "client_ref"
+IDENTIFIER = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def records_agree(answer: Answer, memory: Memory) -> Iterator[str]:
@@ -179,16 +183,18 @@ def _is_as_sent(name: str, sent: Any, told: Any) -> bool:
     if name in COMPARED:
         return COMPARED[name](sent, told)
     if isinstance(sent, dict) and isinstance(told, dict):
-        is_free = name in FREE or name == WITHIN_FREE
-        if is_free and sent.keys() != told.keys():
+        is_free, is_input = name in FREE or name in (WITHIN_FREE, WITHIN_INPUT), name in (INPUT, WITHIN_INPUT)
+        if is_free and sent.keys() != told.keys() and not (name == INPUT and sent.keys() - {LABEL} == told.keys()):
             return False
-        inner = WITHIN_FREE if is_free else ""
+        inner = WITHIN_INPUT if is_input else WITHIN_FREE if is_free else ""
         # A record may know more of a part than was sent, such as whose it is, and drop what it does not know.
         return all(_is_as_sent(inner, part, told[word]) for word, part in sent.items() if word in told and (is_free or part is not None))
     if isinstance(sent, list) and isinstance(told, list):
         return len(sent) == len(told) and all(_is_as_sent(name, one, other) for one, other in zip(sent, told, strict=True))
-    if isinstance(sent, str) and sent.lower().startswith(("data:", "runflow://")):
-        return isinstance(told, str)
+    if isinstance(sent, str) and isinstance(told, str):
+        # The bare id of an asset may come back as where it leads.
+        is_led = name == WITHIN_INPUT and IDENTIFIER.fullmatch(sent) is not None and sent in told
+        return sent == told or is_led or sent.lower().startswith(("data:", "runflow://"))
     return bool(sent == told)
 
 
@@ -227,7 +233,7 @@ def belongs_to_its_path(answer: Answer, memory: Memory) -> Iterator[str]:
         for name, value in memory.params.items():
             if name == "code" and not part.way and part.value.get(name) != value:
                 yield f"{name} is {part.value.get(name)!r} under {answer.path}"
-            if len(value) != 36 or (name == "id" and part.way):
+            if not IDENTIFIER.fullmatch(value) or (name == "id" and part.way):
                 continue
             if name in part.value and isinstance(part.value[name], str) and part.value[name] != value.lower():
                 yield f"{name} is {part.value[name]!r} under {answer.path}"

@@ -51,13 +51,19 @@ def output_is_there(tenant: SuiteTenant, output: Any) -> Iterator[str]:
 
 def address_is_signed(tenant: SuiteTenant, url: Any) -> Iterator[str]:
     """Yields where an address that carries a signature leads to its file with another signature as well."""
-    address, pairs = urlsplit(str(url)), parse_qsl(urlsplit(str(url)).query)
-    changed = [(name, _otherwise(value) if _SIGNATURE.search(name) else value) for name, value in pairs]
-    if changed == pairs:
+    other = signed_otherwise(str(url))
+    if other is None:
         return
-    answer = tenant.fetch(urlunsplit(address._replace(query=urlencode(changed))))
+    answer = tenant.fetch(other)
     if answer is not None and answer.status < 400:
         yield f"{url} is answered {answer.status} with another signature as well"
+
+
+def signed_otherwise(url: str) -> str | None:
+    """Returns an address with another signature, or nothing where it has none in its query."""
+    address, pairs = urlsplit(url), parse_qsl(urlsplit(url).query)
+    changed = [(name, _otherwise(value) if _SIGNATURE.search(name) else value) for name, value in pairs]
+    return None if changed == pairs else urlunsplit(address._replace(query=urlencode(changed)))
 
 
 def _otherwise(signature: str) -> str:

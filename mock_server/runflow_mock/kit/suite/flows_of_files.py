@@ -1,18 +1,21 @@
 """Flows of files: what stands behind an address, until when, and what becomes of the bytes that somebody brings."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from runflow_mock.kit.suite import scenes
-from runflow_mock.kit.suite.files import address_is_signed, file_is_there, output_is_there
+from runflow_mock.kit.suite.files import address_is_signed, file_is_there, output_is_there, signed_otherwise
 from runflow_mock.kit.suite.flows import Flow, Needs
 from runflow_mock.kit.suite.flows_of_runs import create_batch, create_run, ended
 from runflow_mock.kit.suite.offers import INPUT, RUNS
 from runflow_mock.kit.suite.readings import expect
-from runflow_mock.kit.suite.seeds import ABSENT, PICTURE, open_upload
+from runflow_mock.kit.suite.seeds import ABSENT, PICTURE, open_upload, upload
 from runflow_mock.kit.suite.suite_tenants import SuiteTenant
 
 # So long before its end an address still leads somewhere.
 LAST_SECONDS = 60.0
+# No address is signed for so long.
+LONGER_THAN_ANY = "30d"
 ANNOUNCED = {"filename": "late.png", "mime_type": "image/png", "size_bytes": len(PICTURE)}
 
 
@@ -44,6 +47,28 @@ def _expired_files_are_gone(tenant: SuiteTenant) -> Iterator[str]:
             yield f"an address that has expired is answered {answer.status}"
     again = expect(tenant.get(f"/v1/runs/{run['id']}?add_signature=true"), 200)
     yield from output_is_there(tenant, again["output"])
+    yield from _addresses_of_assets_expire(tenant)
+
+
+def _addresses_of_assets_expire(tenant: SuiteTenant) -> Iterator[str]:
+    """An asset is told with an address that leads to it now, whenever it is read; bytes are brought as it was signed, and not for ever."""
+    asset_id = upload(tenant)
+    for _ in range(2):
+        asset = expect(tenant.get(f"/v1/assets/{asset_id}"), 200)
+        yield from file_is_there(tenant, asset["url"], asset)
+        yield from address_is_signed(tenant, asset["url"])
+        tenant.control.advance(LONGER_THAN_ANY)
+    address = str(expect(tenant.post("/v1/asset-uploads", ANNOUNCED), 201)["upload_url"])
+    yield from _is_closed(tenant, signed_otherwise(address), "that was signed otherwise")
+    tenant.control.advance(LONGER_THAN_ANY)
+    yield from _is_closed(tenant, address, f"that is older than {LONGER_THAN_ANY}")
+
+
+def _is_closed(tenant: SuiteTenant, address: str | None, which: str) -> Iterator[str]:
+    target = None if address is None else tenant.target.target_of(address)
+    answer = None if target is None else tenant.send("PUT", target, raw=PICTURE, key=None)
+    if answer is not None and answer.status < 400:
+        yield f"bytes are taken at an address {which}: {answer.evidence}"
 
 
 def _uploads_are_kept(tenant: SuiteTenant) -> Iterator[str]:
@@ -61,10 +86,27 @@ def _uploads_are_kept(tenant: SuiteTenant) -> Iterator[str]:
         kept = tenant.fetch(str(record["url"]))
         if kept is not None and kept.body != PICTURE:
             yield f"{len(PICTURE)} bytes were brought, and {len(kept.body)} others come back"
-    run = expect(tenant.post(RUNS, {"input": {"image_url": f"runflow://assets/{asset_id}"}}), 201)
-    if ended(tenant, f"/v1/runs/{run['id']}")["status_code"] != "succeeded":
-        yield "a run on an asset fails"
+    yield from _is_another_one(tenant, asset)
+    for reference in (f"runflow://assets/{asset_id}", asset_id):
+        run = expect(tenant.post(RUNS, {"input": {"image_url": reference}}), 201)
+        if ended(tenant, f"/v1/runs/{run['id']}")["status_code"] != "succeeded":
+            yield f"a run on the asset {reference} fails"
     yield from _nothing_is_no_asset(tenant, str(asset_id))
+
+
+def _is_another_one(tenant: SuiteTenant, asset: Any) -> Iterator[str]:
+    """What is brought next is another asset, of as many bytes as came, whatever was announced; the one before stays what it was."""
+    brought = PICTURE[:-1] + b"."
+    other = tenant.post(f"/v1/asset-uploads/{open_upload(tenant, brought, size=len(brought) + 1)}/confirmations", {})
+    # A server may hold it against the announcement.
+    if other.status >= 300:
+        return
+    told = expect(other, 201)
+    yield from file_is_there(tenant, told["url"], told)
+    for record, content in ((told, brought), (expect(tenant.get(f"/v1/assets/{asset['id']}"), 200), PICTURE)):
+        kept = tenant.fetch(str(record["url"]))
+        if kept is not None and kept.body != content:
+            yield f"{len(content)} bytes were brought, and {len(kept.body)} others come back, after something else was brought"
 
 
 def _nothing_is_no_asset(tenant: SuiteTenant, asset_id: str) -> Iterator[str]:

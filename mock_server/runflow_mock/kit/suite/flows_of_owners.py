@@ -25,6 +25,7 @@ OWN = (
 # Where what is made of something stands under the id of that.
 SEEN_AT: Mapping[str, tuple[str, ...]] = {"asset-uploads": ("/v1/assets",)}
 BALANCE = "/v1/billing/balance"
+LABEL = "suite-inside"
 NOT_LISTED = ("/v1/evaluations", "/v1/asset-uploads")
 IDENTIFIER = 36
 # Tenants of one seed make the same ids.
@@ -191,6 +192,21 @@ def _odd_values_are_kept(tenant: SuiteTenant) -> Iterator[str]:
             yield from _other_than_sent(f"{path}: {name}", record.get("metadata"))
             if made is run and record.get("client_ref", ODD_TEXT) != ODD_TEXT:
                 yield f"{path}: client_ref was sent as {ODD_TEXT!r}, and {name} has {record.get('client_ref')!r}"
+    yield from _inputs_are_kept(tenant)
+
+
+def _inputs_are_kept(tenant: SuiteTenant) -> Iterator[str]:
+    """A label inside an input is a label, and what a model does not know is taken and kept as it came."""
+    labelled = {**tenant.offer.input, "client_ref": LABEL}
+    run = create_run(tenant, input=labelled)
+    items = expect(tenant.post(tenant.offer.batches, {"input": [labelled]}), 201).get("items") or [{}]
+    for what, told in (("a run", run.get("client_ref", LABEL)), ("an item", items[0].get("client_ref", LABEL))):
+        if told != LABEL:
+            yield f"the label {LABEL!r} was sent inside the input of {what}, which is told with {told!r}"
+    more = create_run(tenant, input={**tenant.offer.input, "suite_note": LABEL})
+    read = expect(tenant.get(f"/v1/runs/{more['id']}"), 200)
+    if read["input"].get("suite_note") != LABEL:
+        yield f"an input that the model does not know was sent, and is told as {read['input']}"
 
 
 def _other_than_sent(place: str, told: Any) -> Iterator[str]:

@@ -12,6 +12,8 @@ from runflow_mock.kit.suite.seeds import ABSENT, WORKFLOWS, upload
 from runflow_mock.kit.suite.suite_tenants import SuiteTenant
 
 READS = ("/v1/auth/me", "/v1/billing/balance", "/v1/models", "/v1/runs", "/v1/batches", "/v1/callback-secrets", "/v1/webhooks")
+# As what a key is not sent.
+SCHEMES = ("Basic ", "Token ", "")
 ODD_BODIES = (
     b"",
     b"{",
@@ -44,6 +46,7 @@ ODD_IDS = ("0", "%00", "..", "%F0%9F%98%80", "0" * 500, ABSENT.upper(), "null")
 
 
 def _keys_are_needed(tenant: SuiteTenant) -> Iterator[str]:
+    yield from _others_are_no_keys(tenant)
     for path in READS:
         for key in (None, "rf_live_mock_", "nonsense"):
             answer = tenant.get(path, key=key)
@@ -55,6 +58,20 @@ def _keys_are_needed(tenant: SuiteTenant) -> Iterator[str]:
     for path in ("/v1/health", "/v1/readiness", "/v1/public/models"):
         if tenant.get(path, key=None).status != 200:
             yield f"GET {path} needs a key"
+
+
+def _others_are_no_keys(tenant: SuiteTenant) -> Iterator[str]:
+    """A key counts as it is written, as a bearer token, and for the head of an answer as for the whole."""
+    for path in READS:
+        head = tenant.send("HEAD", path, key=None)
+        if head.status < 300:
+            yield f"HEAD {path} is answered {head.status} without a key"
+        if tenant.get(path, key=tenant.key.swapcase()).status != 401:
+            yield f"GET {path} is open to the key in other capitals"
+    for scheme in SCHEMES:
+        answer = tenant.get(READS[0], key=None, headers={"Authorization": f"{scheme}{tenant.key}"})
+        if answer.status != 401:
+            yield f"a key is taken as {scheme.strip() or 'nothing'!r}, and not as a bearer token alone: {answer.evidence}"
 
 
 def _read(tenant: SuiteTenant, path: str, limit: int) -> tuple[list[Any], bool]:
@@ -125,8 +142,13 @@ def _routes_are_told_apart(tenant: SuiteTenant) -> Iterator[str]:
 def _what_is_deleted_is_gone(tenant: SuiteTenant) -> Iterator[str]:
     secrets = [expect(tenant.post("/v1/callback-secrets", {"label": f"suite-{number}"}), 201) for number in range(2)]
     path = f"/v1/callback-secrets/{secrets[1]['id']}"
-    webhook = expect(tenant.post("/v1/webhooks", {"url": tenant.hook, "secret": "suite", "event_subscriptions": []}), 201)
-    workflow = expect(tenant.post(WORKFLOWS, {"name": tenant.mark, "description": "A workflow of the suite", "workflow_json": {}}), 201)
+    beside, webhook = (
+        expect(tenant.post("/v1/webhooks", {"url": tenant.hook, "secret": "suite", "event_subscriptions": []}), 201) for _ in range(2)
+    )
+    stays, workflow = (
+        expect(tenant.post(WORKFLOWS, {"name": name, "description": "A workflow of the suite", "workflow_json": {}}), 201)
+        for name in (f"{tenant.mark} stays", tenant.mark)
+    )
     for gone in (path, f"/v1/webhooks/{webhook['id']}"):
         yield from _is_deleted(tenant, gone)
     expect(tenant.get(f"{WORKFLOWS}/{workflow['id']}"), 200)
@@ -140,7 +162,12 @@ def _what_is_deleted_is_gone(tenant: SuiteTenant) -> Iterator[str]:
     listed = tenant.items("/v1/callback-secrets")
     if any(item["id"] == secrets[1]["id"] for item in listed):
         yield "a deleted secret is in the list"
+    asset = upload(tenant)
     yield from _is_deleted(tenant, f"/v1/assets/{upload(tenant)}")
+    # What was not deleted is there as it was: the laws know that it was made.
+    for path in (f"/v1/callback-secrets/{secrets[0]['id']}", f"/v1/webhooks/{beside['id']}", f"{WORKFLOWS}/{stays['id']}"):
+        tenant.get(path)
+    tenant.get(f"/v1/assets/{asset}")
 
 
 def _is_deleted(tenant: SuiteTenant, path: str) -> Iterator[str]:

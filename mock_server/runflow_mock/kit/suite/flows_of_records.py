@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from runflow_mock.kit.suite import scenes
@@ -19,6 +20,8 @@ FLOWS_PATH, SUMMARIES = "/v1/flows", "/v1/flow-summaries"
 ITEMS_MADE_MAX = 8
 # There are few creators, and what one of them alone has is seen where each is read.
 CREATORS_MAX = 50
+# A catalogue may be long, and a service is asked twice in a second.
+MODELS_READ_MAX = 60
 # Of the examples under `any`, so many with each name of an input are read by themselves, so many whose input has none, and one of a model.
 EXAMPLES_OF_A_NAME = 2
 NAMELESS = ("",)
@@ -47,10 +50,21 @@ def _reads(paths: tuple[str, ...], fill: Callable[[SuiteTenant], None] | None = 
 def _reads_models(tenant: SuiteTenant) -> Iterator[str]:
     yield from Crawl(tenant, {MODELS_PATH: (tenant.offer.model,)}).below(MODELS_PATH, MODELS_PATH)
     # The order of several outputs is seen where a model has several.
-    listed = tenant.get(f"{MODELS_PATH}?limit=500&embed=outputs")
-    several = [each for each in expect(listed, 200)["items"] if len(each.get("outputs") or ()) > 1] if listed.status == 200 else []
-    for model in several[:1]:
+    listed = tenant.get(f"{MODELS_PATH}?limit=500&embed=inputs,outputs")
+    models = expect(listed, 200)["items"] if listed.status == 200 else []
+    for model in [each for each in models if len(each.get("outputs") or ()) > 1][:1]:
         tenant.get(f"{MODELS_PATH}/{model['id']}?embed=outputs")
+    yield from _each_is_there(tenant, models or first_page(tenant, MODELS_PATH).items)
+
+
+def _each_is_there(tenant: SuiteTenant, models: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """What is listed is there under its name, as the list has it."""
+    creators = {str(creator["id"]): creator.get("slug") for creator in first_page(tenant, CREATORS).items}
+    for model in islice((each for each in models if each.get("model_creator_id") in creators), MODELS_READ_MAX):
+        path = f"{MODELS_PATH}/{creators[model['model_creator_id']]}/{model.get('slug')}"
+        answer = tenant.get(path)
+        if answer.status != 200 or expect(answer, 200).get("id") != model.get("id"):
+            yield f"{path} is listed as {model.get('id')}, and answered {answer.evidence}"
 
 
 def _reads_creators(tenant: SuiteTenant) -> Iterator[str]:

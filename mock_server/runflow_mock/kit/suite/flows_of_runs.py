@@ -13,6 +13,8 @@ from runflow_mock.kit.suite.suite_tenants import FAIL, SuiteTenant
 
 TERMINAL = frozenset(("succeeded", "partial_succeeded", "failed", "cancelled", "canceled"))
 CANCELLED = ("cancelled", "canceled")
+# A key holds for a day.
+KEY_LASTS = "23h"
 
 
 def create_run(tenant: SuiteTenant, **body: Any) -> Any:
@@ -156,6 +158,11 @@ def _repeats_are_replayed(tenant: SuiteTenant) -> Iterator[str]:
     third = tenant.post(tenant.offer.runs, body, headers=headers)
     if (third.status, third.body) != (first.status, first.body):
         yield f"the answer to a request that is repeated after the end of its run differs: {third.evidence}"
+    if tenant.has_control and not tenant.is_strict:
+        tenant.control.advance(KEY_LASTS)
+        later = tenant.post(tenant.offer.runs, body, headers=headers)
+        if (later.status, later.body) != (first.status, first.body):
+            yield f"the answer to a request that is repeated after {KEY_LASTS} differs: {later.evidence}"
     found = expect(tenant.get(f"/v1/runs?q=client_ref.EQ:'{tenant.mark}-repeat'"), 200)["items"]
     if len(found) != 1:
         yield f"a repeated request made {len(found)} runs"
@@ -208,7 +215,7 @@ def _is_conflict(answer: Answer) -> bool:
 
 def _runs_are_cancelled(tenant: SuiteTenant) -> Iterator[str]:
     before = balance(tenant)
-    run = create_run(tenant)
+    run, beside = create_run(tenant), create_run(tenant)
     path = f"/v1/admin/runs/{run['id']}/cancellation"
     if tenant.post(path, {"reason": "suite"}).status != 403:
         yield "a customer's key may cancel"
@@ -220,8 +227,12 @@ def _runs_are_cancelled(tenant: SuiteTenant) -> Iterator[str]:
     end = expect(tenant.get(f"/v1/runs/{run['id']}"), 200)
     if end["status_code"] not in CANCELLED or end.get("output") is not None:
         yield f"a cancelled run is {end['status_code']} and {'has' if end.get('output') else 'has no'} output"
-    if balance(tenant) != before:
-        yield f"a cancelled run lowered the balance by {before - balance(tenant)}"
+    other = expect(tenant.get(f"/v1/runs/{beside['id']}"), 200)
+    if other["status_code"] != "succeeded":
+        yield f"one run was cancelled, and another one is {other['status_code']}"
+    fell, cost = before - balance(tenant) - other.amount("cost", nothing=Decimal(0)), end.amount("cost", nothing=Decimal(0))
+    if fell or cost:
+        yield f"a run that was cancelled before it began costs {cost}, and lowered the balance by {fell}"
     yield from _broken_invariants(tenant)
     done = ended(tenant, f"/v1/runs/{create_run(tenant)['id']}")
     late = tenant.post(f"/v1/admin/runs/{done['id']}/cancellation", {"reason": "suite"}, key=tenant.admin_key)
@@ -277,7 +288,7 @@ FLOWS: tuple[Flow, ...] = (
         _keys_are_told_apart,
         4,
     ),
-    Flow("run_is_cancelled", "only an admin cancels, and once", Needs.CONTROL, _runs_are_cancelled, 1),
+    Flow("run_is_cancelled", "only an admin cancels, once, and one run", Needs.CONTROL, _runs_are_cancelled, 2),
     Flow("batch_is_cancelled", "a batch that never began costs nothing", Needs.CONTROL, _batches_are_cancelled, 2),
     Flow("other_is_absent", "what belongs to others is told as what is not there", Needs.CONTROL, _others_are_absent, 2),
 )

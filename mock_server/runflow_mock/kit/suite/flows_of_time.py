@@ -10,6 +10,7 @@ from runflow_mock.kit.suite.flows_of_callbacks import MOVES_MAX, check_signature
 from runflow_mock.kit.suite.flows_of_runs import TERMINAL, balance, create_batch, create_run
 from runflow_mock.kit.suite.laws_of_records import instant
 from runflow_mock.kit.suite.lists import WHOLE, first_page, pages_of
+from runflow_mock.kit.suite.offers import IMAGE
 from runflow_mock.kit.suite.readings import content_of, expect
 from runflow_mock.kit.suite.seeds import WORKFLOWS, upload
 from runflow_mock.kit.suite.suite_tenants import FAIL, SuiteTenant
@@ -27,7 +28,10 @@ MADE: Mapping[str, Callable[[SuiteTenant], Any]] = {
 REFUSED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("runs", {}),
     ("runs", {"input": {"image_url": 1}}),
+    ("runs", {"input": {}}),
     ("batches", {"input": []}),
+    ("batches", {"input": [{"image_url": IMAGE}, {"image_url": 1}]}),
+    ("batches", {"input": [{"image_url": IMAGE}], "items": [{"input": {"image_url": IMAGE}}]}),
 )
 
 

@@ -122,6 +122,10 @@ def _redeliveries_wait_their_turn(tenant: SuiteTenant) -> Iterator[str]:
         silent = f"/v1/{noun}/{create(tenant)['id']}"
         ended(tenant, silent)
         yield from _is_not_sent_again(tenant, silent, "has no callback_url")
+        for place, count in ((path, 1), (silent, 0)):
+            told = expect(tenant.get(f"{place}/callback"), 200)
+            if len(told) != count:
+                yield f"every redelivery of {place} was refused, and it has {len(told)} deliveries"
 
 
 def _is_not_sent_again(tenant: SuiteTenant, path: str, why: str) -> Iterator[str]:

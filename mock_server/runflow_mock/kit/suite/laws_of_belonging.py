@@ -67,6 +67,14 @@ def what_is_made_is_listed(answer: Answer, memory: Memory) -> Iterator[str]:
         yield from (f"{each} was made and is not in the list" for each in sorted(made - listed)[:2])
 
 
+def what_is_made_is_there(answer: Answer, memory: Memory) -> Iterator[str]:
+    """What was made and not deleted is there for whoever made it."""
+    place, _, key = answer.path.rpartition("/")
+    is_gone = answer.method == "GET" and answer.status == 404 and not answer.is_provoked and memory.operation is not None
+    if is_gone and key in memory.made.get(place, ()):
+        yield f"{key} was made, and is not there"
+
+
 def nothing_is_there_twice(answer: Answer, memory: Memory) -> Iterator[str]:
     """No record stands twice in one list, wherever in an answer the list is."""
     for part in memory.parts:
@@ -162,6 +170,7 @@ def _is_the_same(memory: Memory, answer: Answer, name: str, record_id: Any, *, i
 
 LAWS = {
     "made_is_listed": what_is_made_is_listed,
+    "made_is_there": what_is_made_is_there,
     "nothing_twice": nothing_is_there_twice,
     "one_owner": has_one_owner,
     "has_what_it_says": has_what_it_says,

@@ -8,7 +8,7 @@ from runflow_mock.domain.signing import sign_bare, sign_timestamped
 from runflow_mock.domain.whole_numbers import whole_number
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.laws_of_records import GRAIN, amount, batch_output, instant
-from runflow_mock.kit.suite.memories import Heard, Memory, Record, packaged_walk
+from runflow_mock.kit.suite.memories import SECRET_LETTERS_MIN, Heard, Memory, Record, packaged_walk
 from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.openapi.explanations import schema_errors
 from runflow_mock.openapi.media_types import read_media_type
@@ -88,6 +88,9 @@ def is_sent_as_promised(heard: Heard, memory: Memory) -> Iterator[str]:
         yield f"the content type is {headers.get('content-type')!r}"
     if headers.get("runflow-request-id") != f"{heard.delivery_id}-{heard.number}":
         yield f"attempt {heard.number} of {heard.delivery_id} has the Runflow-Request-Id {headers.get('runflow-request-id')!r}"
+    shown = b"\n".join((heard.body, *(value.encode() for value in headers.values())))
+    if any(len(secret) >= SECRET_LETTERS_MIN and secret.encode() in shown for secret in memory.secrets):
+        yield f"attempt {heard.number} of {heard.delivery_id} shows a secret"
     # Until the organization has a secret, only webhooks sign, each with its own.
     secrets = memory.secrets if heard.url in memory.webhook_urls else memory.secrets_made
     if not secrets:
@@ -148,7 +151,8 @@ def _departures(content: Record, record: Record) -> Iterator[str]:
     if "evaluation_id" in content:
         yield from _verdict(content, record)
     for name in ("created_at", "completed_at"):
-        if name in content and name in record and instant(content[name]) != instant(record[name]):
+        is_told = None not in (content.get(name), record.get(name))
+        if is_told and instant(content[name]) != instant(record[name]):
             yield f"the callback of {record.get('id')} says {name} {content[name]!r}, and the record {record[name]!r}"
 
 
@@ -172,7 +176,8 @@ def _reason(output: Any, record: Record) -> Iterator[str]:
         return
     told = tuple(output.get(name) for name in ("code", "message", "stage")) if isinstance(output, dict) else output
     wanted = tuple(record.get(name) for name in ("failure_code", "failure_message", "failure_stage_code"))
-    if told != wanted:
+    # At which stage it failed may be null in a record, as every field.
+    if not isinstance(told, tuple) or any(own is not None and said != own for said, own in zip(told, wanted, strict=True)):
         yield f"the callback of {record.get('id')} gives the reason {told}, and the record {wanted}"
 
 

@@ -3,10 +3,13 @@
 from collections.abc import Iterator, Mapping
 from operator import eq
 
+from runflow_mock.domain.documents import object_of
 from runflow_mock.kit.suite.agreements import COMPARED
 from runflow_mock.kit.suite.carriers import Answer
+from runflow_mock.kit.suite.laws_of_belonging import LEAVES_ALL
+from runflow_mock.kit.suite.laws_of_lists import items_of
 from runflow_mock.kit.suite.laws_of_records import SKEW, instant
-from runflow_mock.kit.suite.memories import Memory, is_replay
+from runflow_mock.kit.suite.memories import SECRET_LETTERS_MIN, Memory, is_replay
 
 # What only whoever asks for it changes, by kind.
 KEPT: Mapping[str, frozenset[str]] = {
@@ -15,12 +18,17 @@ KEPT: Mapping[str, frozenset[str]] = {
     "ComfyuiWorkflow": frozenset(("name", "slug", "description", "version", "is_public", "category_code", "workflow_json")),
     "CreditBalance": frozenset(("low_balance_threshold",)),
 }
+# What else nobody changes but by asking for it, by kind: an opinion.
+OPINION = frozenset(("feedback_is_positive", "feedback_reason"))
+ASKED_FOR: Mapping[str, frozenset[str]] = {**KEPT, "Run": OPINION, "Evaluation": OPINION}
 # What changes with something else that was sent.
 FOLLOWS = {"secret_fingerprint": "secret"}
 # What the contract says that null takes away, and where that is seen.
-CLEARED = {"is_positive": "feedback_is_positive", "low_balance_threshold": "low_balance_threshold", "disabled_at": "disabled_at"}
-# Shorter ones stand in other texts by chance.
-SECRET_LETTERS_MIN = 16
+CLEARED = (
+    *(("is_positive", "feedback_is_positive"), ("is_positive", "feedback_reason")),
+    *(("low_balance_threshold", "low_balance_threshold"), ("disabled_at", "disabled_at")),
+)
+SECRETS = "/v1/callback-secrets"
 
 
 def changes_what_it_says(answer: Answer, memory: Memory) -> Iterator[str]:
@@ -33,9 +41,30 @@ def changes_what_it_says(answer: Answer, memory: Memory) -> Iterator[str]:
         is_same = eq if None in (before[name], record[name]) else COMPARED.get(name, eq)
         if not {name, FOLLOWS.get(name, name)} & sent.keys() and not is_same(before[name], record[name]):
             yield f"{sorted(sent)} of {kind} {record['id']} were changed, and {name} was {before[name]!r} and is {record[name]!r}"
-    for name, told in CLEARED.items():
+    for name, told in CLEARED:
         if sent.get(name, 0) is None and record.get(told) is not None:
             yield f"{name} was sent as null, and {told} is {record[told]!r}"
+
+
+def changes_nothing_else(answer: Answer, memory: Memory) -> Iterator[str]:
+    """What somebody has of his own changes where it is asked for, and not because another record is changed, made or deleted."""
+    # Of an account that others use as well nobody knows who changed what.
+    if answer.moment is None:
+        return
+    if answer.method != "GET":
+        # Whatever a request names or answers with may be another one from now on.
+        named = {*answer.path.split("/"), *(str(part.value.get("id")) for part in memory.parts)}
+        memory.kept = {key: told for key, told in memory.kept.items() if key not in named}
+    for part in memory.parts if answer.status < 300 and not is_replay(answer) else ():
+        kind, key = part.described.name, str(part.value.get("id"))
+        told = {name: part.value[name] for name in ASKED_FOR.get(kind, frozenset()) & part.value.keys()}
+        known = memory.kept.get(key, {})
+        for name in sorted(told.keys() & known.keys()):
+            is_same = eq if None in (told[name], known[name]) else COMPARED.get(name, eq)
+            if not is_same(known[name], told[name]):
+                yield f"nobody has changed {kind} {key}, and {name} was {known[name]!r} and is {told[name]!r}"
+        if told:
+            memory.kept[key] = {**known, **told}
 
 
 def is_made_in_its_turn(answer: Answer, memory: Memory) -> Iterator[str]:
@@ -53,16 +82,18 @@ def is_made_in_its_turn(answer: Answer, memory: Memory) -> Iterator[str]:
 
 
 def keeps_secrets(answer: Answer, memory: Memory) -> Iterator[str]:
-    """A signing secret, a webhook's secret and the caller's key are not told to whoever reads."""
-    if answer.method != "GET":
-        return
+    """A signing secret, a webhook's secret and the caller's key are not told again, whatever is asked for or refused."""
     key = answer.sent_headers.get("authorization", "").removeprefix("Bearer ")
-    for what, secret in (*(("a signing secret", each) for each in sorted(memory.secrets_made)), ("the caller's key", key)):
+    # Who makes a secret is shown it.
+    made = () if (answer.method, answer.path) == ("POST", SECRETS) else sorted(memory.secrets_made)
+    for what, secret in (*(("a signing secret", each) for each in made), ("the caller's key", key)):
         if len(secret) >= SECRET_LETTERS_MIN and secret.encode() in answer.body:
             yield f"{what} that was shown once is told again"
-    for part in memory.parts if memory.secrets else ():
+    # What was sent just now is no news to who sent it.
+    known = memory.secrets - {str(each) for each in object_of(answer.sent).values()}
+    for part in memory.parts if known else ():
         if part.described.name == "Webhook":
-            told = [name for name, value in part.value.items() if name != "url" and isinstance(value, str) and value in memory.secrets]
+            told = [name for name, value in part.value.items() if name != "url" and isinstance(value, str) and value in known]
             yield from (f"{name} is the secret of a webhook" for name in told)
 
 
@@ -79,9 +110,21 @@ def tells_secrets_apart(answer: Answer, memory: Memory) -> Iterator[str]:
     memory.fingerprint = (secret, fingerprint)
 
 
+def one_secret_signs(answer: Answer, memory: Memory) -> Iterator[str]:
+    """Exactly one of the secrets that are enabled is current."""
+    items = items_of(answer) if answer.path == SECRETS and not answer.query.keys() - LEAVES_ALL else None
+    if not items or answer.json.get("next") is not None:
+        return
+    states = [item.get("is_current") for item in items if item.get("disabled_at", "") is None]
+    if states and None not in states and states.count(True) != 1:
+        yield f"of {len(states)} enabled secrets {states.count(True)} are current"
+
+
 LAWS = {
     "changes_what_it_says": changes_what_it_says,
+    "changes_nothing_else": changes_nothing_else,
     "made_in_its_turn": is_made_in_its_turn,
     "keeps_secrets": keeps_secrets,
     "secrets_told_apart": tells_secrets_apart,
+    "one_secret_signs": one_secret_signs,
 }

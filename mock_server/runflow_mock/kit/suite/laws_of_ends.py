@@ -1,6 +1,7 @@
 """Laws of ends: what waits has not begun, what goes on has not ended, and a verdict comes with the end of what was judged."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from runflow_mock.domain.documents import list_of, object_of
@@ -9,10 +10,11 @@ from runflow_mock.kit.suite.laws_of_moments import makes_anew
 from runflow_mock.kit.suite.laws_of_records import GRAIN, SKEW, SUCCEEDED, amount, instant
 from runflow_mock.kit.suite.memories import Memory, Record, is_replay
 
-GOING_ON = frozenset(("queued", "dispatching", "running", "pending"))
+GOING_ON = frozenset(("queued", "dispatching", "running", "pending", "delivering"))
 # What a run was made with, and so what is judged.
 TARGETS = ("model_id", "flow_id", "comfyui_workflow_id")
 FAILED, COMPLETED = "failed", "completed"
+REASONS = ("failure_code", "failure_message", "failure_stage_code", "error")
 
 
 def has_begun_before_it_ended(answer: Answer, memory: Memory) -> Iterator[str]:
@@ -34,10 +36,22 @@ def has_begun_before_it_ended(answer: Answer, memory: Memory) -> Iterator[str]:
                 yield f"a {name} that is {state} has {told}"
 
 
+def succeeds_without_a_reason(answer: Answer, memory: Memory) -> Iterator[str]:
+    """What succeeded gives no reason of a failure: no code, message, stage or error."""
+    for part in memory.parts:
+        record, name = part.value, part.described.name
+        if name in ("Run", "Batch", "BatchItem") and record.get("status_code") == SUCCEEDED:
+            told = {each: record[each] for each in REASONS if record.get(each) is not None}
+            if told:
+                yield f"a {name} that succeeded has {told}"
+
+
 def _stays_begun(record: Record, name: str, memory: Memory) -> Iterator[str]:
-    """When something began may never be told, and once it was told it is known."""
+    """When something began may never be told, and once it was told it is known; what waits again has not begun."""
     key, began = str(record.get("id")), record["started_at"]
-    if began is None and key in memory.begun:
+    if began is None and record.get("status_code") == "queued" and not memory.is_strict:
+        memory.begun.pop(key, None)
+    elif began is None and key in memory.begun:
         yield f"the {name} {key} began at {memory.begun[key]}, and is now told not to have begun"
     if isinstance(began, str):
         memory.begun[key] = began
@@ -68,6 +82,10 @@ def _adds_up(record: Record) -> Iterator[str]:
     total, passed, failed = (checks.get(name) for name in ("total", "passed", "failed"))
     if isinstance(total, int) and isinstance(passed, int) and isinstance(failed, int) and passed + failed > total:
         yield f"{passed} checks have passed and {failed} failed, of {total}"
+    rate = amount(record.get("weighted_pass_rate"))
+    # In between it depends on the weights.
+    if rate is not None and total and passed in (0, total) and rate != (passed == total):
+        yield f"{passed} of {total} checks have passed, and weighted_pass_rate is {rate}"
     judges = [judge.get("passed") for judge in list_of(record.get("judges")) if isinstance(judge, dict)]
     if isinstance(passed, int) and judges and total == len(judges) and judges.count(True) != passed:
         yield f"{passed} of {total} checks have passed, and of the judges {judges.count(True)}"
@@ -89,15 +107,19 @@ def _is_of(judge: Record, evaluation_id: Any) -> Iterator[str]:
 
 
 def deliveries_go_on_or_end(answer: Answer, memory: Memory) -> Iterator[str]:
-    """A delivery that goes on has no end; its attempts lie before its change and its end."""
+    """A delivery that goes on has no end; its attempts lie before its change and its end, and further and further apart."""
     for part in memory.parts:
         record, name = part.value, part.described.name
         if name not in ("RunDelivery", "BatchDelivery"):
             continue
         state, attempts = record.get("status_code"), [each for each in list_of(record.get("attempts")) if isinstance(each, dict)]
-        if state not in (SUCCEEDED, FAILED) and record.get("completed_at") is not None:
+        # How an end is called is not published.
+        if state in GOING_ON and record.get("completed_at") is not None:
             yield f"a delivery that is {state!r} has ended at {record['completed_at']}"
         made = [moment for each in attempts if (moment := instant(each.get("created_at"))) is not None]
+        waits = [later - earlier for earlier, later in pairwise(sorted(made))]
+        if len(waits) > 1 and waits[-1] <= waits[0]:
+            yield f"between attempts lie {', '.join(map(str, waits))}, and each wait should be longer than before"
         for field in ("updated_at", "completed_at"):
             told = instant(record.get(field))
             if told and made and max(made) > told + SKEW:
@@ -106,6 +128,7 @@ def deliveries_go_on_or_end(answer: Answer, memory: Memory) -> Iterator[str]:
 
 LAWS = {
     "begun_before_it_ended": has_begun_before_it_ended,
+    "no_reason_without_failure": succeeds_without_a_reason,
     "judged_at_the_end": judges_at_the_end,
     "deliveries_go_on_or_end": deliveries_go_on_or_end,
 }

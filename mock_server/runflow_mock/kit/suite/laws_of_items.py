@@ -1,17 +1,20 @@
 """Laws of items: an item of a batch is one record wherever it stands, and lies within what its batch tells of time, model and output."""
 
 from collections.abc import Collection, Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 from runflow_mock.domain.documents import list_of, object_of
 from runflow_mock.kit.suite.carriers import Answer
-from runflow_mock.kit.suite.laws_of_records import SKEW, instant
+from runflow_mock.kit.suite.laws_of_lists import items_of
+from runflow_mock.kit.suite.laws_of_records import GRAIN, SKEW, instant
 from runflow_mock.kit.suite.memories import Memory, Record, packaged_walk
 from runflow_mock.kit.suite.schema_walks import Part
 
 # What an entry in the output of a batch has of its item.
 OF_ITEMS = ("output", "error")
 MODEL = "model"
+ITEMS = "/v1/batches/{batch_id}/items"
 
 
 def batch_has_what_its_items_have(answer: Answer, memory: Memory) -> Iterator[str]:
@@ -24,7 +27,7 @@ def batch_has_what_its_items_have(answer: Answer, memory: Memory) -> Iterator[st
             if item_id != record["id"]:
                 yield f"the item with the run {record['run_id']} is {item_id} at one place, and {record['id']} at another"
         if name == "BatchItem" and batch:
-            yield from _lies_within(record, batch)
+            yield from _lies_within(record, batch, SKEW if answer.moment is None else GRAIN)
             yield from _stands_in_the_output(part, batch)
         if name == "Run" and batch.get("target_type") == MODEL and isinstance(record.get("model_id"), str):
             target = batch.get("target_id")
@@ -32,10 +35,24 @@ def batch_has_what_its_items_have(answer: Answer, memory: Memory) -> Iterator[st
                 yield f"run {record.get('id')} is of the model {record['model_id']}, and its batch of {target}"
 
 
-def _lies_within(item: Record, batch: Mapping[str, Any]) -> Iterator[str]:
-    for name, is_later in (("created_at", False), ("completed_at", True)):
+def ends_with_its_last_item(answer: Answer, memory: Memory) -> Iterator[str]:
+    """A batch ends when its last item does."""
+    items = items_of(answer) if memory.operation is not None and memory.operation.path == ITEMS else None
+    batch = memory.records.get(memory.params["batch_id"]) if items else None
+    told = None if batch is None else batch.fields.get("completed_at")
+    # Who has a clock of his own may take a while to see it.
+    if not items or told is None or told.moment != answer.moment or answer.moment is None or batch is None:
+        return
+    ends = [instant(item.get("completed_at")) for item in items]
+    ended, total = instant(told.value), batch.fields.get("items_total")
+    if ended and None not in ends and total is not None and total.value == len(items) and ended > max(filter(None, ends)) + SKEW:
+        yield f"the last item of a batch ended at {max(filter(None, ends)).isoformat()}, and the batch at {told.value}"
+
+
+def _lies_within(item: Record, batch: Mapping[str, Any], skew: timedelta) -> Iterator[str]:
+    for name, is_later in (("created_at", False), ("started_at", False), ("completed_at", True)):
         own, of_batch = instant(item.get(name)), instant(batch.get(name))
-        if own and of_batch and ((own - of_batch) if is_later else (of_batch - own)) > SKEW:
+        if own and of_batch and ((own - of_batch) if is_later else (of_batch - own)) > skew:
             yield f"item {item.get('sequence_index')} has {name} {item[name]!r}, and its batch {batch[name]!r}"
 
 
@@ -73,4 +90,4 @@ def _without_nulls(told: Any) -> Any:
     return [_without_nulls(each) for each in told] if isinstance(told, list) else told
 
 
-LAWS = {"items_of_batches": batch_has_what_its_items_have}
+LAWS = {"items_of_batches": batch_has_what_its_items_have, "ends_with_its_items": ends_with_its_last_item}

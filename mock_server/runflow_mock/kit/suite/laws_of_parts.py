@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+from runflow_mock.domain.documents import object_of
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.laws_of_belonging import LEAVES_ALL
 from runflow_mock.kit.suite.laws_of_lists import items_of
@@ -12,6 +13,11 @@ from runflow_mock.kit.suite.laws_of_records import SKEW, SUCCEEDED, amount, inst
 from runflow_mock.kit.suite.machine_tables import machine_of
 from runflow_mock.kit.suite.memories import Memory, Record
 
+CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+# What a record was made with or is about.
+TARGETS = ("model", "flow", "comfyui_workflow")
+# What stands below records that lead to it by name.
+BELOW = frozenset(("logs", "node_runs", "callback", "evaluations", "items", "feedback"))
 # Words of an address, of which an id may be one.
 WORD = re.compile(r"[^\w-]+")
 STEPS, EVALUATIONS = "/v1/runs/{run_id}/node-runs", "/v1/runs/{run_id}/evaluations"
@@ -74,6 +80,47 @@ def leads_to_itself(answer: Answer, memory: Memory) -> Iterator[str]:
             yield f"{part.described.name} {key} calls {address} its own, which is that of another one"
 
 
+def parts_name_their_record(answer: Answer, memory: Memory) -> Iterator[str]:
+    """What stands inside a record, and names a record of that kind, names that one."""
+    above = {part.way: part for part in memory.parts}
+    for part in memory.parts:
+        # In a list a part lies two steps below its record, else one.
+        parent = above.get(part.way[:-2] if part.way and isinstance(part.way[-1], int) else part.way[:-1]) if part.way else None
+        if parent is None or not isinstance(parent.value.get("id"), str):
+            continue
+        name = f"{CAPITAL.sub('_', parent.described.name).lower()}_id"
+        told = part.value.get(name)
+        if isinstance(told, str) and told != parent.value["id"]:
+            yield f"{part.described.name} in {parent.described.name} {parent.value['id']} has {name} {told!r}"
+
+
+def leads_to_its_parts(answer: Answer, memory: Memory) -> Iterator[str]:
+    """An address under the name of what stands below a record is not that below another one of its kind."""
+    for part in memory.parts if not memory.is_strict else ():
+        links, key = object_of(part.value.get("links")), part.value.get("id")
+        for name in sorted(BELOW & links.keys()):
+            words = WORD.split(str(links[name]))
+            others = {word for word in words if word in memory.records and memory.records[word].fields["id"].kind == part.described.name}
+            if others and key not in words and words[-1].replace("-", "_") == name:
+                yield f"{part.described.name} {key} has its {name} at {links[name]}, which is below another one"
+
+
+def has_one_target(answer: Answer, memory: Memory) -> Iterator[str]:
+    """What a record calls its target is the one kind of which it has an id."""
+    for part in memory.parts:
+        record, name = part.value, part.described.name
+        types = {record[each] for each in ("target_type", "target_type_code") if isinstance(record.get(each), str)}
+        if len(types) > 1:
+            yield f"{name} {record.get('id')} has the target {' and '.join(sorted(types))}"
+        kinds = [kind for kind in TARGETS if f"{kind}_id" in record]
+        if name not in ("Run", "Evaluation") or len(kinds) < len(TARGETS):
+            continue
+        there = [kind for kind in kinds if record[f"{kind}_id"] is not None]
+        told = record.get("target_type", record.get("target_type_code"))
+        if len(there) > 1 or (told in TARGETS and there and [told] != there):
+            yield f"{name} {record.get('id')} has the target {told!r}, and ids of {', '.join(there)}"
+
+
 def _listed(answer: Answer, memory: Memory, template: str) -> list[Record] | None:
     """Returns all that stands in one list of a run, or nothing where that is another list or not all of it."""
     is_there = memory.operation is not None and memory.operation.path == template and not answer.query.keys() - LEAVES_ALL
@@ -92,4 +139,7 @@ LAWS = {
     "steps": steps_make_their_run,
     "latest_evaluation": tells_of_its_latest_evaluation,
     "own_address": leads_to_itself,
+    "own_parts": parts_name_their_record,
+    "addresses_of_parts": leads_to_its_parts,
+    "one_target": has_one_target,
 }

@@ -13,7 +13,7 @@ import msgspec
 from runflow_mock.kit.suite.agreements import RELATED
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.laws_of_lists import ORDERED
-from runflow_mock.kit.suite.laws_of_records import instant
+from runflow_mock.kit.suite.laws_of_records import GRAIN, instant
 from runflow_mock.kit.suite.memories import packaged_walk
 from runflow_mock.kit.suite.readings import Unexpected, expect
 from runflow_mock.kit.suite.schema_walks import Described
@@ -89,7 +89,9 @@ def list_is_kept(tenant: SuiteTenant, path: str, page: Page) -> Iterator[str]:
     yield from _orders(tenant, path, whole) if whole else _order_begins(tenant, path, key, keys)
     yield from _pages_among_equals(tenant, path, key, whole)
     yield from _filters(tenant, path, key, keys, is_all=page.is_all)
+    yield from _filters_on_pages(tenant, path, key, keys, is_all=page.is_all)
     yield from _filters_by_field(tenant, path, page)
+    yield from _comparisons(tenant, path, page)
     if page.is_all:
         yield from _orders_by_field(tenant, path, items)
     # A server may show more than the contract knows, and not take it as the name of a field.
@@ -190,6 +192,25 @@ def _pages_among_equals(tenant: SuiteTenant, path: str, key: str, items: list[Re
         found = [str(item[key]) for page in pages_of(tenant, target, first=first) for item in page["items"]]
         if sorted(found) != sorted(str(item[key]) for item in items):
             yield f"{path} sorted by {name} in pages of {size} has {len(set(found))} of {len(items)} records, and {len(found)} in all"
+        yield from _orders_among_equals(tenant, path, key, name)
+
+
+def _orders_among_equals(tenant: SuiteTenant, path: str, key: str, name: str) -> Iterator[str]:
+    """Where records are equal in the first field of an order, the second one counts."""
+    if key not in ORDERED:
+        return
+    for word in ("asc", "desc"):
+        answer = tenant.get(f"{path}?limit={WHOLE}&sort_by={name}:asc,{key}:{word}")
+        if answer.status == 422:
+            continue
+        groups: dict[str, list[str]] = {}
+        for item in expect(answer, 200)["items"]:
+            groups.setdefault(str(item.get(name)), []).append(str(item[key]))
+        yield from (
+            f"{path} sorted by {name} and then by {key}:{word} has where {name} is {value} {ids[:4]}"
+            for value, ids in groups.items()
+            if ids != sorted(ids, reverse=word == "desc")
+        )
 
 
 def _filters(tenant: SuiteTenant, path: str, key: str, keys: list[str], *, is_all: bool) -> Iterator[str]:
@@ -203,6 +224,44 @@ def _filters(tenant: SuiteTenant, path: str, key: str, keys: list[str], *, is_al
         found = [str(item[key]) for item in expect(tenant.get(f"{path}?limit={WHOLE}&q={quote(sought)}"), 200)["items"]]
         if (found if are_all else found[: len(wanted)]) != wanted:
             yield f"{path}?q={sought} finds {len(found)} records, and {len(wanted)} fit"
+
+
+def _filters_on_pages(tenant: SuiteTenant, path: str, key: str, keys: list[str], *, is_all: bool) -> Iterator[str]:
+    """A filter counts on every page, beside an order, and on the way back."""
+    if len(keys) < 4 or not is_all:
+        return
+    wanted, size = keys[1:], max(1, (len(keys) - 1) // 2)
+    sought = quote(f"NOT {key}:'{keys[0]}'")
+    for order in ("", f"&sort_by={key}:desc"):
+        target = f"{path}?limit={size}&q={sought}{order}"
+        first = tenant.get(target)
+        if first.status == 422:
+            continue
+        pages = list(pages_of(tenant, target, first=first))
+        found = [str(item[key]) for page in pages for item in page["items"]]
+        expected = sorted(wanted, reverse=True) if order else wanted
+        if (sorted(found, reverse=True) if order else found) != expected:
+            yield f"{target} has on {len(pages)} pages {len(found)} records, and {len(wanted)} fit, or in another order"
+
+
+def _comparisons(tenant: SuiteTenant, path: str, page: Page) -> Iterator[str]:
+    """What is compared with an instant is found before or after it; what lies closer than instants are told may be either."""
+    key = key_of(page.items[0])
+    moments = {str(item[key]): moment for item in page.items if (moment := instant(item.get("created_at"))) is not None}
+    if len(moments) < len(page.items):
+        return
+    middle = sorted(page.items, key=lambda item: moments[str(item[key])])[len(page.items) // 2]
+    pivot = moments[str(middle[key])]
+    for sign, comes in ((">", gt), ("<", lt)):
+        sought = f"created_at{sign}'{middle['created_at']}'"
+        answer = tenant.get(f"{path}?limit={WHOLE}&fields={key}&q={quote(sought)}")
+        if answer.status == 422:
+            return
+        found = {str(item[key]) for item in expect(answer, 200)["items"]}
+        far = {each for each, moment in moments.items() if abs(moment - pivot) > GRAIN}
+        fitting = {each for each in far if comes(moments[each], pivot)}
+        if found & far != fitting:
+            yield f"{path}?q={sought} finds {len(found)} records, and {len(fitting)} fit, or others"
 
 
 def _filters_by_field(tenant: SuiteTenant, path: str, page: Page) -> Iterator[str]:

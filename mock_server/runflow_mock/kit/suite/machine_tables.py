@@ -16,8 +16,3 @@ def machine_of(name: str) -> tuple[Mapping[str, frozenset[str]], frozenset[str]]
     for _ in states:
         after = {state: {*targets, *(later for target in targets for later in after[target])} for state, targets in after.items()}
     return {state: frozenset(targets) for state, targets in after.items()}, frozenset(stated["terminal"])
-
-
-def terminal_states(name: str) -> frozenset[str]:
-    """Returns the states of a machine after which nothing follows."""
-    return machine_of(name)[1]

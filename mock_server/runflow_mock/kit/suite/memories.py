@@ -17,6 +17,8 @@ from runflow_mock.openapi.pointers import Pointer
 REPLAYED = "idempotency-key"
 INFERRED = "inferred"
 """The evidence of what no source says: a strict server has nothing of it."""
+SECRET_LETTERS_MIN = 16
+"""Shorter secrets stand in other texts by chance."""
 Record = dict[str, Any]
 
 
@@ -64,7 +66,8 @@ class Memory(msgspec.Struct):
     """What was seen of each record of one tenant: the latest state, how it ended, and every field; and the callbacks that were heard.
 
     `parts` are the records in the answer that is looked at now, as the packaged contract names them; `operation` gave it, and `params`
-    are the values in its path. `made` has by list what was made and not deleted, and `names` the id of what was called so, and when.
+    are the values in its path. `made` has by list what was made and not deleted, `kept` by id what only its owner changes, and
+    `names` the id of what was called so, and when.
     `announced` has the moment of each attempt to come, and `made_last` that of the latest creation. `now` is the latest moment of which it
     is known that it has come, `told_last` the latest of the past that was told, with its words, and `not_yet` has when a field of a record
     still told that nothing had happened. `begun` has by the id of a record when it began, and `batches` has the batch of each run
@@ -95,6 +98,7 @@ class Memory(msgspec.Struct):
     webhook_urls: set[str] = set()
     fingerprint: tuple[str, str] | None = None
     made: dict[str, set[str]] = {}
+    kept: dict[str, Record] = {}
     names: dict[str, tuple[str, int | None]] = {}
     tables: dict[str, frozenset[str]] = {}
     codes: dict[str, set[str]] = {}

@@ -43,6 +43,14 @@ def without_key(tenant: SuiteTenant, request: Request) -> Answer | None:
     return request.send(tenant, key=None)
 
 
+def without_key_or_sense(tenant: SuiteTenant, request: Request) -> Answer | None:
+    """Sends what would be refused for its body or its query as well: who has no key is told of that alone."""
+    if request.operation.body:
+        return request.send(tenant, body={}, key=None)
+    takes_limit = any(parameter.name == "limit" for parameter in request.operation.parameters)
+    return request.send(tenant, path=f"{request.path}?limit=0", key=None) if takes_limit else None
+
+
 def without_scopes(tenant: SuiteTenant, request: Request) -> Answer | None:
     """Sends a request with a key that may do nothing."""
     needs = {parameter.name for parameter in request.operation.parameters}
@@ -138,7 +146,7 @@ def fresh_request(tenant: SuiteTenant, request: Request) -> Request:
 OPEN_TO_EVERY_KEY = frozenset(("get_current_user",))
 BY_CLIENT: Mapping[int, tuple[Provoke, ...]] = {
     400: (without_sense,),
-    401: (without_key,),
+    401: (without_key, without_key_or_sense),
     402: (without_credit,),
     403: (for_another_organization, without_scopes, with_other_scopes),
     404: (of_what_is_absent,),

@@ -32,14 +32,21 @@ def change(tenant: SuiteTenant, path: str, body: dict[str, Any], read: str | Non
     return changed
 
 
+def _later(tenant: SuiteTenant) -> None:
+    """Lets time pass, so that what is made next is younger, and told so."""
+    tenant.control.advance("2s")
+
+
 def _odd_hook(tenant: SuiteTenant) -> str:
     """An address that some server writes otherwise: capitals, a slash at the end of its path, a query, and what is encoded in it."""
     return f"{tenant.hook}/Suite/?a=B&c=%2F"
 
 
 def fill_secrets(tenant: SuiteTenant) -> None:
-    """Two signing secrets, the second of which signs and was used."""
-    make(tenant, "/v1/callback-secrets", {"label": "first"}, "/v1/callback-secrets")
+    """Four signing secrets, the last of which signs and was used."""
+    for label in ("first", "beside", "behind"):
+        make(tenant, "/v1/callback-secrets", {"label": label}, "/v1/callback-secrets")
+        _later(tenant)
     second = make(tenant, "/v1/callback-secrets", {"label": "second"}, "/v1/callback-secrets")
     change(tenant, f"/v1/callback-secrets/{second['id']}", {"label": "the current one", "is_current": True})
     make(tenant, RUNS, {"input": INPUT, "callback_url": tenant.hook}, "/v1/runs")
@@ -62,8 +69,8 @@ def fill_runs(tenant: SuiteTenant) -> None:
         _carry(tenant)
     for run, is_positive, reason in ((made[0], True, "Clean edges."), (made[2], False, "It failed.")):
         change(tenant, f"/v1/runs/{run['id']}/feedback", {"is_positive": is_positive, "reason": reason}, f"/v1/runs/{run['id']}")
-    for taken in (True, None):
-        change(tenant, f"/v1/runs/{made[1]['id']}/feedback", {"is_positive": taken}, f"/v1/runs/{made[1]['id']}")
+    for opinion in ({"is_positive": True, "reason": "Sharp."}, {"is_positive": None}):
+        change(tenant, f"/v1/runs/{made[1]['id']}/feedback", opinion, f"/v1/runs/{made[1]['id']}")
     expect(tenant.post(f"/v1/runs/{made[0]['id']}/callback-redeliveries", {}), 201)
     expect(tenant.get(f"/v1/runs/{made[0]['id']}/callback"), 200)
     tenant.settle()
@@ -93,9 +100,10 @@ def fill_batches(tenant: SuiteTenant) -> None:
 
 
 def fill_assets(tenant: SuiteTenant) -> None:
-    """Three pictures that were brought."""
-    for _ in range(3):
+    """Four pictures that were brought."""
+    for _ in range(4):
         expect(tenant.get(f"/v1/assets/{upload(tenant)}"), 200)
+        _later(tenant)
 
 
 def fill_evaluations(tenant: SuiteTenant) -> None:
@@ -125,6 +133,8 @@ def fill_evaluations(tenant: SuiteTenant) -> None:
     for each in own[:1]:
         place = f"/v1/runs/{run['id']}/evaluations/{each['id']}/feedback"
         change(tenant, place, {"is_positive": False, "reason": "The hands."}, f"/v1/evaluations/{each['id']}")
+    # An opinion on one evaluation is none on another one.
+    expect(tenant.get(f"/v1/evaluations/{asked['id']}"), 200)
     expect(tenant.get(f"/v1/evaluations/{ABSENT}"), 404)
 
 
@@ -138,8 +148,11 @@ def fill_webhooks(tenant: SuiteTenant) -> None:
             "event_subscriptions": [{"event_type_code": e} for e in chosen],
         }
         make(tenant, "/v1/webhooks", body, "/v1/webhooks")
+        _later(tenant)
+    make(tenant, "/v1/webhooks", {"url": f"{tenant.hook}/silent", "secret": "suite-silent"}, "/v1/webhooks")
     off = make(tenant, "/v1/webhooks", {"url": tenant.hook, "secret": "suite-off", "event_subscriptions": []}, "/v1/webhooks")
     change(tenant, f"/v1/webhooks/{off['id']}", {"disabled_at": "2026-01-01T00:00:00.000Z", "url": f"{tenant.hook}/off"})
+    tenant.control.advance("1m")
     runs = [make(tenant, RUNS, {"input": INPUT, "client_ref": ref, "metadata": METADATA}, "/v1/runs") for ref in ("fine", FAIL, "gone")]
     tenant.control.cancel_run(runs[2]["id"])
     tenant.settle()
@@ -149,7 +162,7 @@ def fill_webhooks(tenant: SuiteTenant) -> None:
 
 def fill_workflows(tenant: SuiteTenant) -> None:
     """Workflows with inputs and outputs, and runs of a published one."""
-    for name in ("first", "second"):
+    for name in ("first", "second", "third", "fourth"):
         body = {
             "name": f"suite {name}",
             "slug": f"suite-{name}",
@@ -169,6 +182,7 @@ def fill_workflows(tenant: SuiteTenant) -> None:
         expect(tenant.get(f"{WORKFLOWS}/{made['id']}/inputs"), 200)
         for description in ("", "Changed"):
             change(tenant, f"{WORKFLOWS}/{made['id']}", {"name": f"suite {name} again", "description": description})
+        _later(tenant)
     for number in range(2):
         make(tenant, f"{PUBLISHED}/runs", {"input": {"primary_design_ref": IMAGE}, "client_ref": f"suite-{number}"}, "/v1/runs")
     tenant.settle()

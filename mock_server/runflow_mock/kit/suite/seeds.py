@@ -102,13 +102,13 @@ def _id_of(answer: Answer) -> str | None:
     return str(answer.json["id"]) if isinstance(answer.json, dict) and "id" in answer.json else None
 
 
-def open_upload(tenant: SuiteTenant) -> str | None:
-    """Brings the bytes of a small picture and returns the id of the upload, or nothing when a step is refused.
+def open_upload(tenant: SuiteTenant, picture: bytes = PICTURE, *, size: int = len(PICTURE)) -> str | None:
+    """Brings a small picture, of which `size` bytes are announced, and returns the id of the upload, or nothing when a step is refused.
 
     Raises:
         OutOfReach: the address leads to another host, which is somebody's storage.
     """
-    opened = tenant.post("/v1/asset-uploads", {"filename": "a.png", "mime_type": "image/png", "size_bytes": len(PICTURE)})
+    opened = tenant.post("/v1/asset-uploads", {"filename": "a.png", "mime_type": "image/png", "size_bytes": size})
     session = opened.json
     if opened.status != 201 or not isinstance(session, dict):
         return None
@@ -118,7 +118,7 @@ def open_upload(tenant: SuiteTenant) -> str | None:
         raise OutOfReach(
             f"uploads are brought to {urlsplit(address).netloc[:80] or address[:80]}, and the suite speaks to the server alone"
         )
-    tenant.send("PUT", target, raw=PICTURE, key=None, headers={"Content-Type": "image/png"})
+    tenant.send("PUT", target, raw=picture, key=None, headers={"Content-Type": "image/png"})
     return str(session.get("asset_id"))
 
 

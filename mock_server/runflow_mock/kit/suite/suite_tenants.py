@@ -31,6 +31,7 @@ READS_PER_SECOND = 2.0
 MOCK_PREFIX = "rf_live_mock_"
 PLENTY = "100000"
 READING = frozenset(("GET", "HEAD", "OPTIONS"))
+REFUSED = range(400, 500)
 
 LOCAL_HOOK = "http://127.0.0.1:9/callbacks"
 FAIL = "mock:fail"
@@ -225,7 +226,8 @@ class SuiteTenant:
         except NoAnswer as error:
             raise Unanswered(f"{method} {target[:200]} was not answered: {error}") from None
         if self.exchanger is not None:
-            self.exchanger.moments += method not in READING
+            # What is refused changes nothing: what was told before is told again.
+            self.exchanger.moments += method not in READING and answer.status not in REFUSED
         moment = None if self.exchanger is None else self.exchanger.moments
         lowered = {name.lower(): value for name, value in sent.items()}
         answer = replace(answer, sent_headers=lowered, sent_body=content or b"", moment=moment, is_provoked=answer.status == self.provoked)

@@ -1,0 +1,84 @@
+"""Lies about what is brought: its size, its address, until when that leads there, and as what it is taken."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+
+from lies import Lie
+from lies_of_access import key_of
+from msgspec.structs import replace
+from mutants import Body, Bug, Mutant, asked, changed, records
+
+from runflow_mock.kit.suite.carriers import Answer
+
+BARE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def _lie(bug: Bug, *rules: str) -> Lie:
+    return Lie(bug, frozenset(rules))
+
+
+def _assets(change: Callable[[Mutant, Body], None]) -> Callable[[Mutant, Answer], Answer]:
+    """A change of every asset in an answer."""
+
+    def spoil(mutant: Mutant, answer: Answer) -> Answer:
+        if not answer.path.startswith("/v1/") or answer.status >= 300:
+            return answer
+        return changed(answer, records(lambda record: change(mutant, record) if "r2_key" in record else None))
+
+    return spoil
+
+
+def _as_announced(mutant: Mutant, answer: Answer) -> Answer:
+    _, _, _, body = asked(mutant)
+    if answer.path == "/v1/asset-uploads" and answer.status == 201:
+        mutant.memory[answer.json["asset_id"]] = json.loads(body or b"")["size_bytes"]
+
+    def change(mutant: Mutant, record: Body) -> None:
+        record["size_bytes"] = mutant.memory.get(str(record.get("id")), record.get("size_bytes"))
+
+    return _assets(change)(mutant, answer)
+
+
+def _taken_for_ever(mutant: Mutant, answer: Answer) -> Answer:
+    return replace(answer, status=200) if answer.path.startswith("/_upload/") and answer.status == 403 else answer
+
+
+def _open_files(mutant: Mutant, answer: Answer) -> Answer:
+    """Whoever knows the path of an asset is given its file, whatever the signature."""
+    if not answer.path.startswith("/files/") or answer.method != "GET":
+        return answer
+    if answer.status == 200:
+        mutant.memory[answer.path] = answer
+    kept: Answer = mutant.memory.get(answer.path, answer)
+    return kept if answer.status == 403 else answer
+
+
+def _as_at_first(mutant: Mutant, record: Body) -> None:
+    record["url"] = mutant.memory.setdefault(f"url of {record.get('id')}", record.get("url"))
+
+
+def _as_of_the_first(mutant: Mutant, record: Body) -> None:
+    record["url"] = mutant.memory.setdefault(f"first of {key_of(mutant)}", record.get("url"))
+
+
+def _no_bare_ids(mutant: Mutant, answer: Answer) -> Answer:
+    method, _, _, body = asked(mutant)
+    if method != "POST" or not answer.path.endswith("/runs") or answer.status != 201:
+        return answer
+    if not any(isinstance(value, str) and BARE.fullmatch(value) for value in json.loads(body or b"")["input"].values()):
+        return answer
+    issue = {"loc": ["body", "input", "image_url"], "msg": "No.", "type": "value_error"}
+    content = {"code": "VALIDATION_ERROR", "message": "No.", "errors": [issue]}
+    return replace(answer.with_body(json.dumps(content).encode()), status=422)
+
+
+KEPT, EXPIRES = "upload_is_kept", "file_expires"
+CASES: Mapping[str, Lie] = {
+    "an asset has the size that was announced": _lie(Bug(_as_announced), KEPT),
+    "every asset has the address of the first": _lie(Bug(_assets(_as_of_the_first)), KEPT),
+    "the bare id of an asset is refused": _lie(Bug(_no_bare_ids), KEPT),
+    "the address of an asset is never signed anew": _lie(Bug(_assets(_as_at_first)), EXPIRES),
+    "an asset is fetched under any signature": _lie(Bug(_open_files), EXPIRES),
+    "bytes are brought under any signature, and for ever": _lie(Bug(_taken_for_ever), EXPIRES),
+}
