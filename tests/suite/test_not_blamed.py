@@ -12,14 +12,14 @@ from foreign import contract
 from msgspec.structs import replace
 
 from runflow_mock.domain.signing import sign_bare
-from runflow_mock.kit.suite.agreements import records_agree
+from runflow_mock.kit.suite.agreements import belongs_to_its_path, records_agree
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.files import address_is_signed
 from runflow_mock.kit.suite.laws import departures
 from runflow_mock.kit.suite.laws_of_callbacks import is_sent_as_promised
 from runflow_mock.kit.suite.laws_of_ends import has_begun_before_it_ended, judges_at_the_end
 from runflow_mock.kit.suite.laws_of_items import batch_has_what_its_items_have
-from runflow_mock.kit.suite.laws_of_lists import has_cursors
+from runflow_mock.kit.suite.laws_of_lists import has_cursors, is_in_order, tells_what_ends
 from runflow_mock.kit.suite.laws_of_parts import leads_to_itself, tells_of_its_latest_evaluation
 from runflow_mock.kit.suite.laws_of_records import deliveries_are_kept, goes_forward
 from runflow_mock.kit.suite.laws_of_refusals import has_its_headers
@@ -79,6 +79,45 @@ def test_run_need_not_say_when_it_began_and_stays_begun_once_it_has(first: str |
         for state, second in (("running", first), ("succeeded", then))
     ]
     assert len(says(has_begun_before_it_ended, *(("GET", f"/v1/runs/{RUN}", 200, each) for each in told))) == breaches
+
+
+@pytest.mark.parametrize(("state", "is_strict", "breaches"), [("queued", False, 0), ("queued", True, 1), ("running", False, 1)])
+def test_run_that_waits_again_may_be_told_not_to_have_begun(state: str, is_strict: bool, breaches: int) -> None:
+    memory, found = Memory(is_strict=is_strict), list[str]()
+    for told, began in (("running", "2026-01-01T00:00:10.000Z"), (state, None)):
+        answer = Answer(
+            "GET", f"/v1/runs/{RUN}", 200, {}, json.dumps({"id": RUN, "status_code": told, "started_at": began}).encode(), moment=1
+        )
+        memory.look_at(answer)
+        found += has_begun_before_it_ended(answer, memory)
+    assert len(found) == breaches
+
+
+@pytest.mark.parametrize(("texts", "breaches"), [(["00Z", "00.196Z"], 0), (["00.196Z", "00Z"], 1)])
+def test_instants_without_fractions_stand_in_their_order(texts: list[str], breaches: int) -> None:
+    items = [{"id": RUN, "created_at": f"2026-01-01T00:00:{text}"} for text in texts]
+    page = {"items": items, "first": None, "next": None, "previous": None}
+    assert len(says(is_in_order, ("GET", "/v1/batches?sort_by=created_at:asc", 200, page))) == breaches
+
+
+@pytest.mark.parametrize(("code", "breaches"), [("expired", 0), ("failed", 0), ("running", 1)])
+def test_table_may_know_more_states_that_end(code: str, breaches: int) -> None:
+    page = {"items": [{"code": code, "label": code, "is_terminal": True}], "first": None, "next": None, "previous": None}
+    assert len(says(tells_what_ends, ("GET", "/v1/runs/statuses", 200, page))) == breaches
+
+
+@pytest.mark.parametrize(("kept", "breaches"), [("eyJhIjogMX0=", 0), ('{"a": 1}', 0), ("eyJhIjogMn0=", 1), ("no text of it", 1)])
+def test_what_was_sent_may_be_kept_in_base64(kept: str, breaches: int) -> None:
+    delivery = {"id": RUN, "status_code": "pending", "payload_bytes": kept, "payload": {"a": 1}}
+    assert len(says(deliveries_are_kept, ("GET", f"/v1/runs/{RUN}/callback", 200, [delivery]))) == breaches
+
+
+@pytest.mark.parametrize("name", ["bytedance/seedance/2.0/text-to-video", "a" * 36])
+def test_name_that_is_as_long_as_an_id_is_none(name: str) -> None:
+    memory = Memory()
+    answer = Answer("GET", f"/v1/models/{name}", 200, {}, json.dumps({"id": RUN, "slug": name.partition("/")[2]}).encode())
+    memory.look_at(answer)
+    assert list(belongs_to_its_path(answer, memory)) == []
 
 
 @pytest.mark.parametrize(("statuses", "breaches"), [([500, 204], 0), ([204, 500], 1)])

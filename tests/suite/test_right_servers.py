@@ -5,6 +5,7 @@ from mutants import Mutant
 from right_orders import BUILT_OTHERWISE
 from right_pages import PAGED_OTHERWISE
 from right_servers import RIGHT
+from right_words import SAID_OTHERWISE
 
 from runflow_mock.kit.suite.carriers import AppCarrier
 from runflow_mock.kit.suite.catalogue import FLOWS
@@ -33,7 +34,7 @@ PLAYED = frozenset(
         *("failure_is_tried_again", "webhook_is_tried_again", "redelivery_waits", "public_models_agree"),
     )
 )
-SERVERS = {**RIGHT, **PAGED_OTHERWISE, **BUILT_OTHERWISE}
+SERVERS = {**RIGHT, **PAGED_OTHERWISE, **BUILT_OTHERWISE, **SAID_OTHERWISE}
 
 
 def test_flows_that_are_played_are_there() -> None:
