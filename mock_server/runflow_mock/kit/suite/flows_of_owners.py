@@ -242,6 +242,6 @@ FLOWS: tuple[Flow, ...] = (
     Flow("part_is_below_its_own", "what belongs to one record is not there below another", Needs.CONTROL, _records_are_below_their_own),
     Flow("input_is_ones_own", "what belongs to others is neither found nor taken", Needs.CONTROL, _inputs_are_ones_own, 2),
     Flow("key_is_ones_own", "a key that somebody else used is new to others", Needs.CONTROL, _keys_are_ones_own),
-    Flow("odd_value_is_kept", "what belongs to the caller comes back to the last character", Needs.CONTROL, _odd_values_are_kept, 2),
+    Flow("odd_value_is_kept", "what belongs to the caller comes back to the last character", Needs.CONTROL, _odd_values_are_kept, 5),
     Flow("webhook_stops", "a webhook that is off or gone gets nothing", Needs.CONTROL, _webhooks_stop, 1),
 )
