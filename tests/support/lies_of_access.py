@@ -34,8 +34,8 @@ def _refusing(answer: Answer, loc: list[str]) -> Answer:
     return replace(answer.with_body(json.dumps(content).encode()), status=422)
 
 
-def _known_keys(mutant: Mutant, answer: Answer) -> list[str]:
-    """With what the tenants that were made so far are let in."""
+def known_keys(mutant: Mutant, answer: Answer) -> list[str]:
+    """Returns with what the tenants that were made so far are let in."""
     keys: list[str] = mutant.memory.setdefault("keys", [])
     if answer.path == "/_mock/tenants" and answer.status < 300 and "key" in answer.json:
         keys.append(f"Bearer {answer.json['key']}")
@@ -43,7 +43,7 @@ def _known_keys(mutant: Mutant, answer: Answer) -> list[str]:
 
 
 def _head_is_open(mutant: Mutant, answer: Answer) -> Answer:
-    keys, (method, target, _, _) = _known_keys(mutant, answer), asked(mutant)
+    keys, (method, target, _, _) = known_keys(mutant, answer), asked(mutant)
     if (method, answer.status, key_of(mutant)) != ("HEAD", 401, None) or not keys:
         return answer
     return replace(mutant.again("GET", target, {"Authorization": keys[-1]}), body=b"")
@@ -53,7 +53,7 @@ def _taken_for(fits: Fits) -> Bug:
     """Whatever fits a key that is known lets in as that one does."""
 
     def spoil(mutant: Mutant, answer: Answer) -> Answer:
-        key, known = key_of(mutant), _known_keys(mutant, answer)
+        key, known = key_of(mutant), known_keys(mutant, answer)
         if not answer.path.startswith("/v1/") or key is None or answer.status != 401:
             return answer
         method, target, headers, body = asked(mutant)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from lies import Lie
-from lies_of_access import key_of
+from lies_of_access import key_of, known_keys
 from msgspec.structs import replace
 from mutants import Body, Bug, Mutant, asked, changed, records
 
@@ -118,6 +118,19 @@ def _forgetting() -> Bug:
     return Bug(spoil, on_request)
 
 
+def _made_all_the_same(noun: str, status: int, **right: Body) -> Bug:
+    """What is refused with a status makes a record, as if a right request had come from who may make it."""
+
+    def spoil(mutant: Mutant, answer: Answer) -> Answer:
+        keys, (method, target, headers, _) = known_keys(mutant, answer), asked(mutant)
+        if (method, target, answer.status) == ("POST", f"/v1/{noun}", status):
+            kept = {"Content-Type": headers.get("Content-Type", "application/json"), "Authorization": keys[-1]}
+            mutant.again(method, target, kept, json.dumps(right).encode())
+        return answer
+
+    return Bug(spoil)
+
+
 OTHERS: Callable[[str], str] = "who deletes one of the {} deletes all".format
 NOTHING_ELSE, THERE = "changes_nothing_else", "made_is_there"
 CASES: Mapping[str, Lie] = {
@@ -134,5 +147,20 @@ CASES: Mapping[str, Lie] = {
     **{OTHERS(noun): _lie(_swept(noun), THERE) for noun in ("assets", "webhooks", "comfyui-workflows", "callback-secrets")},
     "who cancels one run cancels all": _lie(Bug(_all_are_cancelled), "run_is_cancelled"),
     "a redelivery that was refused is listed": _lie(Bug(_listed_all_the_same), "redelivery_waits"),
+    "a webhook that was refused is made all the same": _lie(
+        _made_all_the_same("webhooks", 422, url="http://127.0.0.1:9/callbacks", secret="suite-refused"), "rules_of_webhooks"
+    ),
+    "a secret that was refused is made all the same": _lie(
+        _made_all_the_same("callback-secrets", 422, label="refused"), "rules_of_callback_secrets"
+    ),
+    "a workflow that was refused is made all the same": _lie(
+        _made_all_the_same("comfyui-workflows", 422, name="refused", workflow_json={}), "rules_of_comfyui_workflows"
+    ),
+    "a webhook that one may not make is made all the same": _lie(
+        _made_all_the_same("webhooks", 403, url="http://127.0.0.1:9/callbacks", secret="suite-refused"), "statuses_of_webhooks"
+    ),
+    "a secret is made for who has no key": _lie(
+        _made_all_the_same("callback-secrets", 401, label="refused"), "statuses_of_callback_secrets"
+    ),
     "a key is forgotten within a day": _lie(_forgetting(), "repeat_is_replayed"),
 }

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from runflow_mock.kit.suite.flows import Flow, Needs, Play
+from runflow_mock.kit.suite.laws_of_belonging import LISTED_AT
+from runflow_mock.kit.suite.lists import WHOLE
 from runflow_mock.kit.suite.provocations import fresh_request
 from runflow_mock.kit.suite.requests import Request, right_requests
 from runflow_mock.kit.suite.rules import Breakage, breakages, brims
@@ -23,10 +25,10 @@ def _rules_of(noun: str) -> Play:
 
     def play(tenant: SuiteTenant) -> Iterator[str]:
         for request in right_requests(tenant, noun):
-            before = _record_of(tenant, request)
+            before = record_of(tenant, request)
             for breakage in breakages(request, is_strict=tenant.is_strict):
                 yield from _is_refused(tenant, request, breakage)
-            after = _record_of(tenant, request)
+            after = record_of(tenant, request)
             if after != before:
                 yield f"{request.operation.id}: what was refused has changed {str(before)[:300]} to {str(after)[:300]}"
             # What is as long, as many or as much as the contract allows is taken.
@@ -38,9 +40,12 @@ def _rules_of(noun: str) -> Play:
     return play
 
 
-def _record_of(tenant: SuiteTenant, request: Request) -> Any:
-    """The record that a request would change, as it is now."""
-    return tenant.get(request.path.removesuffix("/feedback")).json if request.operation.method == "PATCH" else None
+def record_of(tenant: SuiteTenant, request: Request) -> Any:
+    """Returns the record that a request would change, as it is now, or what stands where it would list what it makes."""
+    if request.operation.method == "PATCH":
+        return tenant.get(request.path.removesuffix("/feedback")).json
+    places = [place or request.path for place in LISTED_AT.get(request.operation.id, ())]
+    return {place: sorted(str(item.get("id")) for item in tenant.items(f"{place}?limit={WHOLE}")) for place in places}
 
 
 def _is_refused(tenant: SuiteTenant, request: Request, breakage: Breakage) -> Iterator[str]:

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from runflow_mock.domain.whole_numbers import whole_number
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.flows import Flow, Needs, Play
+from runflow_mock.kit.suite.flows_of_rules import record_of
 from runflow_mock.kit.suite.flows_of_runs import balance
 from runflow_mock.kit.suite.offers import INPUT, RUNS
-from runflow_mock.kit.suite.provocations import KEYS, SERVER_ERRORS, TOO_MANY, by_rule, fresh_request, needs_key, provoked
+from runflow_mock.kit.suite.provocations import CONFLICT, KEYS, SERVER_ERRORS, TOO_MANY, by_rule, fresh_request, needs_key, provoked
 from runflow_mock.kit.suite.readings import expect
 from runflow_mock.kit.suite.requests import NOUNS, WRITES, Request, right_requests
 from runflow_mock.kit.suite.suite_tenants import SuiteTenant
@@ -65,13 +66,24 @@ def _statuses_of(noun: str) -> Play:
             request.send(tenant, body=None, method=next(method for method in ODD_METHODS if method not in declared))
             for status in filter(None, map(whole_number, request.operation.responses)):
                 if status not in SERVER_ERRORS and 400 <= status != TOO_MANY:
-                    for answer in provoked(tenant, request, status):
-                        yield from _comes(request, answer, status)
-                        yield from _says_why(request, answer)
+                    yield from _is_refused(tenant, request, status)
         yield from _errors_of_the_server(tenant, requests)
         yield from _too_many(tenant, requests)
 
     return play
+
+
+def _is_refused(tenant: SuiteTenant, request: Request, status: int) -> Iterator[str]:
+    """What is refused comes with its status and its reason, and is not done."""
+    # A conflict is with something that is made for it.
+    is_idle = status != CONFLICT
+    before = record_of(tenant, request) if is_idle else None
+    for answer in provoked(tenant, request, status):
+        yield from _comes(request, answer, status)
+        yield from _says_why(request, answer)
+    after = record_of(tenant, request) if is_idle else None
+    if after != before:
+        yield f"{request.operation.id}: what was refused with {status} has changed {str(before)[:300]} to {str(after)[:300]}"
 
 
 def _is_right(tenant: SuiteTenant, request: Request) -> Iterator[str]:
