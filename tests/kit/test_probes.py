@@ -18,6 +18,7 @@ from runflow_mock.domain.verdicts import Judgement
 from runflow_mock.kit.probes.carriers import Carrier, OutOfWhole
 from runflow_mock.kit.probes.catalogue import ASKS, IN_TIME, KEEPS_SECRETS, PROBES
 from runflow_mock.kit.probes.effect_steps import (
+    NO_EFFECT,
     NONE_TAKEN,
     acts_after_verifying,
     acts_on_each,
@@ -28,7 +29,7 @@ from runflow_mock.kit.probes.effect_steps import (
     acts_once_later,
     where_told,
 )
-from runflow_mock.kit.probes.effects import Effects, NoCount
+from runflow_mock.kit.probes.effects import LATE, Effects, NoCount
 from runflow_mock.kit.probes.event_steps import KNOWN_TO_ALL, refuses_as_get, refuses_secret
 from runflow_mock.kit.probes.forgeries import FORGERIES
 from runflow_mock.kit.probes.probe_steps import ProbeKit, ProbeStep, Seen, refuses, takes_beginning_with, takes_genuine
@@ -113,6 +114,16 @@ def test_handler_that_limits_how_often_it_is_called_is_not_accused_of_it() -> No
     sheet = _verify("limits how often it is called")
     assert ({row.rule: row.evidence for row in sheet.of(Judgement.BROKEN)}, sheet.errors, sheet.exit_code) == ({}, (), 0)
     assert LIMITED in {row.reason for row in sheet.of(Judgement.NOT_EXERCISED)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("way", "reason"), [("acts a second later", LATE), ("acts three seconds later", NO_EFFECT)])
+def test_handler_that_acts_so_late_that_nobody_waits_is_not_accused_of_it(way: str, reason: str) -> None:
+    """What comes of one callback would be taken for the effect of the next, which may be a forgery."""
+    sheet = _verify(way, events=("run.completed",))
+    assert ({row.rule: row.evidence for row in sheet.of(Judgement.BROKEN)}, sheet.errors, sheet.exit_code) == ({}, (), 0)
+    reasons = {row.reason for row in sheet.of(Judgement.NOT_EXERCISED) if row.rule == "acts-once"}
+    assert any(reason in (told or "") for told in reasons)
 
 
 class Overrun(BaseHTTPRequestHandler):

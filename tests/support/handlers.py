@@ -2,12 +2,14 @@
 
 import hashlib
 import hmac
+import re
 import threading
 import time
 from base64 import b64encode
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from io import BufferedIOBase
 from typing import Any, NamedTuple
@@ -38,6 +40,11 @@ from slips import (
 
 SLOW_SECONDS = 0.15
 RACE_SECONDS = 0.05
+NOTE_SECONDS = 0.01
+# How long after its answer it acts, where it does so later.
+DELAYS = {"acts later": RACE_SECONDS, "acts a second later": 1.0, "acts three seconds later": 3.0}
+# An address of this machine, as files of a trial have one; samples lead elsewhere, where nobody is.
+FILE = re.compile(rb'"(http://127\.0\.0\.1:[0-9]+)(/[^"]*)"')
 MOMENT_SECONDS = 1.5
 CALLS_MAX = 30
 
@@ -67,6 +74,7 @@ class Shop:
         self._calls: list[float] = []
         self._remembered: dict[str, float] = {}
         self._lock = threading.Lock()
+        self._is_verified = False
 
     def is_full(self) -> bool:
         """Whether it was called too often within a moment, where it looks at that."""
@@ -88,7 +96,7 @@ class Shop:
             return 200 if self._is_signed(headers, body) else 401
         if self.flaw in ("remembers, then verifies", "passes over what it was told before") and self._delivery(headers) in self._seen:
             return 200
-        if not self._is_signed(headers, body):
+        if not self._lets_in(headers, body):
             if self.flaw == "remembers, then verifies":
                 self._seen.add(self._delivery(headers))
             if self.flaw == "forgets what it cannot verify":
@@ -100,7 +108,18 @@ class Shop:
             ):
                 self.effects += 1
             return 401
+        _fetch(body)
         return self._act(headers, body)
+
+    def _lets_in(self, headers: dict[str, str], body: bytes) -> bool:
+        if self.flaw == "fetches files, then verifies":
+            _fetch(body)
+        is_signed = self._is_signed(headers, body)
+        if self.flaw != "notes in one place what it has verified":
+            return is_signed
+        self._is_verified = is_signed
+        time.sleep(NOTE_SECONDS)
+        return self._is_verified
 
     def _is_signed(self, headers: dict[str, str], body: bytes) -> bool:
         stamp, given = headers.get("runflow-timestamp", ""), headers.get("runflow-signature", "")
@@ -133,6 +152,8 @@ class Shop:
         if (once_round := ROUNDS.get(self.flaw)) is not None:
             off = (off + once_round / 2) % once_round - once_round / 2
         content = stamp.encode() + b"." + READINGS.get(self.flaw, bytes)(body)
+        if self.flaw == "fetches files, then looks at the time" and _is_same("v1=" + _digest(content, SECRET), given):
+            _fetch(body)
         if self.flaw == "looks at the time under the present secret alone":
             is_timeless = _is_same("v1=" + _digest(content, PREVIOUS_SECRET), given)
         if not -future <= off <= past and not is_timeless:
@@ -212,8 +233,8 @@ class Shop:
             if mark in self._seen:
                 return {"refuses repeats": 409, **STATUSES}.get(self.flaw, 200)
             self._seen.add(mark)
-            if self.flaw == "acts later":
-                threading.Timer(RACE_SECONDS, self._count).start()
+            if self.flaw in DELAYS:
+                threading.Timer(DELAYS[self.flaw], self._count).start()
             else:
                 self.effects += 2 if self.flaw == "acts twice at once" else 1
         return STATUSES.get(self.flaw, 200)
@@ -361,6 +382,14 @@ def _parts(file: BufferedIOBase, length: int, flaw: str | None) -> Iterator[byte
     while length > 0 and (part := file.read1(length)):
         length -= len(part)
         yield part.decode(errors="replace").encode()
+
+
+def _fetch(body: bytes) -> None:
+    """Fetches the files that a message tells of."""
+    for host, path in FILE.findall(body):
+        with closing(HTTPConnection(host.decode().removeprefix("http://"), timeout=5)) as connection:
+            connection.request("GET", path.decode())
+            connection.getresponse().read()
 
 
 def _is_same(mine: str, given: str) -> bool:

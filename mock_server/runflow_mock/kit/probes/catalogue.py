@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from runflow_mock.domain.verdicts import Weight
-from runflow_mock.kit.probes import content_steps, effect_steps, event_steps, probe_steps
+from runflow_mock.kit.probes import content_steps, effect_steps, event_steps, file_steps, probe_steps
 from runflow_mock.kit.probes.content_steps import moved, with_fields
 from runflow_mock.kit.probes.effect_steps import where_told
 from runflow_mock.kit.probes.forgeries import (
@@ -207,6 +207,7 @@ PROBES: tuple[Probe, ...] = (
         event_steps.in_turn({name: event_steps.refuses_secret(secret) for name, secret in WELL_KNOWN.items()}),
     ),
     Probe("wrong secret, from others of one's own", "refuses-forged", event_steps.refuses_all(CALLERS)),
+    Probe("wrong secret, beside the genuine one", "refuses-forged", event_steps.refuses_beside_genuine),
     Probe("wrong secret, by another method", "refuses-forged", event_steps.refuses_as_get),
     Probe("retired secret", "refuses-forged", probe_steps.refuses_retired_secret),
     Probe("5:10 old", "refuses-stale", probe_steps.refuses_at(-OUTSIDE), needs_timestamp=True),
@@ -245,6 +246,7 @@ PROBES: tuple[Probe, ...] = (
     Probe("forged, without effect", "acts-after-verifying", where_told(effect_steps.acts_after_verifying)),
     Probe("genuine after forged", "acts-after-verifying", effect_steps.acts_after_forgery),
     Probe("repeat after forged", "acts-after-verifying", where_told(effect_steps.acts_once_despite_forgery)),
+    Probe("file of a forgery", "acts-after-verifying", file_steps.fetches_after_verifying),
     Probe("reordered", "takes-any-order", content_steps.takes_any_order),
     Probe("last attempt", "takes-late", content_steps.takes_late),
     Probe("slow body", "takes-slow-bodies", probe_steps.takes_slow_body),

@@ -37,7 +37,12 @@ def where_told(step: Callable[[ProbeKit, Effects], Iterator[Seen]]) -> ProbeStep
     """Returns a step about effects: where nobody tells of them it says nothing."""
 
     def told(kit: ProbeKit) -> Iterator[Seen]:
-        yield from (Seen(None, NOT_TOLD),) if kit.effects is None else step(kit, kit.effects)
+        if kit.effects is None:
+            yield Seen(None, NOT_TOLD)
+        elif kit.effects.late is not None:
+            yield Seen(None, kit.effects.late)
+        else:
+            yield from step(kit, kit.effects)
 
     return told
 

@@ -9,6 +9,9 @@ from runflow_mock.runtime.deadlines import timed_pool, within
 
 QUIET_SECONDS = 0.25
 APPEAR_SECONDS_MAX = 3.0
+# So many times as long as for any other effect is waited for the first.
+FIRST_OF = 4
+LATE = "whose effect it is nobody can tell, so that nothing is said of effects; let it act sooner for this test"
 SECONDS_MAX = 10.0
 REST_SECONDS_MAX = 30.0
 NUMBER_BYTES_MAX = 1024
@@ -21,8 +24,9 @@ class NoCount(ValueError):
 class Effects:
     """Counts the effects of a receiver, by an address that answers with their number.
 
-    `has_acted` once there was one. A receiver may act after it has answered: a count is what stands there once it has not changed for
-    `quiet_seconds`, and for twice as long as the slowest effect so far took to appear.
+    `has_acted` once there was one. Where the first genuine callback has none, or has it so `late` that nobody can tell which callback an
+    effect is of, nothing `is_counted` any more. A receiver may act after it has answered: a count is what stands there once it has not
+    changed for `quiet_seconds`, and for twice as long as the slowest effect so far took to appear.
     """
 
     def __init__(
@@ -37,7 +41,8 @@ class Effects:
         self._rest_seconds_max = rest_seconds_max
         self._quiet_seconds = quiet_seconds
         self._appear_seconds_max = appear_seconds_max
-        self.has_acted = False
+        self.has_acted, self.is_counted = False, True
+        self.late: str | None = None
         self._pool = timed_pool(timeout=SECONDS_MAX)
 
     def count(self) -> int:
@@ -57,12 +62,26 @@ class Effects:
         except (urllib3.exceptions.HTTPError, ValueError, UnicodeDecodeError) as error:
             raise NoCount(f"{self._url} must answer with a number, how often the receiver has acted: {error}") from None
 
+    def first(self, before: int) -> None:
+        """Waits for the effect of the first genuine callback since a count, longer than for others: it may come through a queue."""
+        took = self._appears(before, FIRST_OF * self._appear_seconds_max)
+        if took is not None and took <= self._appear_seconds_max:
+            self._quiet_seconds = max(self._quiet_seconds, 2 * took)
+            self.has_acted = True
+            self.at_rest()
+            return
+        self.is_counted = False
+        if took is not None:
+            self.late = f"it acts {took:.1f} s after it was sent a callback: {LATE}"
+
     def at_rest(self) -> int:
         """Returns the count once it has come to rest.
 
         Raises:
             NoCount: it does not.
         """
+        if not self.is_counted:
+            return 0
         started = time.monotonic()
         count, until = self.count(), started + self._quiet_seconds
         while time.monotonic() < until:
@@ -78,11 +97,10 @@ class Effects:
 
     def since(self, before: int) -> int:
         """Returns how many effects there were since a count: it waits for the first one, and then until there are no more."""
-        started = time.monotonic()
-        while self.count() == before and time.monotonic() - started < self._appear_seconds_max:
-            time.sleep(self._quiet_seconds / 5)
-        took = time.monotonic() - started
-        if took < self._appear_seconds_max:
+        if not self.is_counted:
+            return 0
+        took = self._appears(before, self._appear_seconds_max)
+        if took is not None:
             self._quiet_seconds = max(self._quiet_seconds, 2 * took)
         elif not self.has_acted:
             # Who has not acted on the first genuine callback is not waited for so long again.
@@ -90,6 +108,15 @@ class Effects:
         count = self.at_rest() - before
         self.has_acted = self.has_acted or count > 0
         return count
+
+    def _appears(self, before: int, seconds_max: float) -> float | None:
+        """How long it took until there was an effect, or nothing where there was none in so many seconds."""
+        started = time.monotonic()
+        while self.count() == before:
+            if time.monotonic() - started >= seconds_max:
+                return None
+            time.sleep(self._quiet_seconds / 5)
+        return time.monotonic() - started
 
     def close(self) -> None:
         """Closes the connections."""

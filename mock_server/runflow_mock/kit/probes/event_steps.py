@@ -5,6 +5,7 @@ Many a receiver has a handler of its own for each event, or each noun, of which 
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -22,6 +23,8 @@ NOT_TAKEN = "it is not taken, which another rule is about"
 BELIEVED = "a plainer forgery of it is taken, which another rule is about"
 KNOWN_TO_ALL = "your secret is one that everybody knows: take another"
 READ = "it is read as the GET that it names, and a plain GET is answered in the same way; what comes of it is told with --effects"
+# So many genuine callbacks and as many forgeries arrive together, so often.
+PAIRS, ROUNDS = 4, 8
 # What stands where an event should be named.
 NO_EVENTS: tuple[Any, ...] = (5, None, True, ["run.completed"], {}, "", "\u0000")
 # More digits than some take for a number.
@@ -93,6 +96,17 @@ def refuses_as_get(kit: ProbeKit) -> Iterator[Seen]:
         answer = kit.carrier.carry(BY_NAME_A_GET(kit.sender))
         count = kit.effects.at_rest() - before
         yield Seen(count == 0, f"{answer.told} as a GET is, and had {count} effects", is_proof=count > 0)
+
+
+def refuses_beside_genuine(kit: ProbeKit) -> Iterator[Seen]:
+    """Forgeries that arrive at the same moment as genuine callbacks: whoever notes in one place for all what it has verified takes them."""
+    forge = FORGERIES["wrong secret"]
+    for _ in range(ROUNDS):
+        answers = kit.carrier.carry_together([write() for _ in range(PAIRS) for write in (kit.sender.write, partial(forge, kit.sender))])
+        taken = next((answer for answer in answers[1::2] if answer.is_taken), None)
+        yield Seen(taken is None, f"beside genuine ones, {(taken or answers[1]).told}", is_proof=taken is not None)
+        if taken is not None:
+            return
 
 
 def survives_all(forgeries: Mapping[str, Forge]) -> ProbeStep:

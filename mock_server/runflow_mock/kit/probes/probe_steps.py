@@ -74,7 +74,7 @@ def takes_genuine(kit: ProbeKit) -> Iterator[Seen]:
     if answer.is_taken:
         kit.taken.append(sample)
         if kit.effects is not None and before is not None:
-            kit.effects.since(before)
+            (kit.effects.first if kit.sender.known is None else kit.effects.since)(before)
     if answer.status in UNKNOWN and kit.sender.known is None:
         yield Seen(None, f"{answer.told}: it may take only what its application has created, or the address is another: {GIVE_SANDBOX}")
     elif answer.status in UNSIGNED and kit.carrier.carry(kit.sender.in_other_form(sample)).is_taken:
