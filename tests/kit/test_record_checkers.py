@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
+from handlers import running
 from record_checkers import WAYS, Api, checker, fill
 from slips import SECRET
 
@@ -14,7 +16,7 @@ from runflow_mock.kit.probes.carriers import Carrier
 from runflow_mock.kit.probes.content_steps import COMPARED
 from runflow_mock.kit.probes.effects import Effects
 from runflow_mock.kit.probes.known_records import KnownRecords
-from runflow_mock.kit.probes.probe_steps import GIVE_SANDBOX, LET_IT_END, ProbeKit
+from runflow_mock.kit.probes.probe_steps import GIVE_SANDBOX, LET_IT_END, ProbeKit, takes
 from runflow_mock.kit.probes.sample_callbacks import Sender
 from runflow_mock.kit.probes.verdicts import verify_receiver
 from runflow_mock.kit.sheets.records import Sheet
@@ -95,6 +97,39 @@ def test_only_who_reads_the_record_may_refuse_what_differs_from_it(sandbox: Runn
         if read is not None:
             control.client.get(read.format(id=picked["id"], other=other))
         assert (known.latest_reading() != before) is is_reading
+
+
+class Refuser(BaseHTTPRequestHandler):
+    """Refuses whatever it is sent; the record is read the first so many times meanwhile."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        if next(self.server.readings, False):  # type: ignore[attr-defined]
+            self.server.control.client.get("/v1/runs?limit=100")  # type: ignore[attr-defined]
+        self.send_response(422)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
+        """Says nothing."""
+
+
+@pytest.mark.slow(is_covering=True)
+@pytest.mark.parametrize(
+    ("readings", "is_held"), [(1, False), (2, None), (3, None)], ids=["by an application that polls", "by the receiver", "each time"]
+)
+def test_refusal_is_excused_only_where_the_record_is_read_for_it_again(sandbox: RunningServer, readings: int, is_held: bool | None) -> None:
+    with (
+        closing(Control(sandbox.url)) as admin,
+        closing(Control(sandbox.url, admin.create_tenant().key)) as control,
+        HTTPServer(("127.0.0.1", 0), Refuser) as server,
+        running(server) as receiver,
+    ):
+        fill(control, 2, ends=False)
+        server.control, server.readings = control, iter([True] * readings)  # type: ignore[attr-defined]
+        with Sender(SECRET, "seed", known=KnownRecords(control)) as sender, closing(Carrier(receiver.url, seconds_max=5.0)) as carrier:
+            (seen,) = takes("run.completed")(ProbeKit(sender, carrier))
+    assert seen.is_held is is_held
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ from runflow_mock.domain.signing import TOLERANCE
 from runflow_mock.kit.probes.carriers import Answer, Carrier
 from runflow_mock.kit.probes.effects import Effects
 from runflow_mock.kit.probes.forgeries import Forge
+from runflow_mock.kit.probes.known_records import KnownRecords
 from runflow_mock.kit.probes.sample_callbacks import REQUEST_ID, SIGNATURE, Sender, digits_of
 from runflow_mock.openapi.messages import Message, Messages
 from runflow_mock.testing.samples import SampleCallback
@@ -25,6 +26,8 @@ SURE_SECONDS = 2.0
 UNKNOWN, UNSIGNED = frozenset((404, 409, 410, 422, 424)), frozenset((401, 403))
 LET_IT_END = "has not ended in the sandbox: let it end there, and nothing be told of it (without a callback_url)"
 NO_ROTATION = "no secret before the present one is known: give it with --previous-secret"
+# So often a callback comes again at most, until a record is read for it once more.
+READ_AGAIN = 2
 # Of the digits of a signature so many at its end.
 DIGITS_WRONG = 32
 GIVE_SANDBOX = "give the sandbox in which it was created, with --sandbox"
@@ -80,7 +83,7 @@ def takes_genuine(kit: ProbeKit) -> Iterator[Seen]:
     elif answer.status in UNSIGNED and kit.carrier.carry(kit.sender.in_other_form(sample)).is_taken:
         yield Seen(is_held=False, told=f"{answer.told}, but it takes {OTHER_FORM[kit.sender.dates_attempts]}")
     else:
-        yield doubts.about(answer) or seen_as_described(kit, sample, answer)
+        yield doubts.about(sample, answer) or seen_as_described(kit, sample, answer)
 
 
 def takes(event: str) -> ProbeStep:
@@ -89,22 +92,32 @@ def takes(event: str) -> ProbeStep:
     def step(kit: ProbeKit) -> Iterator[Seen]:
         sample, doubts = kit.sender.write(event, is_fresh=True), _Doubts(kit)
         answer = kit.carrier.carry(sample)
-        yield doubts.about(answer) or seen_as_described(kit, sample, answer)
+        yield doubts.about(sample, answer) or seen_as_described(kit, sample, answer)
 
     return step
 
 
 class _Doubts:
-    """Says of a refusal that the receiver has looked at a record that has not ended, and so cannot believe what it is told."""
+    """Says of a refusal that the receiver has looked at a record that has not ended, and so cannot believe what it is told.
+
+    An application that polls may read it meanwhile by chance, and not twice.
+    """
 
     def __init__(self, kit: ProbeKit) -> None:
-        self._known = kit.sender.known
+        self._known, self._carrier = kit.sender.known, kit.carrier
         self._before = None if self._known is None or self._known.has_latest_ended else self._known.latest_reading()
 
-    def about(self, answer: Answer) -> Seen | None:
+    def about(self, sample: SampleCallback, answer: Answer) -> Seen | None:
         if answer.is_taken or self._known is None or self._known.has_latest_ended or self._known.latest_reading() == self._before:
             return None
+        if not any(self._is_read_for(sample, self._known) for _ in range(READ_AGAIN)):
+            return None
         return Seen(None, f"{answer.told}, and it has read the record, which {LET_IT_END}")
+
+    def _is_read_for(self, sample: SampleCallback, known: KnownRecords) -> bool:
+        before = known.latest_reading()
+        self._carrier.carry(sample)
+        return known.latest_reading() != before
 
 
 def takes_beginning_with(digit: str) -> ProbeStep:
