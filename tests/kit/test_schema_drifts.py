@@ -31,6 +31,10 @@ def thing(**more: Any) -> Any:
     return {"type": "object", **more}
 
 
+def tagged(kind: str, **more: Any) -> Any:
+    return thing(required=["kind"], properties={"kind": {"const": kind}, **more})
+
+
 def several(**more: Any) -> Any:
     return {"type": "array", **more}
 
@@ -99,6 +103,10 @@ def test_schema_that_says_the_same_has_no_drift(before: Any, after: Any) -> None
         ({**TEXT, "format": "uri"}, {"allOf": [{**TEXT, "format": "uri"}, {"format": "uuid"}]}, RISKY, ADDITIVE),
         ({"anyOf": [thing(required=["a"]), thing(required=["b"])]}, thing(anyOf=[{"required": ["a"]}]), BREAKING, ADDITIVE),
         ({**TEXT, "format": "binary"}, TEXT, ADDITIVE, RISKY),
+        ({"enum": ["a", None]}, {"enum": ["a"]}, BREAKING, ADDITIVE),
+        ({"enum": ["a"]}, {"enum": ["a", None]}, ADDITIVE, RISKY),
+        ({"oneOf": [tagged("x"), tagged("y")]}, {"oneOf": [tagged("y", m=WHOLE), tagged("x", n=WHOLE)]}, ADDITIVE, ADDITIVE),
+        ({"oneOf": [tagged("x"), tagged("y")]}, {"oneOf": [tagged("z"), tagged("x", n=WHOLE)]}, BREAKING, RISKY),
         ({"const": {}}, {"minProperties": 1, "minItems": 1}, BREAKING, RISKY),
     ],
 )

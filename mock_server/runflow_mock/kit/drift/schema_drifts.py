@@ -1,7 +1,8 @@
 """Schema drifts: in what two schemas differ, the pinned one and the newer, whatever way each is written down in.
 
 A newer schema that allows less *narrows*, one that allows more *widens*; what either means depends on who sends the value, which is not
-known here. Where two lists of forms differ, forms that both have are left out, and the rest are compared in pairs, in their order.
+known here. Where two lists of forms differ, forms that both have are left out, and the rest are compared in pairs, each with the one that
+is most like it.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from math import inf
 from msgspec.structs import replace
 
 from runflow_mock.domain.documents import Json
-from runflow_mock.kit.drift.drifts import Found
+from runflow_mock.kit.drift.drifts import CHANGES, Found, Grade
 from runflow_mock.kit.drift.schema_forms import ANYTHING, DEPTH_MAX, Form, form_of
 from runflow_mock.kit.drift.schema_limits import limit_drifts
 from runflow_mock.kit.drift.schema_rules import ANNOTATIONS, RuleReading, referred
@@ -21,6 +22,10 @@ from runflow_mock.openapi.directions import Direction
 SAID_MAX = 80
 MARKED = {"readOnly": "read-only", "writeOnly": "write-only", "deprecated": "deprecated"}
 FOUND_MAX = 500
+PAIRED_MAX = 24
+"""How many forms of a choice are compared each with each."""
+# What a form can no longer be tells it apart from another one more than what it may be as well.
+_WEIGHTS = {Grade.BREAKING: 100, Grade.RISKY: 10, Grade.ADDITIVE: 1}
 
 Pair = tuple[Form, Form]
 
@@ -146,7 +151,9 @@ class SchemaComparison:
             else:
                 left.remove(same)
         if left and len(left) == len(others):
-            for each, other in zip(left, others, strict=True):
+            for each in left:
+                other = self._most_alike(each, others, depth)
+                others.remove(other)
                 yield from self._drifts(each, other, depth + 1)
             return
         says = f"{len(old)} forms were possible, {len(new)} are"
@@ -154,6 +161,12 @@ class SchemaComparison:
             yield Found("form-removed", (), says)
         if others:
             yield Found("form-added", (), says)
+
+    def _most_alike(self, form: Json, others: list[Json], depth: int) -> Json:
+        """Returns which of the newer forms differs least from a form; the first one where there are many."""
+        if len(others) > PAIRED_MAX:
+            return others[0]
+        return min(others, key=lambda other: sum(_WEIGHTS[CHANGES[each.change].sent] for each in self._drifts(form, other, depth + 1)))
 
 
 def _are_bytes(form: Form, other: Form) -> bool:
@@ -197,10 +210,10 @@ def _types(old: Form, new: Form) -> Iterator[Found]:
 
 
 def _null(old: Form, new: Form) -> Iterator[Found]:
-    # Where any type goes, null is no news.
-    if old.is_nullable and not new.is_nullable and old.types is not None:
+    # Where anything goes, null is no news.
+    if old.is_nullable and not new.is_nullable and (old.types is not None or old.values is not None):
         yield Found("null-refused", (), "it may no longer be null")
-    if new.is_nullable and not old.is_nullable and new.types is not None:
+    if new.is_nullable and not old.is_nullable and (new.types is not None or new.values is not None):
         yield Found("null-possible", (), "it may be null now")
 
 
