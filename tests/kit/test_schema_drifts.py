@@ -57,6 +57,7 @@ def number(**more: Any) -> Any:
         (thing(patternProperties={"": TEXT}), thing(additionalProperties=TEXT)),
         ({"type": "integer", "minimum": 1.5}, {"type": "integer", "minimum": 2}),
         ({"type": "integer", "exclusiveMaximum": 2.5}, {"type": "integer", "maximum": 2}),
+        ({"type": "integer", "multipleOf": 0.5}, WHOLE),
         (number(minimum=5, exclusiveMinimum=3), number(minimum=5)),
         (number(minimum=5, exclusiveMinimum=5), number(exclusiveMinimum=5)),
         ({"allOf": [number(multipleOf=2), {"multipleOf": 3}]}, number(multipleOf=6)),

@@ -85,7 +85,7 @@ def _is_multiple(value: float, step: float) -> bool:
 
 def _limit_whole_numbers(limits: dict[str, float]) -> None:
     """Says limits of whole numbers without excluding any, and without fractions."""
-    if limits.get("multipleOf") == 1:
+    if _is_multiple(1, limits.get("multipleOf", 0)):
         del limits["multipleOf"]
     for name, (included, step) in _NEXT.items():
         excluded = limits.pop(name, None)
