@@ -121,6 +121,7 @@ took 296, of one that has ended 238, a create 543 where time stands and 846 wher
 | heads of answers that are built once | at most 6 of a poll or a create | no |
 | what the journal keeps of the head of a request, made once for each connection | at most 9 of a poll | no |
 | outputs that are made when they are read | at most 72 of a create where runs go on, and of 426 of a run of the day | no (1) |
+| fewer calls for the form in which an output is written | 12 of 426 of a run of the day | no |
 | timers in a wheel in the place of a heap | at most 12 of a create where runs go on: to take the next one | no |
 | the steps of a run that nobody watches, done together | not counted | no (1) |
 | a protocol that asks the application without a task | a tenth to a fifth of a poll; see below | yes (2) |
