@@ -22,6 +22,8 @@ from steps import (
     problem,
 )
 
+from runflow_mock.web.runs import RENDERED_BYTES_MAX
+
 RECORD = {
     "id", "flow_id", "model_id", "comfyui_workflow_id", "target_type", "target_version", "org_id", "status_code", "source_code", "input",
     "output", "context", "duration_ms", "cost", "cost_breakdown", "nodes_total", "nodes_completed", "resolved_template_id", "batch_id",
@@ -295,6 +297,15 @@ def test_run_is_written_once_for_as_long_as_it_stays_as_it_is(door: Door) -> Non
     moved = _answer_to(door, run)
     assert first is again
     assert (msgspec.json.decode(first)["status_code"], msgspec.json.decode(moved)["status_code"]) == ("queued", "running")
+
+
+def test_long_run_is_not_held_once_more_as_it_was_written(door: Door) -> None:
+    run = post_run(door, input={**INPUT, "note": "x" * RENDERED_BYTES_MAX})
+    door.settle()
+    assert get_run(door, run) == get_run(door, run)
+    tenant = door.runtime.tenants.get("test")
+    assert tenant is not None
+    assert not tenant.rendered
 
 
 def _answer_to(door: Door, run: Body) -> bytes:

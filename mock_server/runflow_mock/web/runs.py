@@ -26,6 +26,8 @@ from runflow_mock.wire.runs import RUN_FIELDS, decode_create_run, decode_feedbac
 from runflow_mock.wire.statuses import RUN_STATUS_ENTRIES, STATUS_FIELDS, represent_run_status
 
 RENDERED_MAX = 2_000
+RENDERED_BYTES_MAX = 64 * 1024
+"""How many bodies of runs a tenant keeps, and how long each may be: what clients have sent is counted once, as it is stored."""
 
 
 def create_run(call: Call) -> Answer:
@@ -122,7 +124,8 @@ def _rendered(call: Call, run: Run) -> bytes:
     body = answer(run_body(call, run, model)).body
     # Where there are stages, time alone brings a run on that has not ended.
     is_moving = not run.is_terminal and bool(model.output.stages)
-    if not (is_special or is_moving or mentions_assets(run.input) or mentions_assets(run.metadata)):
+    is_kept = len(body) <= RENDERED_BYTES_MAX and not (is_special or is_moving)
+    if is_kept and not (mentions_assets(run.input) or mentions_assets(run.metadata)):
         if len(rendered) >= RENDERED_MAX:
             rendered.clear()
         rendered[run.id] = (run, body)
