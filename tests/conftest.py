@@ -10,6 +10,7 @@ import yaml  # noqa: F401 - its C extension is loaded once: what a suite within 
 from answers import ANSWERS
 from figures import pytest_configure, pytest_sessionfinish, pytest_terminal_summary, pytest_testnodedown
 from hypothesis import settings
+from sharing import pytest_xdist_make_scheduler
 
 from runflow_mock.runtime.certificates import make_authority
 
@@ -25,21 +26,18 @@ settings.load_profile("rules")
 ROWS_AT_ONCE = 5
 """How many rows of one table `make test` tries; `make cov` tries all of them."""
 
-__all__ = ["pytest_collection_finish", "pytest_configure", "pytest_sessionfinish", "pytest_terminal_summary", "pytest_testnodedown"]
+__all__ = [
+    "pytest_collection_finish",
+    "pytest_configure",
+    "pytest_sessionfinish",
+    "pytest_terminal_summary",
+    "pytest_testnodedown",
+    "pytest_xdist_make_scheduler",
+]
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Says which tests are slow, and which stay together where `--dist loadgroup` shares them among workers: the files that do not say
-    otherwise.
-    """
-    _mark_rows_as_slow(items)
-    for item in items if config.getoption("loadgroup", False) else ():
-        if item.get_closest_marker("apart") is None:
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
-
-
-def _mark_rows_as_slow(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks the rows of a long table, all but some that are spread evenly: together they take as long as slow tests do."""
     tables: defaultdict[str, list[pytest.Item]] = defaultdict(list)
     for item in items:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from sharing import APART
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "mock_server" / "runflow_mock"
@@ -22,6 +23,12 @@ def test_slow(): ...
 
 @pytest.mark.slow(is_covering=True)
 def test_covering(): ...
+"""
+OF_ROWS = """
+import pytest
+
+@pytest.mark.parametrize("row", range(6))
+def test_row(row): ...
 """
 PLACES = sorted(set(re.findall(r"`(?:python )?([a-z_*<>/]+/[a-z_*<>]*(?:\.[a-z]+)?)`", RECIPES)))
 RESOURCE_FILES_MAX = 9
@@ -60,3 +67,23 @@ def test_every_test_runs_in_ci_and_none_of_the_slow_ones_twice(tmp_path: Path) -
         "cov": {"test_fast", "test_covering"},
         "test-slow": {"test_slow"},
     }
+
+
+def test_files_whose_rows_are_apart_are_there() -> None:
+    assert [file for file in APART if not (ROOT / file).is_file()] == []
+
+
+@pytest.mark.slow
+def test_file_stays_on_one_worker_unless_its_rows_are_apart(tmp_path: Path) -> None:
+    files = {"tests/test_of_one_worker.py", min(APART)}
+    for file in files:
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text(OF_ROWS, encoding="utf-8")
+    alone = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(ROOT / "tests" / "support")}
+    options = ("-v", "-p", "xdist.plugin", "-p", "sharing", "-n", "2", "--dist", "loadscope", "-c", "/dev/null", "--rootdir", tmp_path)
+    told = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, *files], capture_output=True, text=True, check=True, timeout=60, env=alone, cwd=tmp_path
+    ).stdout
+    ran = re.findall(r"^\[(gw\d)\].* PASSED (?:\S*/)?(test_\w+\.py)::", told, re.MULTILINE)
+    assert len(ran) == 12
+    assert len({worker for worker, file in ran if file == "test_of_one_worker.py"}) == 1

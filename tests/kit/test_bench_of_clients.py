@@ -24,7 +24,6 @@ from runflow_mock.runtime.config import Config
 from runflow_mock.testing.in_process import BASE_URL, InProcess
 from runflow_mock.testing.server import RunningServer, serve
 
-pytestmark = pytest.mark.apart
 DOCS = Path(__file__).parents[2] / "docs"
 # What no client of the bench can break: an address lives for a day, nobody of the bench is waited for so long, and none of them speaks TLS.
 UNTRIED = {"address-in-time", "bounds-waiting", "checks-certificates"}

@@ -40,7 +40,7 @@ from runflow_mock.openapi.contracts import Contract
 from runflow_mock.openapi.messages import Messages
 
 # A whole run takes 20 s on a quiet machine, and more than a minute on a busy one.
-pytestmark = [pytest.mark.apart, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 
 # So slowly may a receiver answer that is still sent everything.
 UNHURRIED_SECONDS = 0.2

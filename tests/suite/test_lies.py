@@ -130,7 +130,6 @@ def test_liar_knows_the_secret_that_a_webhook_was_given_later() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.apart
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("dialect", ["seed", "docs"])
 @pytest.mark.parametrize("name", CASES)

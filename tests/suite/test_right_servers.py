@@ -42,7 +42,6 @@ def test_flows_that_are_played_are_there() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.apart
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("dialect", ["seed", "docs"])
 @pytest.mark.parametrize("name", SERVERS)
