@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 URL_VARIABLE = "RUNFLOW_MOCK_URL"
 OPENAPI_VARIABLE = "RUNFLOW_MOCK_OPENAPI"
+ARTIFACTS = ".runflow-mock"
 MARKER = (
     "runflow(scenario=None, seed=None, clock='auto', balance=None, dialect=None, allow_unused=False, allow_violations=False, "
     "allow_exceptions=False, **settings): how the tenant of this test is made; further settings are those of POST /_mock/tenants"
@@ -55,7 +56,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         ("seed", "", "seed of every tenant, so that each test has the same ids; without it each node id has its own"),
         ("profile", "", "profile of `runflow-mock calibrate` by which every tenant speaks that names no dialect"),
         ("openapi", "", f"OpenAPI document that judges in place of the packaged one: a file or an address (or {OPENAPI_VARIABLE})"),
-        ("artifacts", ".runflow-mock", "folder for what a failing test leaves behind to be replayed; it ignores itself for git"),
+        ("artifacts", ARTIFACTS, "folder for what a failing test leaves behind to be replayed; it ignores itself for git"),
     ):
         group.addoption(f"--runflow-{name}", default=None, metavar=name.upper(), help=what)
         parser.addini(f"runflow_{name}", what, default=usual)
@@ -64,9 +65,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Explains the marker, and reads what every tenant needs to know."""
     config.addinivalue_line("markers", MARKER)
-    config.stash[_OPTIONS] = _Options(
-        seed=_option(config, "seed"), profile=_option(config, "profile"), artifacts=config.rootpath / _option(config, "artifacts")
-    )
+    artifacts = config.rootpath / (_option(config, "artifacts") or ARTIFACTS)
+    config.stash[_OPTIONS] = _Options(seed=_option(config, "seed"), profile=_option(config, "profile"), artifacts=artifacts)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -396,3 +396,11 @@ def test_each_tenant_of_a_failing_test_has_a_replay_of_its_own(pytester: pytest.
     )
     left = sorted(path.name.partition("_own")[0] for path in (pytester.path / ".runflow-mock").glob("*.yaml"))
     assert left == ["test_suite_py_test_body", "test_suite_py_test_body.yaml", "test_suite_py_test_end", "test_suite_py_test_end.yaml"]
+
+
+@pytest.mark.slow
+def test_folder_without_a_name_is_the_usual_one(pytester: pytest.Pytester) -> None:
+    """In the folder of the tests themselves nothing would keep version control from what failing tests leave behind."""
+    pytester.makeini("[pytest]\nrunflow_artifacts =")
+    told = printed(pytester, "def test_body(runflow): assert False")
+    told.fnmatch_lines(["runflow-mock replay .runflow-mock/test_suite_py_test_body.yaml"])
