@@ -1,6 +1,7 @@
 """Files that are nested without end, contain themselves, or grow when they are read: each command says so in one line."""
 
 import sys
+from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 from commands import call
 
 DEEP = 20_000
+# Histories are read to 384 MiB, and then once more as a text.
+MEMORY_BYTES_MORE = 3 * 1024 * 1024 * 1024
 FILES = {
     "deep.json": "[" * DEEP + "]" * DEEP,
     "deep_object.json": '{"a":' * DEEP + "1" + "}" * DEEP,
@@ -76,7 +79,26 @@ ENDLESS = {
 }
 
 
+@pytest.fixture
+def bounded_memory() -> Iterator[None]:
+    """Lets this process have no more than it may need: what reads a file without an end fails then, and does not take the machine's."""
+    sizes = Path("/proc/self/statm")
+    if not sizes.exists():
+        yield
+        return
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    used = int(sizes.read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY_BYTES_MORE, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("bounded_memory")
 @pytest.mark.skipif(sys.platform == "win32", reason="has no such file")
 @pytest.mark.parametrize("command", ENDLESS)
 def test_file_without_an_end_is_read_no_further_than_it_may_be_long(command: str) -> None:
@@ -85,6 +107,7 @@ def test_file_without_an_end_is_read_no_further_than_it_may_be_long(command: str
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("bounded_memory")
 @pytest.mark.skipif(sys.platform == "win32", reason="has no such file")
 def test_input_without_an_end_is_read_no_further_than_it_may_be_long(monkeypatch: pytest.MonkeyPatch) -> None:
     with Path("/dev/zero").open(encoding="utf-8") as stream:
