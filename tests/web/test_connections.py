@@ -300,6 +300,25 @@ def test_ends_of_lines_before_a_request_keep_no_connection() -> None:
         assert runner.run(wait())
 
 
+def test_head_that_drips_keeps_no_connection() -> None:
+    async def wait() -> bool:
+        loop, transport = cast(Later, asyncio.get_running_loop()), NotedTransport()
+        protocol = _protocol(transport)
+        for seconds, data in ((0.0, b"GET / HT"), (HEAD_SECONDS_MAX / 2, b"T"), (HEAD_SECONDS_MAX - 1, b"P")):
+            loop.by = seconds
+            protocol.data_received(data)
+            protocol.end_if_idle(loop.time())
+            assert not transport.is_half_closed
+        loop.by = HEAD_SECONDS_MAX + 1
+        protocol.end_if_idle(loop.time())
+        is_over = transport.is_half_closed
+        protocol.connection_lost(ConnectionError())
+        return is_over
+
+    with asyncio.Runner(loop_factory=Later) as runner:
+        assert runner.run(wait())
+
+
 HUGE = BODY.replace(b"10", b"%d" % (4 * BODY_BYTES_MIN))
 
 
