@@ -28,8 +28,8 @@ _SERVER = {
     "journal_bytes_max": "bytes of all journals together; the largest ones drop their oldest half",
     "callback_sockets_max": "callbacks under way, of which one in eight is for tenants that have none; further ones wait for their turn, "
     f"which is no part of an attempt, and for a tenant that has none the attempt that has taken longest ends after {HURRIED_SECONDS:g} s",
-    "record_bytes_max": "bytes that clients have sent for records and tenants, of which one tenant has seven tenths at most; a further "
-    "write is a 503",
+    "record_bytes_max": "bytes that clients have sent for records and tenants, and those that the documents of rules take once they are "
+    "read, of which one tenant has seven tenths at most; a further write is a 503",
     "file_bytes_max": "bytes of assets, and of files that rules give out, of all tenants; a further one is a 503",
     "timers_max": "changes that are still to come, of runs, evaluations and callbacks of all tenants; a further write is a 503",
     "streams_max": "open streams of events (`GET /_mock/events`), of which one tenant has seven tenths at most; a further one is a 503",

@@ -12,6 +12,7 @@ from uploads import open_upload, put
 from runflow_mock.domain.records import Limits
 from runflow_mock.domain.scenarios import Scenario
 from runflow_mock.runtime.bounds import Bound, BoundsMax
+from runflow_mock.runtime.holdings import READ_TIMES
 from runflow_mock.runtime.tenant_uses import NAMES
 
 SMALL = BoundsMax(record_bytes_max=10_000, timers_max=5)
@@ -111,6 +112,19 @@ def test_rules_count_until_they_are_dropped(door: Door) -> None:
     ok(door.post("/_mock/stubs", {"output": {"note": "x" * 2_000}}), 201)
     assert door.delete("/_mock/stubs").status_code == 204
     assert used() == 0
+
+
+def test_documents_of_rules_count_with_what_they_take_once_they_are_read(door: Door) -> None:
+    """Each tenant may have rules of a megabyte, which are twenty times as large as values."""
+    rule = {"what": {"kind": "fail"}, "where": {"input": {"note": "x" * 89}}}
+    made = ok(door.post("/_mock/faults", rule), 201)
+    assert use_of(door, "record_bytes_max")["used"] > READ_TIMES * 100
+    assert door.delete(f"/_mock/faults/{made['id']}").status_code == 204
+    assert use_of(door, "record_bytes_max")["used"] == 0
+    ok(door.post("/_mock/tenants", {"name": "b", "scenario": {"faults": [rule]}}), 201)
+    assert use_of(door, "record_bytes_max")["used"] > READ_TIMES * 100
+    assert door.delete("/_mock/tenants/b").status_code == 204
+    assert use_of(door, "record_bytes_max")["used"] == 0
 
 
 def test_scenario_of_the_server_that_changes_leaves_what_was_sent_counted(door: Door) -> None:

@@ -1,21 +1,27 @@
 """Holdings: what all tenants of a server hold together, so that many of them, each within its own limits, cannot fill a machine.
 
 Journals are shared by `JournalSpace`. Of records, and of what tenants are made from, the bytes count that clients have sent for them, which
-is what makes them large, of fault rules what is recorded of them, of assets and files of rules their own bytes, and of what is still to
-happen the timers. All are given back with the tenant, and rules when they are dropped: other records are never removed from a world.
+is what makes them large, of fault rules what is recorded of them and what their documents take once they are read, of assets and files of
+rules their own bytes, and of what is still to happen the timers. All are given back with the tenant, and rules when they are dropped: other
+records are never removed from a world.
 """
 
 from collections.abc import Collection
 from hashlib import sha256
 from typing import Protocol, TypeVar
 
+from runflow_mock.domain.faults import FaultRule
 from runflow_mock.domain.identity import RuleId
+from runflow_mock.domain.places import place_bytes
 from runflow_mock.engine.history import encode
 from runflow_mock.engine.journal import Journal, JournalSpace
 from runflow_mock.engine.store import Store
 from runflow_mock.engine.world import World
 from runflow_mock.runtime.bounds import Bounds, BoundsMax
 from runflow_mock.runtime.refusals import FilesFull, RecordsFull, TenantsFull
+
+READ_TIMES = 24
+"""How many times its length a document takes in memory that is read: an empty object of two letters and a comma is the worst."""
 
 
 class Held:
@@ -53,10 +59,10 @@ class Holdings:
         """Counts a tenant from now on."""
         self._bounds.tenants.show(self._bounds.tenants.used + 1)
         tenant.journal.share(self.journals)
-        # They came with what the tenant was made from.
-        tenant.held.rules = dict.fromkeys(tenant.world.store.rules, 0)
+        # What is recorded of them came with what the tenant was made from.
+        tenant.held.rules = {rule.id: _read_bytes(rule) for rule in tenant.world.store.rules.values()}
         self.follow(tenant)
-        self.keep(tenant, tenant.sent)
+        self.keep(tenant, tenant.sent + sum(tenant.held.rules.values()))
 
     def release(self, tenant: Holder) -> None:
         """Counts a tenant no more."""
@@ -113,6 +119,7 @@ class Holdings:
         """Counts what a tenant holds that was kept by an earlier process, and returns it: nobody was asked whether there is room."""
         tenant.sent = made_from
         self.keep(tenant, made_from + _document_bytes(tenant.world.store))
+        self.keep(tenant, -sum(tenant.held.rules.values()))
         tenant.held.rules.clear()
         self.follow(tenant)
         return tenant
@@ -120,7 +127,7 @@ class Holdings:
     def _follow_rules(self, tenant: Holder) -> None:
         rules, held = tenant.world.store.rules, tenant.held.rules
         dropped = sum(held.pop(rule_id) for rule_id in held.keys() - rules.keys())
-        fresh = {rule_id: len(encode(rules[rule_id])) for rule_id in rules.keys() - held.keys()}
+        fresh = {rule_id: len(encode(rules[rule_id])) + _read_bytes(rules[rule_id]) for rule_id in rules.keys() - held.keys()}
         held.update(fresh)
         self.keep(tenant, sum(fresh.values()) - dropped)
 
@@ -144,6 +151,10 @@ class Holdings:
             bound.meet()
             return f"the files of all tenants have at most {bound.maximum} bytes on this server; reset or delete tenants"
         return None
+
+
+def _read_bytes(rule: FaultRule) -> int:
+    return READ_TIMES * place_bytes(rule.where)
 
 
 def _fresh_bytes(tenant: Holder, files: Collection[bytes]) -> int:
