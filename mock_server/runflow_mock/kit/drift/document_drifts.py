@@ -9,6 +9,8 @@ path of a model, or looks at callbacks as what a client receives. A test holds t
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
+import msgspec
+
 from runflow_mock.domain.documents import object_of
 from runflow_mock.domain.ports import PORT_OF_SCHEME
 from runflow_mock.kit.drift.access_drifts import access_drifts
@@ -33,7 +35,11 @@ class DocumentComparison:
     def __init__(self, old: Contract, new: Contract) -> None:
         self.old = old
         self.new = new
-        self._schemas = {direction: SchemaComparison(old, new, direction) for direction in (*Direction, None)}
+        plain = SchemaComparison(old, new)
+        # Where nothing goes one way alone, what was compared for one direction is known for all.
+        marked = [direction for direction in Direction if any(_marks(contract, direction) for contract in (old, new))]
+        self._schemas: dict[Direction | None, SchemaComparison] = {None: plain, **dict.fromkeys(Direction, plain)}
+        self._schemas |= {each: SchemaComparison(old, new, each) for each in marked}
 
     def drifts(self) -> Iterator[Drift]:
         """Yields every difference."""
@@ -247,6 +253,11 @@ def drift_of(subject: str, key: str, side: Side, found: Found, *, evidence: str 
     return Drift(
         subject=subject, key=key, side=side, where=where, change=change, grade=grade_of(change, side), says=found.says, evidence=evidence
     )
+
+
+def _marks(contract: Contract, direction: Direction) -> bool:
+    """Tells whether fields of a document may go the other way alone."""
+    return f'"{direction.value}":true'.encode() in msgspec.json.encode(contract.document)
 
 
 def _spelled(origin: str) -> tuple[str, str | None, int | None]:
