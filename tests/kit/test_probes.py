@@ -170,6 +170,9 @@ PROVEN: tuple[tuple[str, ProbeStep], ...] = (
     ("has a memory for each worker", where_told(acts_once_for_each_event)),
     ("acts on whatever is put", where_told(acts_after_verifying)),
     ("acts, then verifies", where_told(acts_after_verifying)),
+    ("acts on batches alone, then verifies", where_told(acts_after_verifying)),
+    ("acts on batches alone, on every attempt", where_told(acts_once)),
+    ("acts on batches alone, on every attempt", where_told(acts_once_for_each_event)),
     ("trusts everybody", refuses(FORGERIES["wrong secret"])),
 )
 

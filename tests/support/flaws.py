@@ -195,4 +195,5 @@ WAYS = (
     "takes both forms",
     "answers 202",
     "locks",
+    "acts on batches alone",
 )

@@ -45,6 +45,7 @@ NOTE_SECONDS = 0.01
 DELAYS = {"acts later": RACE_SECONDS, "acts a second later": 1.0, "acts three seconds later": 3.0}
 # An address of this machine, as files of a trial have one; samples lead elsewhere, where nobody is.
 FILE = re.compile(rb'"(http://127\.0\.0\.1:[0-9]+)(/[^"]*)"')
+BATCHES_ALONE = frozenset(("acts on batches alone", "acts on batches alone, then verifies", "acts on batches alone, on every attempt"))
 MOMENT_SECONDS = 1.5
 CALLS_MAX = 30
 
@@ -90,7 +91,12 @@ class Shop:
             return 500
         if (early := EARLY.get(self.flaw)) is not None and early[1](headers, body):
             return early[0]
-        acts_first = {"acts, then verifies": True, "acts on batches, then verifies": str(said(body, "event")).startswith("batch.")}
+        is_batch = str(said(body, "event")).startswith("batch.")
+        acts_first = {
+            "acts, then verifies": True,
+            "acts on batches, then verifies": is_batch,
+            "acts on batches alone, then verifies": is_batch,
+        }
         if acts_first.get(self.flaw, False):
             self._act(headers, body)
             return 200 if self._is_signed(headers, body) else 401
@@ -191,6 +197,8 @@ class Shop:
             self._seen.discard(delivery)
 
     def _once(self, headers: dict[str, str], message: dict[str, Any]) -> int:
+        if self.flaw in BATCHES_ALONE and "batch_id" not in message:
+            return 200
         delivery, request = self._delivery(headers), headers.get("runflow-request-id", "")
         ids = [message.get(f"{noun}_id") for noun in ("run", "batch", "evaluation")]
         marks = {
@@ -205,6 +213,7 @@ class Shop:
             "acts once a second": headers.get("runflow-timestamp"),
             "acts on every attempt about a failure": request if message["status"] == "failed" else delivery,
             "acts on every attempt about a batch": request if message.get("batch_id") else delivery,
+            "acts on batches alone, on every attempt": request,
             "remembers the beginning of an id": delivery[:13],
             "remembers the end of an id": delivery[-12:],
             "has a memory for each worker": (delivery, threading.current_thread().name),

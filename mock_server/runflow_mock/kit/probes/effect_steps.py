@@ -42,7 +42,8 @@ def where_told(step: Callable[[ProbeKit, Effects], Iterator[Seen]]) -> ProbeStep
         elif kit.effects.late is not None:
             yield Seen(None, kit.effects.late)
         else:
-            yield from step(kit, kit.effects)
+            with kit.telling_what_acts():
+                yield from step(kit, kit.effects)
 
     return told
 
@@ -254,23 +255,24 @@ def _near(url: str) -> Iterator[str]:
 
 def acts_after_forgery(kit: ProbeKit) -> Iterator[Seen]:
     """A forgery that names a delivery does not keep the genuine one from being taken, and from its effect."""
-    is_idle = kit.effects is None or not _acts(kit, kit.effects)
-    genuine = kit.sender.write(is_fresh=True)
-    before = None if kit.effects is None else kit.effects.at_rest()
-    if kit.carrier.carry(SampleCallback(genuine.headers, genuine.body.replace(b'"status":"', b'"status":"x', 1))).is_taken:
-        yield Seen(None, "the forgery was taken, which another rule is about")
-        return
-    answer = kit.carrier.carry(genuine)
-    what = "the genuine callback, after a forgery of the same delivery,"
-    yield Seen(answer.is_taken, f"{what} was {answer.told}")
-    if kit.effects is not None and before is not None and not is_idle:
-        count = kit.effects.since(before)
-        if count > 1 and _effects_of_one(kit, kit.effects) == count:
-            yield Seen(None, "a genuine callback alone has as many effects, which another rule is about")
-        elif count or not answer.is_taken or _acts_on_both(kit, kit.effects):
-            yield _counted(kit.effects, count, what, [answer])
-        else:
-            yield Seen(None, "of two genuine callbacks one has no effect either, which another rule is about")
+    with kit.telling_what_acts():
+        is_idle = kit.effects is None or not _acts(kit, kit.effects)
+        genuine = kit.sender.write(is_fresh=True)
+        before = None if kit.effects is None else kit.effects.at_rest()
+        if kit.carrier.carry(SampleCallback(genuine.headers, genuine.body.replace(b'"status":"', b'"status":"x', 1))).is_taken:
+            yield Seen(None, "the forgery was taken, which another rule is about")
+            return
+        answer = kit.carrier.carry(genuine)
+        what = "the genuine callback, after a forgery of the same delivery,"
+        yield Seen(answer.is_taken, f"{what} was {answer.told}")
+        if kit.effects is not None and before is not None and not is_idle:
+            count = kit.effects.since(before)
+            if count > 1 and _effects_of_one(kit, kit.effects) == count:
+                yield Seen(None, "a genuine callback alone has as many effects, which another rule is about")
+            elif count or not answer.is_taken or _acts_on_both(kit, kit.effects):
+                yield _counted(kit.effects, count, what, [answer])
+            else:
+                yield Seen(None, "of two genuine callbacks one has no effect either, which another rule is about")
 
 
 def _acts_on_both(kit: ProbeKit, effects: Effects) -> bool:

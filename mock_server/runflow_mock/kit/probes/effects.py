@@ -25,8 +25,8 @@ class Effects:
     """Counts the effects of a receiver, by an address that answers with their number.
 
     `has_acted` once there was one. Where the first genuine callback has none, or has it so `late` that nobody can tell which callback an
-    effect is of, nothing `is_counted` any more. A receiver may act after it has answered: a count is what stands there once it has not
-    changed for `quiet_seconds`, and for twice as long as the slowest effect so far took to appear.
+    effect is of, nothing `is_counted`, unless the receiver acts on another `event` in time. It may act after it has answered: a count is
+    what stands there once it has not changed for `quiet_seconds`, and for twice as long as the slowest effect so far took to appear.
     """
 
     def __init__(
@@ -43,6 +43,7 @@ class Effects:
         self._appear_seconds_max = appear_seconds_max
         self.has_acted, self.is_counted = False, True
         self.late: str | None = None
+        self.event: str | None = None
         self._pool = timed_pool(timeout=SECONDS_MAX)
 
     def count(self) -> int:
@@ -62,37 +63,37 @@ class Effects:
         except (urllib3.exceptions.HTTPError, ValueError, UnicodeDecodeError) as error:
             raise NoCount(f"{self._url} must answer with a number, how often the receiver has acted: {error}") from None
 
-    def first(self, before: int) -> None:
-        """Waits for the effect of the first genuine callback since a count, longer than for others: it may come through a queue."""
-        took = self._appears(before, FIRST_OF * self._appear_seconds_max)
-        if took is not None and took <= self._appear_seconds_max:
-            self._quiet_seconds = max(self._quiet_seconds, 2 * took)
-            self.has_acted = True
-            self.at_rest()
+    def first(self, before: int, times: int = FIRST_OF) -> None:
+        """Waits for the first effect since a count, so many times as long as for others: it may come through a queue."""
+        took = self._appears(before, times * self._appear_seconds_max)
+        self.has_acted = self.is_counted = took is not None and took <= self._appear_seconds_max
+        if took is None:
             return
-        self.is_counted = False
-        if took is not None:
+        if self.is_counted:
+            self._quiet_seconds = max(self._quiet_seconds, 2 * took)
+            self.at_rest()
+        else:
             self.late = f"it acts {took:.1f} s after it was sent a callback: {LATE}"
 
-    def at_rest(self) -> int:
-        """Returns the count once it has come to rest.
+    def at_rest(self, seconds: float = 0.0) -> int:
+        """Returns the count once it has come to rest, for so many seconds at least.
 
         Raises:
             NoCount: it does not.
         """
         if not self.is_counted:
             return 0
-        started = time.monotonic()
-        count, until = self.count(), started + self._quiet_seconds
+        started, quiet_seconds = time.monotonic(), max(seconds, self._quiet_seconds)
+        count, until = self.count(), started + quiet_seconds
         while time.monotonic() < until:
-            if time.monotonic() - started > self._rest_seconds_max:
+            if time.monotonic() - started > self._rest_seconds_max + seconds:
                 raise NoCount(
                     f"{self._url} counts on and on: it must answer with how often the receiver has acted, and with nothing else, "
                     "while nobody but this command sends it callbacks"
                 )
             time.sleep(self._quiet_seconds / 5)
             if (now := self.count()) != count:
-                count, until = now, time.monotonic() + self._quiet_seconds
+                count, until = now, time.monotonic() + quiet_seconds
         return count
 
     def since(self, before: int) -> int:

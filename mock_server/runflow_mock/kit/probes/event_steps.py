@@ -93,7 +93,8 @@ def refuses_as_get(kit: ProbeKit) -> Iterator[Seen]:
         yield Seen(None, READ)
     else:
         before = kit.effects.at_rest()
-        answer = kit.carrier.carry(BY_NAME_A_GET(kit.sender))
+        with kit.telling_what_acts():
+            answer = kit.carrier.carry(BY_NAME_A_GET(kit.sender))
         count = kit.effects.at_rest() - before
         yield Seen(count == 0, f"{answer.told} as a GET is, and had {count} effects", is_proof=count > 0)
 

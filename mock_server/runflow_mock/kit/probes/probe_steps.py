@@ -5,6 +5,7 @@ Each step differs from sending a genuine sample in one thing, so that a refusal 
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from http import HTTPStatus
 
 import msgspec
@@ -12,12 +13,12 @@ import msgspec
 from runflow_mock.domain.attempt_faults import other_digits
 from runflow_mock.domain.signing import TOLERANCE
 from runflow_mock.kit.probes.carriers import Answer, Carrier
-from runflow_mock.kit.probes.effects import Effects
+from runflow_mock.kit.probes.effects import FIRST_OF, Effects
 from runflow_mock.kit.probes.forgeries import Forge
 from runflow_mock.kit.probes.known_records import KnownRecords
 from runflow_mock.kit.probes.sample_callbacks import REQUEST_ID, SIGNATURE, Sender, digits_of
 from runflow_mock.openapi.messages import Message, Messages
-from runflow_mock.testing.samples import SampleCallback
+from runflow_mock.testing.samples import EVENTS, SampleCallback
 
 TOLERANCE_SECONDS = TOLERANCE.total_seconds()
 # So far from the edge it is clear on which side a callback arrived, although clocks have whole seconds.
@@ -54,6 +55,10 @@ class ProbeKit(msgspec.Struct, frozen=True):
     taken: list[SampleCallback] = msgspec.field(default_factory=list)
     hindrances: dict[str, str | None] = msgspec.field(default_factory=dict)
 
+    def telling_what_acts(self) -> AbstractContextManager[None]:
+        """Lets the genuine event be one on which the receiver acts, as long as the context lasts."""
+        return self.sender.telling_of((self.effects and self.effects.event) or self.sender.event)
+
 
 class Seen(msgspec.Struct, frozen=True):
     """One thing that was seen: as it should be or not, in words; nothing where it could not be seen.
@@ -77,13 +82,41 @@ def takes_genuine(kit: ProbeKit) -> Iterator[Seen]:
     if answer.is_taken:
         kit.taken.append(sample)
         if kit.effects is not None and before is not None:
-            (kit.effects.first if kit.sender.known is None else kit.effects.since)(before)
+            if kit.sender.known is None:
+                _wait_for_first_effect(kit, kit.effects, before)
+            else:
+                kit.effects.since(before)
     if answer.status in UNKNOWN and kit.sender.known is None:
         yield Seen(None, f"{answer.told}: it may take only what its application has created, or the address is another: {GIVE_SANDBOX}")
     elif answer.status in UNSIGNED and kit.carrier.carry(kit.sender.in_other_form(sample)).is_taken:
         yield Seen(is_held=False, told=f"{answer.told}, but it takes {OTHER_FORM[kit.sender.dates_attempts]}")
     else:
         yield doubts.about(sample, answer) or seen_as_described(kit, sample, answer)
+
+
+def _wait_for_first_effect(kit: ProbeKit, effects: Effects, before: int) -> None:
+    """Waits for the effect of the first genuine callback, and where it has none for those of all other events that the receiver takes."""
+    began = time.monotonic()
+    effects.first(before)
+    others = [event for event in kit.events or EVENTS if event != kit.sender.event]
+    if effects.has_acted or effects.late is not None or not others:
+        return
+    # Twice: what appears at first may be a late effect of the first callback, and is none once nothing has appeared for as long.
+    for times in (1, FIRST_OF):
+        before = effects.at_rest(time.monotonic() - began) if effects.has_acted else effects.count()
+        for event in others:
+            kit.carrier.carry(kit.sender.write(event))
+        effects.first(before, times)
+        if not effects.has_acted:
+            return
+    effects.event = next((event for event in others if _has_effect(kit, effects, event)), None)
+    effects.has_acted = effects.is_counted = effects.event is not None
+
+
+def _has_effect(kit: ProbeKit, effects: Effects, event: str) -> bool:
+    before = effects.at_rest()
+    kit.carrier.carry(kit.sender.write(event))
+    return effects.since(before) > 0
 
 
 def takes(event: str) -> ProbeStep:
@@ -164,7 +197,8 @@ def refuses_known(kit: ProbeKit) -> Iterator[Seen]:
     known = kit.taken[0]
     answer = kit.carrier.carry(kit.sender.sign_for_nobody(known, known.body, at=int(time.time())))
     if answer.is_taken:
-        genuine = kit.sender.write(is_fresh=True)
+        with kit.telling_what_acts():
+            genuine = kit.sender.write(is_fresh=True)
         before = None if kit.effects is None else kit.effects.at_rest()
         kit.carrier.carry(kit.sender.sign_for_nobody(genuine, genuine.body))
         # Of whoever is called too often no effect is to be expected.
