@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from socket import socket
 from textwrap import wrap
+from time import process_time
 from typing import Any
 
 import pytest
@@ -47,7 +48,7 @@ from runflow_mock.kit.matrix.judging import (
     judge_trials,
     places_of,
 )
-from runflow_mock.kit.matrix.outputs import shows
+from runflow_mock.kit.matrix.outputs import Output
 from runflow_mock.kit.matrix.running import run_matrix
 from runflow_mock.kit.matrix.situations import Cell, Ending
 from runflow_mock.kit.matrix.trials import MatrixJob, Trial, environment, lost_files, over_tls, try_cell
@@ -883,11 +884,41 @@ class Chatterer:
         ("my-callback-secret", "terces-kcabllac-ym", True),
         ("my-callback-secret-1", "MY_CALLBACK_SECRET_1", True),
         ("a-1-b-2-c-3", "a1b2c3", False),
+        ("runflow-order-2026", "Order: Runflow order 2026 made", False),
+        ("1-fix-webhook-secret", "commit 1: fix webhook secret", False),
+        ("runflow-order-2026", "runflow order\n2026", False),
+        ("whsec_4f1d9a0c77b2", "WHSEC 4F1D 9A0C 77B2", True),
+        ("ab12-cd34-ef56-gh78", "AB12 CD34 EF56 GH78", True),
     ],
-    ids=["words in capitals", "words in a sentence", "words turned round", "no words alone", "too short"],
+    ids=[
+        "words in capitals",
+        "words in a sentence",
+        "words turned round",
+        "no words alone",
+        "too short",
+        "words and a number in a sentence",
+        "a number and words in a sentence",
+        "words and a number over two lines",
+        "random in groups",
+        "random in groups of its own",
+    ],
 )
 def test_secret_of_words_is_no_sentence(secret: str, output: str, is_shown: bool) -> None:
-    assert shows(output.encode(), secret.encode()) is is_shown
+    assert Output(output.encode()).shows(secret.encode()) is is_shown
+
+
+@pytest.mark.slow
+def test_output_is_read_once_for_all_secrets() -> None:
+    said = b'{"a": "\\u0041b", "n": 12}\n' * 4000
+    secrets = [f"rf_live_{number:032x}".encode() for number in range(8)]
+
+    def seconds(count: int) -> float:
+        began = process_time()
+        output = Output(said)
+        assert not any(output.shows(secret) for secret in secrets[:count])
+        return process_time() - began
+
+    assert min(seconds(8) for _ in range(3)) < 4 * min(seconds(1) for _ in range(3))
 
 
 class Orderer:

@@ -188,16 +188,6 @@ def in_base32(text: bytes) -> tuple[bytes, ...]:
     return tuple(digits)
 
 
-def holds(data: bytes, text: bytes) -> bool:
-    """Tells whether bytes have a text in them: as it is or broken into lines, behind escapes, in base64 or in hexadecimal digits."""
-    layers = (data, *(layer.data for layer in layers_of(data)))
-    if any(text in layer for layer in layers):
-        return True
-    # Programs break digits into lines, and into groups.
-    digits = [b"".join(layer.replace(b":", b"").split()) for layer in layers]
-    return any(text.hex().encode() in each.lower() or any(form in each for form in in_base64(text)) for each in digits)
-
-
 def _joined(layer: Layer) -> Layer | None:
     # The pattern begins with a look back, for which `re` tries every byte: most data is one line.
     return _above(layer, _LINE_END, _nothing) if b"\n" in layer.data else None

@@ -44,7 +44,7 @@ ASKS: Mapping[str, tuple[str, Weight]] = {
     ),
     "key-not-in-output": (
         "What the client prints holds neither its API key, nor a secret of callbacks or webhooks, deleted and replaced ones among them: "
-        "as they are, escaped, in digits of any base, in capitals, in groups, or turned round.",
+        "as they are, escaped, in base64, base32 or hexadecimal digits, as numbers of bytes, in capitals, in groups, or turned round.",
         Weight.ERROR,
     ),
     "contract": ("What the client sends fits the document.", Weight.ERROR),

@@ -19,7 +19,7 @@ from runflow_mock.domain.verdicts import Judgement
 from runflow_mock.kit.matrix.cells import OTHERS_SETTLE, OWN_WAITS, SOMEBODY
 from runflow_mock.kit.matrix.clients import LAST_SECONDS_MAX, ClientRunner, longest_seconds
 from runflow_mock.kit.matrix.ends import is_heard, saw_end, saw_end_first, untold
-from runflow_mock.kit.matrix.outputs import shows
+from runflow_mock.kit.matrix.outputs import Output
 from runflow_mock.kit.matrix.situations import Cell
 from runflow_mock.runtime.config import environment_for_client
 from runflow_mock.testing.client import ClientError, Exchanger
@@ -328,8 +328,8 @@ def _signing_secrets(control: Control, job: MatrixJob, tenant: str, journal: Seq
 
 def _printed(output: str, secrets: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     """Returns which secrets an output holds, in whatever form; a text that is too short for a secret may stand anywhere."""
-    said = output.encode()
-    return tuple(dict.fromkeys(name for name, secret in secrets if len(secret) >= KNOWN_MIN and shows(said, secret.encode())))
+    said = Output(output.encode())
+    return tuple(dict.fromkeys(name for name, secret in secrets if len(secret) >= KNOWN_MIN and said.shows(secret.encode())))
 
 
 def _made_again(runs: Sequence[Mapping[str, Any]]) -> int:
