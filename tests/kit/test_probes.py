@@ -31,6 +31,7 @@ from runflow_mock.kit.probes.effect_steps import (
 )
 from runflow_mock.kit.probes.effects import LATE, Effects, NoCount
 from runflow_mock.kit.probes.event_steps import KNOWN_TO_ALL, refuses_as_get, refuses_secret
+from runflow_mock.kit.probes.file_steps import ELSEWHERE, NOT_FETCHED, fetches_after_verifying
 from runflow_mock.kit.probes.forgeries import FORGERIES
 from runflow_mock.kit.probes.probe_steps import ProbeKit, ProbeStep, Seen, refuses, takes_beginning_with, takes_genuine
 from runflow_mock.kit.probes.sample_callbacks import Sender
@@ -195,6 +196,23 @@ def _proofs(flaw: str | None, step: ProbeStep) -> list[Seen]:
 def test_what_a_receiver_has_done_is_proof_of_its_fault_and_of_none_where_it_is_right(flaw: str, step: ProbeStep) -> None:
     assert [seen.is_held for seen in _proofs(flaw, step)][:1] == [False]
     assert _proofs(None, step) == []
+
+
+def _files_seen(flaw: str | None = None, **more: Any) -> list[Seen]:
+    with handler(flaw, **more) as running, Sender(SECRET, "seed") as sender, closing(Carrier(running.url, seconds_max=5.0)) as carrier:
+        return list(fetches_after_verifying(ProbeKit(sender, carrier)))
+
+
+@pytest.mark.slow(is_covering=True)
+def test_receiver_that_looks_at_the_files_it_fetches_is_shown_pictures() -> None:
+    assert [seen.is_held for seen in _files_seen()] == [True, True]
+
+
+@pytest.mark.slow(is_covering=True)
+def test_receiver_that_refuses_what_leads_to_other_files_is_not_said_to_fetch_nothing() -> None:
+    (refused,), (passed_over,) = _files_seen("fetches no files", known=("nobody",)), _files_seen("fetches no files")
+    assert (refused.is_held, refused.told.startswith(f"{ELSEWHERE}, a genuine callback was answered 409")) == (None, True)
+    assert (passed_over.is_held, passed_over.told) == (None, NOT_FETCHED)
 
 
 class Page(BaseHTTPRequestHandler):

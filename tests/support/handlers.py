@@ -11,9 +11,10 @@ from contextlib import closing, contextmanager
 from functools import partial
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
-from io import BufferedIOBase
+from io import BufferedIOBase, BytesIO
 from typing import Any, NamedTuple
 
+from PIL import Image, UnidentifiedImageError
 from slips import (
     BELIEVED,
     COMPARISONS,
@@ -114,8 +115,11 @@ class Shop:
             ):
                 self.effects += 1
             return 401
-        _fetch(body)
-        return self._act(headers, body)
+        return self._act_on_files(headers, body)
+
+    def _act_on_files(self, headers: dict[str, str], body: bytes) -> int:
+        files = [] if self.flaw == "fetches no files" else _fetch(body)
+        return self._act(headers, body) if all(map(_is_picture, files)) else 500
 
     def _lets_in(self, headers: dict[str, str], body: bytes) -> bool:
         if self.flaw == "fetches files, then verifies":
@@ -393,12 +397,22 @@ def _parts(file: BufferedIOBase, length: int, flaw: str | None) -> Iterator[byte
         yield part.decode(errors="replace").encode()
 
 
-def _fetch(body: bytes) -> None:
+def _is_picture(file: bytes) -> bool:
+    try:
+        Image.open(BytesIO(file)).verify()
+    except UnidentifiedImageError:
+        return False
+    return True
+
+
+def _fetch(body: bytes) -> list[bytes]:
     """Fetches the files that a message tells of."""
+    files = list[bytes]()
     for host, path in FILE.findall(body):
         with closing(HTTPConnection(host.decode().removeprefix("http://"), timeout=5)) as connection:
             connection.request("GET", path.decode())
-            connection.getresponse().read()
+            files.append(connection.getresponse().read())
+    return files
 
 
 def _is_same(mine: str, given: str) -> bool:

@@ -6,15 +6,16 @@ Whoever fetches before it has verified asks for whatever anybody names: addresse
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
+from runflow_mock.domain.callback_policy import is_loopback
 from runflow_mock.kit.probes.probe_steps import ProbeKit, Seen
+from runflow_mock.media.samples import draw_sample
 from runflow_mock.testing.samples import SampleCallback
 
 LOOPBACK = "127.0.0.1"
@@ -24,6 +25,7 @@ OLD_SECONDS = 3600
 FAR = "files are shown on this machine alone, and the receiver is on another"
 NO_FILE = "this event tells of no file"
 NOT_FETCHED = f"it fetches nothing that a genuine callback tells of, within {FETCH_SECONDS:g} s"
+ELSEWHERE = "with its files at an address of this command's own"
 TELLS_ITS_OWN = "what the application has created is told as it is"
 TAKEN = "it was taken, which another rule is about"
 
@@ -48,7 +50,7 @@ def fetches_after_verifying(kit: ProbeKit) -> Iterator[Seen]:
     if kit.sender.known is not None:
         yield Seen(None, TELLS_ITS_OWN)
         return
-    if not _is_near(kit.carrier.url):
+    if not is_loopback(urlsplit(kit.carrier.url).hostname or ""):
         yield Seen(None, FAR)
         return
     with _files() as files:
@@ -59,8 +61,8 @@ def fetches_after_verifying(kit: ProbeKit) -> Iterator[Seen]:
             return
         began = time.monotonic()
         answer = kit.carrier.carry(kit.sender.sign(genuine, body))
-        if not answer.is_taken or not files.is_fetched("/genuine", FETCH_SECONDS):
-            yield Seen(None, NOT_FETCHED)
+        if not files.is_fetched("/genuine", FETCH_SECONDS):
+            yield Seen(None, NOT_FETCHED if answer.is_taken else f"{ELSEWHERE}, a genuine callback was {answer.told}")
             return
         took = time.monotonic() - began
         for name, forge in _forgers(kit).items():
@@ -81,15 +83,6 @@ def _forgers(kit: ProbeKit) -> dict[str, Callable[[SampleCallback, bytes], Sampl
     return forgers
 
 
-def _is_near(url: str) -> bool:
-    """Whether an address leads to this machine."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
 def _leading(body: bytes, address: str) -> bytes | None:
     """Returns a message each file of which is at an address, or nothing where it tells of none."""
     message = msgspec.json.decode(body)
@@ -108,7 +101,8 @@ def _led(value: Any, address: str) -> Any:
 
 @contextmanager
 def _files() -> Iterator[_Files]:
-    """Shows files on this machine while the context lasts."""
+    """Shows files on this machine while the context lasts, each of which is a picture: whoever looks at one is content."""
+    picture = draw_sample("file")
 
     class Handler(BaseHTTPRequestHandler):
         """Has every file."""
@@ -117,8 +111,13 @@ def _files() -> Iterator[_Files]:
             """Notes which one was asked for."""
             files.fetched.add(self.path)
             self.send_response(200)
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Type", "image/png")
+            self.send_header("Content-Length", str(len(picture)))
             self.end_headers()
+            if self.command == "GET":
+                # Whoever has asked for it may be gone.
+                with suppress(ConnectionError):
+                    self.wfile.write(picture)
 
         do_HEAD = do_GET  # noqa: N815 - the name is the base class's
 
