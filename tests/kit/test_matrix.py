@@ -960,6 +960,26 @@ def test_secret_that_the_api_has_made_is_known_when_it_is_deleted(say: Callable[
     assert _order_in(replace(CONTROL, clock=ClockMode.MANUAL), say).printed == (("a secret of callbacks",) if is_shown else ())
 
 
+class Subscriber(Orderer):
+    """A client that makes a webhook with a secret, which it prints."""
+
+    def run(self, env: Mapping[str, str], move: Callable[[], None], may_go_on: Callable[[], bool]) -> Ended:
+        """Makes it."""
+        secret = "whsec_" + "4f1d9a0c77b2" * 2
+        webhook = {"url": "http://127.0.0.1:9000/organization", "event_types": ["run.completed"], "secret": secret}
+        Client(BASE_URL, env["RUNFLOW_API_KEY"], self._app).post("/v1/webhooks", webhook)
+        return Ended(0, self._say(secret))
+
+
+def test_secret_of_a_webhook_is_known_although_its_creation_has_left_the_history() -> None:
+    with fake("seed") as (app, _):
+        # A history tells nothing any more of what its older half held.
+        job = MatrixJob(
+            client=Subscriber(app, str), url=BASE_URL, env={}, callback_secret=SECRET, exchanger=app, given_secrets=lambda _: ()
+        )
+        assert try_cell(CONTROL, job).printed == ("a secret of webhooks",)
+
+
 @pytest.mark.slow(is_covering=True)
 def test_what_the_matrix_creates_for_others_counts_for_no_client() -> None:
     alone, beside = (_order_in(cell, str) for cell in (replace(CONTROL, clock=ClockMode.MANUAL), BY_NAME["many others at work"]))

@@ -322,7 +322,10 @@ def _signing_secrets(control: Control, job: MatrixJob, tenant: str, journal: Seq
     yield "the secret of callbacks", job.callback_secret
     if not any(exchange.request.method != "GET" and _path(exchange).startswith(MAKES_SECRETS) for exchange in journal):
         return
-    yield from (("a secret of callbacks", secret["material"]) for secret in control.snapshot()["world"]["secrets"])
+    world = control.snapshot()["world"]
+    yield from (("a secret of callbacks", secret["material"]) for secret in world["secrets"])
+    # Where a webhook was made so long ago that the history does not tell of it any more, it still has its secret.
+    yield from (("a secret of webhooks", webhook["secret"]) for webhook in world["webhooks"])
     yield from (("a secret of webhooks", secret) for secret in job.given_secrets(tenant))
 
 
