@@ -43,7 +43,7 @@ SLOW_SECONDS = 0.15
 RACE_SECONDS = 0.05
 NOTE_SECONDS = 0.01
 # How long after its answer it acts, where it does so later.
-DELAYS = {"acts later": RACE_SECONDS, "acts a second later": 1.0, "acts three seconds later": 3.0}
+DELAYS = {"acts later": RACE_SECONDS, "acts two seconds later": 2.0, "acts three seconds later": 3.0}
 # An address of this machine, as files of a trial have one; samples lead elsewhere, where nobody is.
 FILE = re.compile(rb'"(http://127\.0\.0\.1:[0-9]+)(/[^"]*)"')
 BATCHES_ALONE = frozenset(("acts on batches alone", "acts on batches alone, then verifies", "acts on batches alone, on every attempt"))
