@@ -4,7 +4,8 @@ Theory. A secret is one that the server was told (an operator's token, a callbac
 like a key of the real service. It is found as it is, behind escapes, in UTF-16, inside base64 and hexadecimal digits, or packed
 (`domain.disguises`); the value of a field, part or parameter that names a secret counts as one, and so does the password in an address,
 whether the rest of the document can be read or not. In its place stands a mask of the same length, so that declared lengths stay true and
-base64 stays base64; to scrub twice is to scrub once. The beginning of a real key stays: whoever reads the mask should see what it hides.
+base64 stays base64, and a document of JSON stays one; to scrub twice is to scrub once. The beginning of a real key stays: whoever reads
+the mask should see what it hides.
 
 The dummies that the server issues itself, `rf_live_mock_…` and `rf_svc_mock_…`, are no secrets: they are printed when it starts.
 """
@@ -21,6 +22,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from runflow_mock.domain import disguises
+from runflow_mock.domain.masked_documents import in_form
 from runflow_mock.domain.named_secrets import HINTS as NAME_HINTS
 from runflow_mock.domain.named_secrets import has_password, named_values
 
@@ -153,7 +155,7 @@ class Scrubber:
         harmless, digest = self._harmless, sha256(data).digest()
         if digest in harmless:
             return data
-        scrubbed = self._looked_into(data, _NESTED_MAX, _Look(data))
+        scrubbed = in_form(data, self._looked_into(data, _NESTED_MAX, _Look(data)), b"*")
         if scrubbed == data:
             if len(harmless) >= HARMLESS_MAX:
                 harmless.clear()

@@ -114,16 +114,24 @@ async def document_in_pieces(document: Mapping[str, object], scrub: Callable[[by
 def document_in_steps(document: Mapping[str, object], scrub: Callable[[bytes], bytes]) -> Generator[None, None, dict[str, object]]:
     """Writes an object whose lists are iterators where they may be long: these step by step, the rest at once.
 
-    What scrubs looks at each value of such a list by itself, and at the rest with the names of its fields.
+    What scrubs looks at each value of such a list by itself, and at the rest with the names of its fields, which stay as they are.
     """
     short = {name: value for name, value in document.items() if not _is_in_steps(value)}
-    written: dict[str, object] = msgspec.json.decode(scrub(_encoder.encode(short)), type=dict[str, msgspec.Raw])
+    plain = _encoder.encode(short)
+    is_clean = scrub(plain) == plain
+    written: dict[str, object] = short if is_clean else {name: _without_secrets(name, value, scrub) for name, value in short.items()}
     for name, value in document.items():
         if isinstance(value, Iterator):
             written[name] = yield from list_in_steps(value, scrub, piece_bytes=LINES_BYTES)
         elif isinstance(value, dict) and name not in short:
             written[name] = yield from document_in_steps(value, scrub)
     return {name: written[name] for name in document}
+
+
+def _without_secrets(name: str, value: object, scrub: Callable[[bytes], bytes]) -> msgspec.Raw:
+    """Returns the JSON of a value, looked at with its name, which may be somebody's secret."""
+    ((_, shown),) = msgspec.json.decode(scrub(_encoder.encode({name: value})), type=dict[str, msgspec.Raw]).items()
+    return shown
 
 
 def in_parts(document: Mapping[str, object]) -> dict[str, object]:

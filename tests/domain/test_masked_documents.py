@@ -1,0 +1,33 @@
+"""What was JSON is JSON after something was masked in it."""
+
+import json
+
+import pytest
+
+from runflow_mock.domain.scrubbing import Scrubber
+
+
+@pytest.mark.parametrize(
+    ("secret", "before", "after"),
+    [
+        ("12345678", '{"n":12345678,"t":"12345678"}', '{"n":99999999,"t":"redacted"}'),
+        ("12345678", "[-912345678.5, 1]", "[999999999999, 1]"),
+        ("99999999", "[99999999]", "[88888888]"),
+        ("abcdefg\\", '{"t":"abcdefg\\\\"}', '{"t":"*********"}'),
+        ('abcdefg"', '{"t":"abcdefg\\""}', '{"t":"redacted*"}'),
+        ("12345678", '{"n":12345678', '{"n":99999999'),
+        ("12345678", ',{"n":12345678}', ',{"n":99999999}'),
+        ("12345678", '{"n":12345678,', '{"n":redacted,'),
+        ("12345678", "12345678", "redacted"),
+    ],
+)
+def test_document_with_a_masked_secret_is_one_still(secret: str, before: str, after: str) -> None:
+    scrubber = Scrubber((secret,))
+    scrubbed = scrubber.scrub_text(before)
+    assert (scrubbed, scrubber.scrub_text(scrubbed)) == (after, after)
+
+
+@pytest.mark.parametrize("secret", ["1,2,3,4,5", "null,null", ':"","":"', "u0041abc", "\\u0041abc", '\\"\\"\\"\\"'])
+def test_secret_of_punctuation_leaves_a_document_one(secret: str) -> None:
+    plain = json.dumps({"": "", "a": [1, 2, 3, 4, 5, None, None], "b": f"{secret}x", "c": "\\u0041abc"}, separators=(",", ":"))
+    json.loads(Scrubber((secret,)).scrub_text(plain))
