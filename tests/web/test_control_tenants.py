@@ -70,12 +70,20 @@ def test_every_setting_is_kept_and_shown(door: Door) -> None:
     ],
     ids=lambda asked: list(asked)[-1],
 )
-def test_secret_of_another_tenant_is_shown_nowhere_in_what_is_told_of_a_tenant(door: Door, asked: Body) -> None:
+def test_secret_of_another_tenant_is_shown_nowhere_in_what_was_said_of_a_tenant(door: Door, asked: Body) -> None:
     ok(door.post(TENANTS, {"name": "two", "callback_secret": "of_the_other_shop"}), 201)
     made = door.post(TENANTS, asked)
     again = door.get(f"{TENANTS}/{asked['name']}")
     assert (made.status_code, again.status_code) == (201, 200)
     assert "of_the_other_shop" not in made.text + again.text
+
+
+@pytest.mark.parametrize("secret", ["runs:create", "mock_one_shop"])
+def test_key_and_scope_are_shown_also_where_another_tenant_has_made_a_secret_of_them(door: Door, secret: str) -> None:
+    ok(door.post(TENANTS, {"name": "two", "callback_secret": secret}), 201)
+    made = ok(door.post(TENANTS, {"name": "one_shop"}), 201)
+    assert (made["key"], "runs:create" in made["scopes"]) == ("rf_live_mock_one_shop", True)
+    assert ok(door.get("/v1/runs", key=made["key"]))["items"] == []
 
 
 @pytest.mark.parametrize("clock", ["real", "manual", "auto"])
@@ -169,7 +177,8 @@ def test_name_without_end_is_not_repeated_as_a_whole(door: Door, body: Body) -> 
         ({"clock": {"scal": 2}}, "`scal` - at `$.clock`; did you mean scale? It takes scale"),
         ({"keys": [{"nam": "a", "scopes": []}]}, "`nam` - at `$.keys[0]`; did you mean name? It takes name, scopes"),
         ({"quota": {"request": 5}}, "`request` - at `$.quota`; did you mean requests? It takes requests, window"),
-        ({"paces": {"a.b": {"` - at `$.x": 1}}}, "`` - at `$.x` - at `$.paces[...]`; it takes "),
+        ({"paces": {"a.b": {"` - at `$.x": 1}}}, "`` - at `$.x` - at `$.paces[...]`; it takes latency, cold_start"),
+        ({"paces": {"runflow/x": {"b": 1}}}, "`b` - at `$.paces[...]`; it takes latency, cold_start"),
     ],
     ids=lambda given: ",".join(given) if isinstance(given, dict) else "",
 )

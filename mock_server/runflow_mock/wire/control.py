@@ -32,7 +32,8 @@ LABEL_CHARACTERS_MAX = 1_000
 REASON_CHARACTERS_MAX = 2_000
 """A label leaves with each answer on which its rule acts, and a reason is kept with each item of a batch."""
 _UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(?P<name>.*?)`(?: - at `\$(?P<path>[^`]*)`)?", re.DOTALL)
-_STEP = re.compile(r"\.([^.\[]+)|\[")
+# Where a name stands below a mapping, a decoder writes `[...]`.
+_STEP = re.compile(r"\.([^.\[]+)|\[[^\]]*\]")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY")
 
 

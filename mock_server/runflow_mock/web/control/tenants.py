@@ -235,7 +235,8 @@ def _shown(call: Call, tenant: Tenant, status: int = 200) -> Answer:
     """Returns what there is to know about a tenant, without secrets.
 
     To look for them takes longer than to make a tenant, and keys and scopes, whose names look like those of secrets, are the server's own
-    words: where nothing is hidden in what was told, nothing is in the whole.
+    words: where nothing is hidden in what was said of the tenant, they are shown as they are. That another tenant has made its secret of
+    such a word alone, or of the beginning of a key and a name, keeps nobody from reading the own key.
     """
     body = _body(tenant)
     told = {name: value for name, value in body.items() if name not in _ISSUED} | {"named": [key.name for key in tenant.settings.keys]}
