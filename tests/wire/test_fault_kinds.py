@@ -1,6 +1,7 @@
 import re
 from typing import Any
 
+import jsonschema
 import msgspec
 import pytest
 from costs import lines_run
@@ -11,7 +12,7 @@ from runflow_mock.domain.faults import FaultRule
 from runflow_mock.domain.identity import RuleId
 from runflow_mock.domain.places import Where
 from runflow_mock.wire.control import ControlError
-from runflow_mock.wire.fault_kinds import FIELDS, decode_what, fields_of, represent_what, required_of, schema_of
+from runflow_mock.wire.fault_kinds import FIELDS, TEXT_MAX, decode_what, fields_of, represent_what, required_of, schema_of
 from runflow_mock.wire.faults import represent_rule
 
 GIVEN: dict[str, Json] = {
@@ -138,6 +139,21 @@ def test_every_kind_is_described_and_every_field_used() -> None:
 def test_schema_of_a_kind_says_what_it_takes() -> None:
     schema = schema_of(KINDS_BY_NAME["latency"])
     assert (schema["required"], schema["additionalProperties"]) == (["kind", "seconds"], False)
+
+
+@pytest.mark.parametrize("name", ["failure_code", "stage", "message", "text", "guess"])
+def test_schema_of_a_text_takes_what_the_server_takes(name: str) -> None:
+    kind = next(kind for kind in KINDS if name in fields_of(kind))
+    validator = jsonschema.Draft202012Validator(schema_of(kind))
+    given: dict[str, Json] = {"kind": kind.name, **{needed: GIVEN[needed] for needed in required_of(kind)}}
+    for text in ("", "x", "x" * TEXT_MAX, "x" * (TEXT_MAX + 1)):
+        body = {**given, name: text}
+        try:
+            decode_what(body)
+        except ControlError:
+            assert not validator.is_valid(body)
+        else:
+            assert validator.is_valid(body)
 
 
 def test_rule_is_shown_without_reading_the_annotations_of_its_records_each_time() -> None:

@@ -255,7 +255,7 @@ def _shown_files(files: tuple[GivenFile, ...]) -> object:
 
 _DURATION: dict[str, Json] = {"type": ["string", "number"], "examples": ["10m", 90]}
 _STATUS: dict[str, Json] = {"type": "integer", "minimum": 200, "maximum": 599}
-_TEXT: dict[str, Json] = {"type": "string", "minLength": 1}
+_TEXT: dict[str, Json] = {"type": "string", "minLength": 1, "maxLength": TEXT_MAX}
 _SECONDS: dict[str, Json] = {"type": ["number", "string"], "minimum": 0}
 
 FIELDS: Mapping[str, Field] = {
@@ -287,7 +287,9 @@ FIELDS: Mapping[str, Field] = {
     "value": Field(_text, _as_it_is, _TEXT, "the value it gets"),
     "fields": Field(_object, read_document, {"type": "object"}, "the fields that are added"),
     "copies": Field(_whole(2, COPIES_MAX), _as_it_is, {"type": "integer", "minimum": 2}, "how often it is sent in all"),
-    "guess": Field(_guess, _as_it_is, {"type": "string"}, "what somebody guesses for the secret, an empty text where nobody has set one"),
+    "guess": Field(
+        _guess, _as_it_is, {**_TEXT, "minLength": 0}, "what somebody guesses for the secret, an empty text where nobody has set one"
+    ),
     "half": Field(
         _one_of(HALVES),
         _as_it_is,
