@@ -1,6 +1,7 @@
 """What all tenants hold together: counted, told, given back, and refused where there is no room."""
 
 import base64
+import tracemalloc
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,8 @@ from doors import Door
 from steps import INPUT, RUNS, ok, post_run, refusal
 from uploads import open_upload, put
 
+from runflow_mock.domain.documents import Document
+from runflow_mock.domain.places import Where, place_bytes
 from runflow_mock.domain.records import Limits
 from runflow_mock.domain.scenarios import Scenario
 from runflow_mock.runtime.bounds import Bound, BoundsMax
@@ -115,7 +118,7 @@ def test_rules_count_until_they_are_dropped(door: Door) -> None:
 
 
 def test_documents_of_rules_count_with_what_they_take_once_they_are_read(door: Door) -> None:
-    """Each tenant may have rules of a megabyte, which are twenty times as large as values."""
+    """Each tenant may have rules of a megabyte, which are forty times as large as values."""
     rule = {"what": {"kind": "fail"}, "where": {"input": {"note": "x" * 89}}}
     made = ok(door.post("/_mock/faults", rule), 201)
     assert use_of(door, "record_bytes_max")["used"] > READ_TIMES * 100
@@ -232,3 +235,35 @@ def test_saved_tenant_takes_the_room_of_the_one_that_it_replaces() -> None:
         told = door.request("PUT", "/_mock/snapshot", content=saved, key="rf_live_mock_b")
         assert "--file-bytes-max" in refusal(told, 503, "full")
         assert use_of(door, "file_bytes_max")["used"] == 600
+
+
+WORST = (
+    "[" * 150 + "]" * 150,
+    '{"":' * 150 + "0" + "}" * 150,
+    '{"":[{"":[{}]}]}',
+    "{}",
+    '{"":0}',
+    '{"":{}}',
+    '{"":[0]}',
+    "[]",
+    "[0]",
+    "0",
+    '"\u0100"',
+    "9e9",
+)
+
+
+@pytest.mark.slow(is_covering=True)
+@pytest.mark.parametrize("item", WORST, ids=lambda item: item[:16])
+def test_document_takes_no_more_than_is_counted_once_it_is_read(item: str) -> None:
+    # Few enough that nothing else is seen, and many enough that the list around them does not matter.
+    written = f'{{"a":[{",".join([item] * (1 + 10_000 // len(item)))}]}}'.encode()
+    tracemalloc.start()
+    try:
+        where = Where(input=Document(written))
+        before = tracemalloc.get_traced_memory()[0]
+        assert where.wanted is not None
+        taken = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert 0 < taken < READ_TIMES * place_bytes(where)
