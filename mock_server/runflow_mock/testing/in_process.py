@@ -134,7 +134,10 @@ class InProcess:
         """Does nothing: the fake outlives the tenants in it; see `stop`."""
 
     def stop(self) -> None:
-        """Lets applications shut down that are still mounted, stops what is in flight and ends the threads."""
+        """Lets applications shut down that are still mounted, stops what is in flight and ends the threads.
+
+        One that runs on the event loop of the caller is not waited for: that loop is closed by now, or waits for this call itself.
+        """
         if not self._thread.loop.is_closed():
             self.unmount()
             self._thread.submit(self.runtime.close()).result()
