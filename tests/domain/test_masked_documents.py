@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from costs import lines_run
 
 from runflow_mock.domain.scrubbing import Scrubber
 
@@ -31,3 +32,14 @@ def test_document_with_a_masked_secret_is_one_still(secret: str, before: str, af
 def test_secret_of_punctuation_leaves_a_document_one(secret: str) -> None:
     plain = json.dumps({"": "", "a": [1, 2, 3, 4, 5, None, None], "b": f"{secret}x", "c": "\\u0041abc"}, separators=(",", ":"))
     json.loads(Scrubber((secret,)).scrub_text(plain))
+
+
+@pytest.mark.parametrize("value", ["1", '"a"'])
+def test_what_a_masked_number_costs_does_not_grow_with_the_values_around_it(value: str) -> None:
+    scrubber = Scrubber(("12345678",))
+
+    def lines(count: int) -> int:
+        document = f"[{f'{value},' * count}12345678]".encode()
+        return lines_run(lambda: scrubber.scrub(document))
+
+    assert lines(20_000) < lines(2_000) + 5_000

@@ -15,8 +15,11 @@ from runflow_mock.domain.documents import NOT_JSON
 _BEGINS = (b"{", b"[", b",")
 # What is written part by part comes as a mark with an item after it, or with a name and what it names.
 _WHOLES: tuple[Callable[[bytes], bytes], ...] = (bytes, lambda part: part[1:], lambda part: b"{%b}" % part[1:])
-# Texts, and whatever is no text and no punctuation.
-_VALUE = re.compile(rb'"(?:[^"\\]|\\.)*+"|[-0-9][-+.0-9eE]*+', re.DOTALL)
+_TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+_BEFORE = re.compile(rb'(?:[^"]++|%b)*+' % _TEXT.pattern, re.DOTALL)
+_NUMBER = re.compile(rb"-?[0-9][-+.0-9eE]*+")
+_IN_NUMBERS = b"-+.0123456789eE"
+_COMPARED_BYTES = 4_096
 
 
 def in_form(plain: bytes, masked: bytes, filler: bytes) -> bytes:
@@ -27,12 +30,34 @@ def in_form(plain: bytes, masked: bytes, filler: bytes) -> bytes:
     whole = next((whole for whole in _WHOLES if _is_json(whole(plain))), None) if plain.startswith(_BEGINS) else None
     if whole is None or _is_json(whole(masked)):
         return masked
-    kept = bytearray(plain)
-    for value in _VALUE.finditer(plain):
-        begin, end = value.span()
-        if masked[begin:end] != value[0]:
-            kept[begin:end] = _text_in_form(masked[begin + 1 : end - 1], filler) if value[0].startswith(b'"') else _nines(value[0])
+    kept, looked_to = bytearray(plain), 0
+    while (place := _first_difference(plain, masked, looked_to)) is not None:
+        value = _value_at(plain, looked_to, place)
+        if value is None:
+            looked_to = place + 1
+            continue
+        begin, looked_to = value.span()
+        is_text = value[0].startswith(b'"')
+        kept[begin:looked_to] = _text_in_form(masked[begin + 1 : looked_to - 1], filler) if is_text else _nines(value[0])
     return bytes(kept)
+
+
+def _first_difference(one: bytes, other: bytes, begin: int) -> int | None:
+    for begun in range(begin, len(one), _COMPARED_BYTES):
+        here, there = one[begun : begun + _COMPARED_BYTES], other[begun : begun + _COMPARED_BYTES]
+        if here != there:
+            return begun + next(place for place, pair in enumerate(zip(here, there, strict=True)) if pair[0] != pair[1])
+    return None
+
+
+def _value_at(plain: bytes, begin: int, place: int) -> re.Match[bytes] | None:
+    """Returns the text or number in which a place is, if it is in one; `begin` is before it, and in none."""
+    before = _BEFORE.match(plain, begin, place)
+    if before is not None and (text := _TEXT.match(plain, before.end())) is not None:
+        return text
+    while place > begin and plain[place - 1] in _IN_NUMBERS:
+        place -= 1
+    return _NUMBER.match(plain, place)
 
 
 def _text_in_form(inner: bytes, filler: bytes) -> bytes:
