@@ -23,7 +23,9 @@ BESIDE_PATHS = "(beside paths)"
 """Holds what stands among the paths and is no path."""
 OTHER_METHODS = "(other methods)"
 """Says of operations with methods of other names which these are, by the field of the path item in which each is."""
-OURS = frozenset((UNREAD, FILES, COPIES, ALSO_AT, VARIANTS, BESIDE_PATHS, OTHER_METHODS))
+NEEDED = "(needed)"
+"""Holds the lists of `dependencies` of a schema: documents are compared by them, and no value is held to them."""
+OURS = frozenset((UNREAD, FILES, COPIES, ALSO_AT, VARIANTS, BESIDE_PATHS, OTHER_METHODS, NEEDED))
 """The names of all fields that are put into a document here."""
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 """The fields of a path item that are operations; the last is one since OpenAPI 3.2."""

@@ -14,7 +14,7 @@ from runflow_mock.openapi.parts import COPIES, FIELDS, FILES, UNREAD, Holds, Par
 from runflow_mock.openapi.pattern_sizes import DocumentSizes
 from runflow_mock.openapi.pointers import MISSING, REFERENCES_MAX, Pointer, place_of, pointer_of, reference_to, walk
 from runflow_mock.openapi.problems import Problem
-from runflow_mock.openapi.schema_keywords import drop_dialect, drop_patterns, drop_unknown, say_as_31, say_dependencies
+from runflow_mock.openapi.schema_keywords import drop_dialect, drop_patterns, drop_unknown, say_as_31, set_apart_needed
 from runflow_mock.openapi.schemas import ANCHORS
 
 FILES_MAX = 2_000
@@ -145,6 +145,8 @@ class Bundle:
         for field, form in tuple(misplaced(kind, part, is_ours=FILES in self.document)):
             if part.pop(field) is not None:
                 self.tell(_inside(place, field), f"{field} is not {form}")
+        if kind is Part.SCHEMA:
+            set_apart_needed(part)
         for child in tuple(children(kind, part)):
             field, *rest = child[0]
             there = brought.get(field, _inside(place, field))
@@ -210,7 +212,6 @@ class Bundle:
             self._asked.add(self._meant_dynamically[-1][2])
         for word in _NAMES:
             schema.pop(word, None)
-        say_dependencies(schema)
         if self._is_30:
             say_as_31(schema)
         for keyword, says in (*drop_dialect(schema), *drop_patterns(schema, self._sizes)):

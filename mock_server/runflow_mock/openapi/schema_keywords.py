@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from runflow_mock.domain.documents import list_of
+from runflow_mock.domain.documents import object_of
 from runflow_mock.openapi.error_places import place_in
-from runflow_mock.openapi.parts import FIELDS, Holds, Part
+from runflow_mock.openapi.parts import FIELDS, NEEDED, Holds, Part
 from runflow_mock.openapi.pattern_sizes import DocumentSizes
 from runflow_mock.openapi.pointers import Pointer, walk
 from runflow_mock.openapi.schemas import CompiledSchema, compile_schema
@@ -50,17 +50,13 @@ def say_as_31(schema: dict[str, Any]) -> None:
             schema["enum"] = [*schema["enum"], None]
 
 
-def say_dependencies(schema: dict[str, Any]) -> None:
-    """Says which fields one schema wants beside others under the name that this has today; those inside it are not looked at."""
+def set_apart_needed(schema: dict[str, Any]) -> None:
+    """Sets apart the lists of `dependencies` of one schema, a keyword of earlier drafts by which the standard lets no value be refused."""
     older = schema.get("dependencies")
-    if not isinstance(older, dict) or not isinstance(schema.get("dependentRequired", {}), dict):
-        return
-    for name in tuple(name for name, needed in older.items() if isinstance(needed, list)):
-        wanted = schema.setdefault("dependentRequired", {})
-        needed = older.pop(name)
-        wanted[name] = [*needed, *(each for each in list_of(wanted.get(name)) if each not in needed)]
-    if not older:
-        del schema["dependencies"]
+    needed = {name: each for name, each in object_of(older).items() if isinstance(each, list)}
+    if needed:
+        schema[NEEDED] = needed
+        schema["dependencies"] = {name: each for name, each in object_of(older).items() if name not in needed}
 
 
 def why_other_dialect(said: object) -> str | None:
