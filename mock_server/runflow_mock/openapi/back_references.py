@@ -1,7 +1,7 @@
 r"""Back references in patterns: to ECMA-262 a group that took no part has taken nothing, and `(a)?\1` matches an empty text.
 
 To the validator what leads back to such a group fails. So each group to which something leads back ends with an empty one, its mark,
-which took part where the group did: `(a())?(?:\2\1|(?!\2))`. What leads to a group that has not ended, `(a\1)`, finds nothing there,
+which took part where the group did: `(a([0]{0}))?(?:\2\1|(?!\2))`. What leads to a group that has not ended, `(a\1)`, finds nothing there,
 whatever repeats it: `(?:[1]{0})`. What a group took in an earlier round of what repeats it alone stays known, where ECMA-262 forgets it.
 """
 
@@ -18,7 +18,8 @@ _PART = re.compile(
 )
 _MARKED = re.compile(r"\(\?:\\(?P<mark>[0-9]{1,5})\\(?P<group>[0-9]{1,5})\|\(\?!\\(?P=mark)\)\)")
 _NOTHING = re.compile(r"\(\?:\[([0-9]+)\]\{0\}\)")
-_MARK = "()"
+# A group of nothing, written as nobody writes one.
+_MARK = "([0]{0})"
 
 
 class Marked(NamedTuple):
@@ -36,7 +37,8 @@ def with_marks(pattern: str) -> str:
     names = {part["name"]: str(number) for number, part in enumerate(groups, 1) if part["name"] is not None}
     known = {str(number) for number in range(1, len(groups) + 1)}
     led_to = {number: part.start() for part in parts if (number := _number(part, names)) in known}
-    if not led_to:
+    # What leads to a group that is not there is no pattern, and would be one if it led to a mark.
+    if not led_to or any(part["number"] is not None and part["number"] not in known for part in parts):
         return pattern
     marked = _numbered(parts, led_to)
     ends = {group.end for group in marked.values() if group.mark is not None}
