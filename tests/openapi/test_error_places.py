@@ -1,6 +1,7 @@
 """What is wrong is told at the name that a value has, whatever the validator makes of it."""
 
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -40,6 +41,23 @@ def test_place_is_the_one_that_the_value_has(value: Any, place: Any) -> None:
         }
     )
     assert [place_in(value, error) for error in schema.iter_errors(value)] == [place]
+
+
+def test_number_is_not_blamed_for_a_truth_value() -> None:
+    value: Any = {"1": 1, "01": True}
+    (error,) = compile_schema({"additionalProperties": {"type": "integer"}}).iter_errors(value)
+    assert place_in(value, error) == ("01",)
+
+
+@pytest.mark.parametrize(
+    ("schema", "wrong", "rules"),
+    [({"type": "integer"}, "s", 1), ({"required": ["a", "b"]}, {}, 2), ({"anyOf": [{"type": "integer"}]}, "s", 1)],
+)
+def test_names_of_one_number_are_each_told(schema: Any, wrong: Any, rules: int) -> None:
+    value = {"1": wrong, "01": wrong, "+1": wrong}
+    checker = Checker({"type": "object", "additionalProperties": schema})
+    told = Counter(field.loc[0] for field in checker.errors(value, ()))
+    assert told == dict.fromkeys(value, rules)
 
 
 def test_way_to_a_rule_is_the_one_that_the_schema_has() -> None:

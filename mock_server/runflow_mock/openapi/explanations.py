@@ -15,7 +15,7 @@ from runflow_mock.domain.findings import Finding, Location, note
 from runflow_mock.openapi.combinations import Copies
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.openapi.directions import Direction
-from runflow_mock.openapi.error_places import place_in, way_in
+from runflow_mock.openapi.error_places import ErrorPlaces, way_in
 from runflow_mock.openapi.forms import CHOICES, Forms
 from runflow_mock.openapi.parameters import ANYTHING
 from runflow_mock.openapi.patterns import as_written
@@ -72,7 +72,8 @@ def schema_errors(contract: Contract, schema: Pointer, value: Json, direction: D
     except RecursionError:
         yield Finding((), "schema", f"it is not as its schema says; {_TOO_DEEP}")
         return
-    yield from (Finding(place_in(value, error), error.kind.name, as_written(error.message)) for error in errors)
+    places = ErrorPlaces(value)
+    yield from (Finding(places.of(error), error.kind.name, as_written(error.message)) for error in errors)
 
 
 class _Explanation:
@@ -104,13 +105,18 @@ class _Explanation:
             except RecursionError:
                 return iter(()), _TOO_DEEP
             told = UnexpectedFields(self._contract, self._direction, value).told(errors)
-            return (found for error, says in told for found in self._of_error(error, value, loc, says)), "none of its rules alone tells why"
+            places = ErrorPlaces(value)
+            return (
+                found for error, says in told for found in self._of_error(error, places, loc, says)
+            ), "none of its rules alone tells why"
         return islice(_once_each(self._in_parts(schema, value, loc)), FINDINGS_MAX), "it is too large to tell where"
 
-    def _of_error(self, error: jsonschema_rs.ValidationError, value: Json, loc: Location, says: str | None = None) -> Iterator[Finding]:
+    def _of_error(
+        self, error: jsonschema_rs.ValidationError, places: ErrorPlaces, loc: Location, says: str | None = None
+    ) -> Iterator[Finding]:
         rule, details = error.kind.name, error.kind.as_dict()
         inner = details.get("error")
-        steps = place_in(value, error)
+        steps = places.of(error)
         place: Location = (*loc, *steps)
         if inner is not None and not isinstance(inner, jsonschema_rs.ValidationError):
             yield note(place, "too-much-to-judge", "its pattern takes too long to match; it was not judged")
@@ -120,8 +126,9 @@ class _Explanation:
             yield _misnamed(place, str(inner.instance), inner.kind.name)
         elif rule in ("anyOf", "oneOf", "contains"):
             # Of the error's own copy nothing is known.
+            value = places.value
             for step in steps:
-                value = value[step]  # type: ignore[index]
+                value = value[step]
             yield from self._of_several(error, value, place)
         else:
             said = _forbidden(error.evaluation_path) if rule == "falseSchema" else as_written(says or error.message)[:300]
@@ -171,7 +178,8 @@ class _Explanation:
         except RecursionError:
             yield _untold(loc, _TOO_DEEP)
         else:
-            yield from (found for error in errors for found in self._of_error(error, value, loc))
+            places = ErrorPlaces(value)
+            yield from (found for error in errors for found in self._of_error(error, places, loc))
 
     def _of_combinations(self, schema: Pointer, part: Schema, value: Json, loc: Location) -> Iterator[Finding]:
         """Yields what is wrong with a value by schemas of which some may allow it, or must not."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 from runflow_mock.domain.documents import Json, list_of
 from runflow_mock.openapi.beginnings import beginning_of, weight_of
 from runflow_mock.openapi.combinations import Copies
-from runflow_mock.openapi.error_places import place_in, way_in
+from runflow_mock.openapi.error_places import ErrorPlaces, way_in
 from runflow_mock.openapi.loads import PAIR, Load, bytes_never_too_much, is_too_much, load_of
 from runflow_mock.openapi.loads import weight_of as weight_of_rules
 from runflow_mock.openapi.long_numbers import long_whole_numbers
@@ -84,7 +84,8 @@ class Checker:
                 return [FieldError((*loc, *place), *_TOO_COSTLY) for place in costly]
         if self._compiled.is_valid(value):
             return []
-        return [field for error in self._broken(value) for field in self._explain(error, value, loc)] or [FieldError(loc, *_TOO_LARGE)]
+        places = ErrorPlaces(value)
+        return [field for error in self._broken(value) for field in self._explain(error, places, loc)] or [FieldError(loc, *_TOO_LARGE)]
 
     def together(self, count: int, sent_bytes: int) -> Weigh:
         """Returns what weighs so many values together that came in so many bytes: each of them may pass, and all still take too long."""
@@ -140,8 +141,8 @@ class Checker:
         beginning = beginning_of(value, max(BEGINNING_MIN, isqrt(COPIED_MAX // self._parts)))
         return filter(beginning.shows, self._compiled.iter_errors(beginning.value))
 
-    def _explain(self, error: "jsonschema_rs.ValidationError", value: Json, loc: Location) -> Iterator[FieldError]:
-        place = (*loc, *place_in(value, error))
+    def _explain(self, error: "jsonschema_rs.ValidationError", places: ErrorPlaces, loc: Location) -> Iterator[FieldError]:
+        place = (*loc, *places.of(error))
         kind, details = error.kind.name, error.kind.as_dict()
         if kind == "required":
             yield FieldError((*place, str(details["property"])), "field required", "missing")
