@@ -147,6 +147,11 @@ def test_body_that_is_packed_says_how_in_its_head() -> None:
     assert [each.body for each in found] == [BODY.encode()]
 
 
+def test_body_of_nothing_that_is_packed_is_empty() -> None:
+    packed = {"base64_string": b64encode(gzip.compress(b"")).decode()}
+    assert [each.body for each in recognised({"a": cassette(packed)})] == [b""]
+
+
 def test_cassette_names_other_hosts_and_passes_over_other_addresses() -> None:
     other = PYTHON.replace("api.runflow.io", "mock.example")
     elsewhere = PYTHON.replace(ADDRESS, "https://storage.example/a.png")
@@ -198,6 +203,18 @@ def test_recording_of_nock_is_an_answer_with_what_was_asked(more: Any, is_alone:
     ]
 
 
+@pytest.mark.parametrize(("body", "kind"), [(["ab12cd", "00ff"], "application/json"), ("1234", "text/plain"), ("", "text/plain")])
+def test_body_of_hexadecimal_digits_is_what_it_is(body: Any, kind: str) -> None:
+    found = recognised({"a": json.dumps(nock(response=body, rawHeaders=["Content-Type", kind])).encode()})
+    assert [each.body for each in found] == [body.encode() if isinstance(body, str) else json.dumps(body, separators=(",", ":")).encode()]
+
+
+@pytest.mark.parametrize("more", [{"responseIsBinary": True}, {"rawHeaders": ["Content-Encoding", "br"]}])
+def test_body_of_hexadecimal_digits_is_read_where_the_recording_says_so(more: Any) -> None:
+    found = recognised({"a": json.dumps(nock(response=["ab12cd", "00ff"], **more)).encode()})
+    assert [each.body for each in found] == [b"\xab\x12\xcd\x00\xff"]
+
+
 def test_recording_of_nock_keeps_what_is_elsewhere_apart() -> None:
     found = recognised({"a": json.dumps([nock(), nock(scope="https://x.example:8443"), nock(path="/other")]).encode()})
     assert [(each.place, each.host) for each in found] == [("[0]", None), ("[1]", "x.example:8443")]
@@ -228,3 +245,10 @@ def test_yaml_that_cannot_be_read_is_told_with_its_line() -> None:
 
 def test_cassette_beside_a_body_of_its_name_is_no_head() -> None:
     assert [each.source for each in recognised({"a.yaml": PYTHON.encode(), "a.json": BODY.encode()})] == ["a.yaml", "a.json"]
+
+
+@pytest.mark.parametrize("line", ["interactions:", "http_interactions:", "- request:"])
+def test_message_whose_body_has_a_line_of_a_cassette_is_a_message(line: str) -> None:
+    head = "HTTP/1.1 200 OK\r\nContent-Type: text/markdown\r\n\r\n"
+    found = recognised({"a": f"{head}# Names\n{line}\n- a\n".encode()})
+    assert [(each.status, each.body) for each in found] == [(200, f"# Names\n{line}\n- a\n".encode())]

@@ -27,6 +27,7 @@ from runflow_mock.kit.calibration.captures import (
     header_names,
     status_in,
 )
+from runflow_mock.kit.calibration.transcripts import has_first_line
 
 LISTS = ("http_interactions", "interactions")
 """What the list of interactions is called."""
@@ -39,7 +40,8 @@ _HEXADECIMAL = re.compile(r"(?:[0-9a-fA-F]{2})+")
 
 def is_yaml_cassette(raw: bytes) -> bool:
     """Tells whether bytes are a cassette written in YAML, as far as their beginning says."""
-    return not raw.lstrip().startswith((b"{", b"[")) and _YAML.search(raw[:_YAML_BYTES_MAX]) is not None
+    is_other = raw.lstrip().startswith((b"{", b"[")) or has_first_line(raw)
+    return not is_other and _YAML.search(raw[:_YAML_BYTES_MAX]) is not None
 
 
 def is_cassette(value: Json) -> bool:
@@ -77,7 +79,7 @@ def read_nock(value: Json, source: str, place: str = "") -> Iterator[Capture]:
     response: dict[str, Json] = {
         "status": given.get("status"),
         "headers": _pairs(given.get("rawHeaders", given.get("headers"))),
-        "body": _written_by_nock(given.get("response")),
+        "body": _written_by_nock(given),
     }
     request: dict[str, Json] = {"url": f"{given['scope']}{given['path']}", "method": given.get("method"), "headers": {**sent}}
     yield from _interaction({"request": request, "response": response}, source, place)
@@ -160,7 +162,8 @@ def _body(given: Json, coding: str, place: str) -> bytes:
         raw = b"" if said is None else _of_text(said) if isinstance(said, str) else write_document(said)
     if coding not in CODINGS and raw.startswith(PACKED):
         coding = "gzip"
-    return (unpacked(raw, coding, UNPACKED_BYTES_MAX) if coding in CODINGS else None) or raw
+    whole = unpacked(raw, coding, UNPACKED_BYTES_MAX) if coding in CODINGS else None
+    return raw if whole is None else whole
 
 
 def _of_text(text: str) -> bytes:
@@ -178,9 +181,13 @@ def _pairs(headers: Json) -> Json:
     return dict(zip(map(str, listed[::2]), listed[1::2], strict=False)) if listed and isinstance(listed[0], str) else headers
 
 
-def _written_by_nock(response: Json) -> Json:
-    """Returns a body as a text, or as the JSON that it is; what came packed stands in hexadecimal, piece by piece."""
+def _written_by_nock(given: Object) -> Json:
+    """Returns a body as a text, or as the JSON that it is; what came packed, or is no text, stands in hexadecimal, piece by piece."""
+    response = given.get("response")
     pieces = list_of(response) or [response]
     if not all(isinstance(each, str) and _HEXADECIMAL.fullmatch(each) for each in pieces):
         return response
-    return {"base64_string": b64encode(bytes.fromhex("".join(map(str, pieces)))).decode()}
+    raw = bytes.fromhex("".join(map(str, pieces)))
+    coding = (header_names(_pairs(given.get("rawHeaders", given.get("headers")))) or {}).get("content-encoding", "")
+    is_written_so = given.get("responseIsBinary") is True or coding != "" or raw.startswith(PACKED)
+    return {"base64_string": b64encode(raw).decode()} if is_written_so else response

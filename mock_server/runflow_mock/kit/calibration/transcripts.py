@@ -37,8 +37,12 @@ class Transcript(NamedTuple):
 
 def is_transcript(raw: bytes) -> bool:
     """Tells whether bytes begin as the head of a message does."""
-    first = raw.lstrip()[:2_000].partition(b"\n")[0].decode("latin-1").strip()
-    return any(form.fullmatch(first) for form in (_STATUS_LINE, _REQUEST_LINE, _HEADER))
+    return has_first_line(raw) or _HEADER.fullmatch(_first_line(raw)) is not None
+
+
+def has_first_line(raw: bytes) -> bool:
+    """Tells whether bytes begin with a status line or a request line, which nothing but a message does."""
+    return any(form.fullmatch(_first_line(raw)) for form in (_STATUS_LINE, _REQUEST_LINE))
 
 
 def split_messages(raw: bytes) -> tuple[bytes, ...]:
@@ -105,6 +109,10 @@ def without_chunks(body: bytes) -> bytes:
         at += length
         at += 2 if body.startswith(b"\r\n", at) else body.startswith(b"\n", at)
     return body
+
+
+def _first_line(raw: bytes) -> str:
+    return raw.lstrip()[:2_000].partition(b"\n")[0].decode("latin-1").strip()
 
 
 def _parted(raw: bytes) -> tuple[Transcript | None, bytes]:
