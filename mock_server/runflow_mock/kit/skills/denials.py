@@ -46,6 +46,12 @@ _BEHIND = re.compile(
     rf"(?:\s+(?:{_WHEN}|{_WHERE}))*(?:\s*[.,;:)!|\u2013\u2014]|\s*\Z|\s+(?:to|by|with|in favou?r of)\s+[`'\"*]*(?:[A-Z]+\s+)?/))",
     re.IGNORECASE,
 )
+# What a call does is said in the same words: alone behind it they say nothing of whether it is there.
+_DONE = {"DELETE": r"(?:deleted|removed)", "PUT": "replaced"}
+_ALONE = {
+    method: re.compile(rf"[`'\")*]*(?:\s*\(|\s*[|:]\s*|\s+[\u2013\u2014-]+\s+){done}(?:\s*[.,;:)!|]|\s*\Z)", re.IGNORECASE)
+    for method, done in _DONE.items()
+}
 _NEAR = 120
 
 
@@ -59,4 +65,7 @@ def is_denied(claim: Claim) -> bool:
     word = f"{says.method} " if says.method else ""
     own = [(start - len(word), end) for start, end in found if claim.sentence[:start].endswith(word)]
     around = [(claim.sentence[max(0, start - _NEAR) : start], claim.sentence[end : end + _NEAR]) for start, end in own or found]
-    return bool(around) and all(_BEFORE.search(before) or _BEHIND.match(behind) for before, behind in around)
+    alone = _ALONE.get(says.method or "")
+    return bool(around) and all(
+        _BEFORE.search(before) or (_BEHIND.match(behind) and not (alone and alone.match(behind))) for before, behind in around
+    )
