@@ -5,12 +5,13 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from costs import lines_run
 from exchanges import exchange
 from foreign import contract
 
 from runflow_mock.domain.findings import Severity
 from runflow_mock.openapi.contract_judge import Judge
-from runflow_mock.openapi.error_places import place_in, way_in
+from runflow_mock.openapi.error_places import ErrorPlaces, way_in
 from runflow_mock.openapi.schemas import compile_schema
 from runflow_mock.wire.fields import Checker
 
@@ -40,13 +41,13 @@ def test_place_is_the_one_that_the_value_has(value: Any, place: Any) -> None:
             },
         }
     )
-    assert [place_in(value, error) for error in schema.iter_errors(value)] == [place]
+    assert [ErrorPlaces(value).of(error) for error in schema.iter_errors(value)] == [place]
 
 
 def test_number_is_not_blamed_for_a_truth_value() -> None:
     value: Any = {"1": 1, "01": True}
     (error,) = compile_schema({"additionalProperties": {"type": "integer"}}).iter_errors(value)
-    assert place_in(value, error) == ("01",)
+    assert ErrorPlaces(value).of(error) == ("01",)
 
 
 @pytest.mark.parametrize(
@@ -58,6 +59,17 @@ def test_names_of_one_number_are_each_told(schema: Any, wrong: Any, rules: int) 
     checker = Checker({"type": "object", "additionalProperties": schema})
     told = Counter(field.loc[0] for field in checker.errors(value, ()))
     assert told == dict.fromkeys(value, rules)
+
+
+def test_names_without_a_character_are_followed_once_for_all_errors() -> None:
+    chain: Any = {}
+    for _ in range(200):
+        chain = {"": chain}
+    value = {"": chain, **{f"k{number}": "x" for number in range(100)}}
+    errors = list(compile_schema({"properties": {"": {}}, "additionalProperties": {"type": "integer"}}).iter_errors(value))
+    places = ErrorPlaces(value)
+    assert lines_run(lambda: [places.of(error) for error in errors]) < 100 * len(errors)
+    assert {places.of(error) for error in errors} == {(name,) for name in value if name}
 
 
 def test_way_to_a_rule_is_the_one_that_the_schema_has() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from runflow_mock.domain.documents import Json, object_of, parts_of
-from runflow_mock.openapi.error_places import place_in
+from runflow_mock.openapi.error_places import ErrorPlaces
 from runflow_mock.openapi.pointers import walk
 from runflow_mock.openapi.schemas import NAMED
 
@@ -32,11 +32,11 @@ class Beginning(NamedTuple):
     whole: Json
     cut: tuple[Place, ...]
 
-    def shows(self, error: "jsonschema_rs.ValidationError") -> bool:
-        """Tells whether what is wrong with the beginning is wrong with the whole as well."""
+    def shows(self, error: "jsonschema_rs.ValidationError", places: ErrorPlaces) -> bool:
+        """Tells whether what is wrong with the beginning, where all its errors have their places, is wrong with the whole as well."""
         if self.cut and _is_conditional(error.evaluation_path):
             return False
-        place, rule = place_in(self.value, error), error.kind.name
+        place, rule = places.of(error), error.kind.name
         if rule == "required":
             return error.kind.as_dict()["property"] not in object_of(walk(self.whole, tuple(map(str, place))))
         return rule == "type" or all(each[: len(place)] != place for each in self.cut)

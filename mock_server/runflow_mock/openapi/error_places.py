@@ -4,8 +4,9 @@ The validator tells numbers where names consist of digits, `1` for a field `01` 
 what it tells is looked for in the value; where it means several places, the one with what the error says is there.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -29,10 +30,11 @@ class ErrorPlaces:
     def __init__(self, value: Any) -> None:
         self.value = value
         self._given: set[tuple[Location, Steps, str]] = set()
+        self._chains: dict[int, _Chain] = {}
 
     def of(self, error: "jsonschema_rs.ValidationError") -> Location:
         """Returns the way in the value to what is wrong."""
-        found = list(islice(_places(self.value, error.instance_path), CANDIDATES_MAX))
+        found = list(islice(_places(self.value, error.instance_path, self._chains), CANDIDATES_MAX))
         if len(found) < 2:
             return found[0][0] if found else tuple(error.instance_path)
         said, way, message = _written(error.instance), tuple(error.evaluation_path), error.message
@@ -42,14 +44,9 @@ class ErrorPlaces:
         return place
 
 
-def place_in(value: Any, error: "jsonschema_rs.ValidationError") -> Location:
-    """Returns the way in a value to what is wrong, by an error alone."""
-    return ErrorPlaces(value).of(error)
-
-
 def way_in(document: Any, steps: Steps) -> Pointer:
     """Returns the way in a document to the rule that was broken, given the steps that the validator tells."""
-    place = next((place for place, _ in _places(document, steps)), tuple(steps))
+    place = next((place for place, _ in _places(document, steps, {})), tuple(steps))
     return tuple(map(str, place))
 
 
@@ -58,26 +55,48 @@ def _written(part: Any) -> bytes:
     return msgspec.json.encode(part, order="sorted")
 
 
-def _places(whole: Any, steps: Steps) -> Iterator[tuple[Location, Any]]:
+class _Chain:
+    """A part, what lies in it under names without a character, one in the other, and how deep there each name is."""
+
+    def __init__(self, part: Any) -> None:
+        self.parts = [part]
+        while isinstance(self.parts[-1], dict) and "" in self.parts[-1]:
+            self.parts.append(self.parts[-1][""])
+        self._depths: dict[str, list[int]] = {}
+        # Of one part alone its own names are looked at.
+        for depth, each in enumerate(self.parts if len(self.parts) > 1 else ()):
+            for name in each if isinstance(each, dict) else ():
+                self._depths.setdefault(name, []).append(depth)
+
+    def steps(self, step: str | int) -> list[tuple[int, str | int]]:
+        """Returns how deep what a step may mean is, and by which name it goes there; the most likely first."""
+        last = self.parts[-1]
+        if len(self.parts) == 1 and isinstance(last, dict):
+            return [(0, name) for name in _spellings(step) if name in last]
+        found: list[tuple[int, str | int]] = [(depth, name) for name in _spellings(step) for depth in self._depths.get(name, ())]
+        if isinstance(last, list) and isinstance(step, int) and step < len(last):
+            found.append((len(self.parts) - 1, step))
+        return sorted(found, key=itemgetter(0))
+
+
+def _places(whole: Any, steps: Steps, chains: dict[int, _Chain]) -> Iterator[tuple[Location, Any]]:
     """Yields the ways that steps may mean, the most likely first, each with what stands there; nothing recurses."""
     waiting: list[tuple[Any, int, Location]] = [(whole, 0, ())]
     while waiting:
         part, taken, before = waiting.pop()
+        chain = chains.get(id(part)) or chains.setdefault(id(part), _Chain(part)) if isinstance(part, dict) else _Chain(part)
         if taken == len(steps):
-            yield before, part
-        if isinstance(part, dict):
-            # What is left for the end is tried last.
-            if "" in part:
-                waiting.append((part[""], taken, (*before, "")))
-            names = _names(part, steps[taken]) if taken < len(steps) else []
-            waiting.extend((part[name], taken + 1, (*before, name)) for name in reversed(names))
-        elif isinstance(part, list) and taken < len(steps) and isinstance(step := steps[taken], int) and step < len(part):
-            waiting.append((part[step], taken + 1, (*before, step)))
+            yield from (((*before, *[""] * depth), each) for depth, each in enumerate(chain.parts))
+        else:
+            waiting.extend(
+                (chain.parts[depth][name], taken + 1, (*before, *[""] * depth, name)) for depth, name in reversed(chain.steps(steps[taken]))
+            )
 
 
-def _names(part: dict[str, Any], step: str | int) -> list[str]:
-    if isinstance(step, str):
-        return [step] if step in part else []
+def _spellings(step: str | int) -> Iterable[str]:
     # A long object is not searched through for each of its errors.
-    spellings = dict.fromkeys(f"{sign}{step:0{digits}d}" for sign in ("", "+") for digits in range(1, _DIGITS_MAX))
-    return [name for name in spellings if name in part]
+    return (
+        (step,)
+        if isinstance(step, str)
+        else dict.fromkeys(f"{sign}{step:0{digits}d}" for sign in ("", "+") for digits in range(1, _DIGITS_MAX))
+    )

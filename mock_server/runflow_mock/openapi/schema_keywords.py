@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from runflow_mock.domain.documents import object_of
-from runflow_mock.openapi.error_places import place_in
+from runflow_mock.openapi.error_places import ErrorPlaces
 from runflow_mock.openapi.parts import FIELDS, NEEDED, Holds, Part
 from runflow_mock.openapi.pattern_sizes import DocumentSizes
 from runflow_mock.openapi.pointers import Pointer, walk
@@ -92,9 +92,9 @@ def drop_unknown(root: dict[str, Any]) -> Told:
     for _ in range(ROUNDS_MAX):
         if _meta_schema().is_valid(root):
             return
-        wrong: dict[Pointer, str] = {}
+        places, wrong = ErrorPlaces(root), dict[Pointer, str]()
         for error in _meta_schema().iter_errors(root):
-            wrong.setdefault(_keyword(tuple(map(str, place_in(root, error)))), error.message[:160])
+            wrong.setdefault(_keyword(tuple(map(str, places.of(error)))), error.message[:160])
         for pointer, message in wrong.items():
             if _mend_repeats(root, pointer):
                 continue

@@ -13,7 +13,7 @@ import jsonschema_rs
 from runflow_mock.domain.documents import Json, list_of, object_of
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.openapi.directions import Direction
-from runflow_mock.openapi.error_places import place_in, way_in
+from runflow_mock.openapi.error_places import ErrorPlaces, way_in
 from runflow_mock.openapi.forms import CHOICES, Forms
 from runflow_mock.openapi.pointers import Pointer
 from runflow_mock.openapi.schema_ways import BRANCHES, WAYS_MAX
@@ -36,6 +36,7 @@ class UnexpectedFields:
         self._contract = contract
         self._direction = direction
         self._value = value
+        self._places = ErrorPlaces(value)
 
     def told(self, errors: Iterable[jsonschema_rs.ValidationError]) -> Iterator[tuple[jsonschema_rs.ValidationError, str | None]]:
         """Yields the errors that tell something of the value, each with what it says where that is less than the validator says.
@@ -61,7 +62,7 @@ class UnexpectedFields:
     def _without_described(self, names: list[str], error: jsonschema_rs.ValidationError, broken: Iterable[Steps]) -> list[str]:
         """Returns those of the unexpected fields that are described on none of the ways from a schema on which a rule was broken."""
         schema, value = way_in(self._contract.towards(self._direction), error.schema_path)[:-1], self._value
-        for step in place_in(value, error):
+        for step in self._places.of(error):
             value = value[step]  # type: ignore[index]
         known, patterns = set[str](), dict[str, None]()
         for part in self._parts([way for steps in broken for way in self._ways(schema, steps, value)], object_of(value)):

@@ -139,7 +139,8 @@ class Checker:
             with suppress(TooManyErrors):
                 return self._compiled.explained(value, COPIED_MAX)
         beginning = beginning_of(value, max(BEGINNING_MIN, isqrt(COPIED_MAX // self._parts)))
-        return filter(beginning.shows, self._compiled.iter_errors(beginning.value))
+        places = ErrorPlaces(beginning.value)
+        return (error for error in self._compiled.iter_errors(beginning.value) if beginning.shows(error, places))
 
     def _explain(self, error: "jsonschema_rs.ValidationError", places: ErrorPlaces, loc: Location) -> Iterator[FieldError]:
         place = (*loc, *places.of(error))
