@@ -1,11 +1,13 @@
 """What a server may choose for itself is held against no server, unless it speaks the control API and so is one of ours."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
+from runflow_mock.kit.suite.agreements import records_agree
 from runflow_mock.kit.suite.carriers import Answer
-from runflow_mock.kit.suite.laws_of_changes import one_secret_signs
+from runflow_mock.kit.suite.laws_of_changes import changes_nothing_else, changes_what_it_says, one_secret_signs
 from runflow_mock.kit.suite.memories import Law, Memory
 
 SECRETS = "/v1/callback-secrets"
@@ -41,3 +43,27 @@ def test_no_secret_need_sign_before_one_is_chosen_but_never_two_do(states: tuple
     items = [{"id": key, "is_current": state, "disabled_at": None} for key, state in zip((FIRST, SECOND), states, strict=False)]
     page = {"items": items, "first": None, "next": None, "previous": None}
     assert breaches(one_secret_signs, told(SECRETS, page, moment)) == found
+
+
+OFF, ITS_OWN = "2026-01-01T00:00:00.000Z", "2026-05-01T00:00:09.000Z"
+
+
+def webhook(key: str, disabled_at: str | None, moment: int, sent: dict[str, str] | None = None) -> Answer:
+    record = {"id": key, "url": "https://a.example/1", "disabled_at": disabled_at}
+    return told(f"/v1/webhooks/{key}", record, moment, "GET" if sent is None else "PATCH", sent)
+
+
+@pytest.mark.parametrize(("before", "after", "found"), [(None, ITS_OWN, 0), (None, OFF, 1), (ITS_OWN, None, 1), (OFF, ITS_OWN, 1)])
+def test_webhook_may_be_switched_off_by_its_server_and_not_with_another_one(before: str | None, after: str | None, found: int) -> None:
+    answers = webhook(FIRST, before, 1), webhook(SECOND, OFF, 2, {"disabled_at": OFF}), webhook(FIRST, after, 2)
+    assert breaches(changes_nothing_else, *answers) == found
+
+
+@pytest.mark.parametrize(("moment", "found"), [(2, 1), (3, 0)])
+def test_webhook_may_be_switched_off_by_its_server_before_it_is_changed_and_not_by_that(moment: int, found: int) -> None:
+    def law(answer: Answer, memory: Memory) -> Iterator[str]:
+        yield from changes_what_it_says(answer, memory)
+        yield from records_agree(answer, memory)
+
+    changed = webhook(FIRST, ITS_OWN, moment, {"url": "https://a.example/1"})
+    assert breaches(law, webhook(FIRST, None, 1), changed) == found

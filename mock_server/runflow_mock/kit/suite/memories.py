@@ -72,7 +72,8 @@ class Memory(msgspec.Struct):
     is known that it has come, `told_last` the latest of the past that was told, with its words, and `not_yet` has when a field of a record
     still told that nothing had happened. `begun` has by the id of a record when it began, and `batches` has the batch of each run
     that an item names, and `items` the item.
-    `fingerprint` is the latest secret of a webhook with its fingerprint.
+    `fingerprint` is the latest secret of a webhook with its fingerprint, and `switched_off` are the instants from which one was asked
+    to be off.
     `latest` is the answer before, `request_ids` are those that were told, and `is_strict` says that the server has nothing that is only
     inferred. `clock` tells the true time, in seconds since 1970.
     """
@@ -96,6 +97,7 @@ class Memory(msgspec.Struct):
     not_yet: dict[tuple[str, str], datetime] = {}
     begun: dict[str, str] = {}
     webhook_urls: set[str] = set()
+    switched_off: set[str] = set()
     fingerprint: tuple[str, str] | None = None
     made: dict[str, set[str]] = {}
     kept: dict[str, Record] = {}
@@ -142,6 +144,7 @@ class Memory(msgspec.Struct):
         if answer.path.startswith("/v1/webhooks"):
             self.secrets |= {str(sent["secret"])} if "secret" in sent else set()
             self.webhook_urls |= {str(sent["url"])} if "url" in sent else set()
+            self.switched_off |= {str(sent["disabled_at"])} if sent.get("disabled_at") is not None else set()
 
     @property
     def record(self) -> Record | None:
