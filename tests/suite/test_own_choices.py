@@ -1,14 +1,20 @@
 """What a server may choose for itself is held against no server, unless it speaks the control API and so is one of ours."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import count
+from typing import Any
 
 import pytest
 
 from runflow_mock.kit.suite.agreements import records_agree
 from runflow_mock.kit.suite.carriers import Answer
+from runflow_mock.kit.suite.flows_of_records import paths_of_models
+from runflow_mock.kit.suite.flows_of_rules import record_of
 from runflow_mock.kit.suite.laws_of_changes import changes_nothing_else, changes_what_it_says, one_secret_signs
 from runflow_mock.kit.suite.memories import Law, Memory
+from runflow_mock.kit.suite.requests import Request
+from runflow_mock.openapi.contracts import packaged_contract
 
 SECRETS = "/v1/callback-secrets"
 FIRST, SECOND = "019b76da-a800-7000-8abc-0123456789ab", "019b76da-a800-7000-8abc-0123456789ac"
@@ -67,3 +73,39 @@ def test_webhook_may_be_switched_off_by_its_server_before_it_is_changed_and_not_
 
     changed = webhook(FIRST, ITS_OWN, moment, {"url": "https://a.example/1"})
     assert breaches(law, webhook(FIRST, None, 1), changed) == found
+
+
+class Signing:
+    """Shows a run whose files are signed anew at each reading."""
+
+    def __init__(self, *names: str) -> None:
+        self._names, self._numbers = iter(names), count()
+
+    def get(self, path: str) -> Answer:
+        url = f"https://files.example/{next(self._names)}.png?signature={next(self._numbers):064x}"
+        return told(path, {"id": FIRST, "output": {"outputs": [{"url": url}]}}, 1)
+
+
+@pytest.mark.parametrize(("names", "is_same"), [(("a", "a"), True), (("a", "b"), False)])
+def test_record_that_is_signed_anew_at_each_reading_has_not_changed(names: tuple[str, str], is_same: bool) -> None:
+    operation = packaged_contract().operation("/v1/runs/{run_id}/feedback", "PATCH")
+    assert operation is not None
+    tenant: Any = Signing(*names)
+    request = Request(operation, f"/v1/runs/{FIRST}/feedback")
+    before, after = record_of(tenant, request), record_of(tenant, request)
+    assert (before == after) is is_same
+
+
+@pytest.mark.parametrize(
+    ("model", "paths"),
+    [
+        ({"model_creator_id": "c", "slug": "x"}, ["/v1/models/acme/x"]),
+        ({"model_creator_id": "c", "slug": None}, []),
+        ({"model_creator_id": "n", "slug": "x"}, []),
+        ({"model_creator_id": "unknown", "slug": "x"}, []),
+        ({"model_creator_id": ["c"], "slug": "x"}, []),
+    ],
+)
+def test_model_is_looked_for_where_it_and_who_made_it_have_a_name(model: Mapping[str, Any], paths: list[str]) -> None:
+    creators: list[Mapping[str, Any]] = [{"id": "c", "slug": "acme"}, {"id": "n", "slug": None}]
+    assert [path for path, _ in paths_of_models([model], creators)] == paths

@@ -59,12 +59,19 @@ def _reads_models(tenant: SuiteTenant) -> Iterator[str]:
 
 def _each_is_there(tenant: SuiteTenant, models: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """What is listed is there under its name, as the list has it."""
-    creators = {str(creator["id"]): creator.get("slug") for creator in first_page(tenant, CREATORS).items}
-    for model in islice((each for each in models if each.get("model_creator_id") in creators), MODELS_READ_MAX):
-        path = f"{MODELS_PATH}/{creators[model['model_creator_id']]}/{model.get('slug')}"
+    for path, model in islice(paths_of_models(models, first_page(tenant, CREATORS).items), MODELS_READ_MAX):
         answer = tenant.get(path)
         if answer.status != 200 or expect(answer, 200).get("id") != model.get("id"):
             yield f"{path} is listed as {model.get('id')}, and answered {answer.evidence}"
+
+
+def paths_of_models(models: Iterable[Mapping[str, Any]], creators: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Returns the path of each model under the name of who made it, where both have a name."""
+    owners = {str(creator["id"]): creator.get("slug") for creator in creators}
+    for model in models:
+        owner, slug = owners.get(str(model.get("model_creator_id"))), model.get("slug")
+        if isinstance(owner, str) and isinstance(slug, str):
+            yield f"{MODELS_PATH}/{owner}/{slug}", model
 
 
 def _reads_creators(tenant: SuiteTenant) -> Iterator[str]:

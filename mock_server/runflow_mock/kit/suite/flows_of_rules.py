@@ -5,6 +5,7 @@ from typing import Any
 
 from runflow_mock.kit.suite.flows import Flow, Needs, Play
 from runflow_mock.kit.suite.laws_of_belonging import LISTED_AT
+from runflow_mock.kit.suite.laws_of_items import unsigned
 from runflow_mock.kit.suite.lists import WHOLE
 from runflow_mock.kit.suite.provocations import fresh_request
 from runflow_mock.kit.suite.requests import Request, right_requests
@@ -41,9 +42,12 @@ def _rules_of(noun: str) -> Play:
 
 
 def record_of(tenant: SuiteTenant, request: Request) -> Any:
-    """Returns the record that a request would change, as it is now, or what stands where it would list what it makes."""
+    """Returns the record that a request would change, as it is now, or what stands where it would list what it makes.
+
+    How its files are signed is no part of it: each reading may sign them anew.
+    """
     if request.operation.method == "PATCH":
-        return tenant.get(request.path.removesuffix("/feedback")).json
+        return unsigned(tenant.get(request.path.removesuffix("/feedback")).json)
     places = [place or request.path for place in LISTED_AT.get(request.operation.id, ())]
     return {place: sorted(str(item.get("id")) for item in tenant.items(f"{place}?limit={WHOLE}")) for place in places}
 
