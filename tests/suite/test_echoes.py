@@ -60,3 +60,24 @@ def test_events_of_a_wrong_form_that_were_taken_are_held_against_what_came_back(
 def test_events_come_back_in_any_order() -> None:
     events = [{"event_type_code": "run.completed"}, {"event_type_code": "run.failed"}]
     assert answered("/v1/webhooks", {"event_subscriptions": events}, {"id": MADE["id"], "event_subscriptions": events[::-1]}) == []
+
+
+ASSET = "019b76da-a800-7000-8000-000000000007"
+
+
+@pytest.mark.parametrize(
+    ("told", "breaches"),
+    [
+        (ASSET, 0),
+        (f"runflow://assets/{ASSET}", 0),
+        (f"https://files.example/v1/assets/{ASSET}.png?expires=1", 0),
+        (f"https://files.example/{ASSET}/a.png", 0),
+        (f"https://files.example/original-{ASSET}_1.png", 0),
+        (f"garbage {ASSET} and more", 1),
+        (f"https://files.example/a.png?of={ASSET}", 1),
+        (f"https://files.example/x{ASSET}", 1),
+        (f"see https://files.example/{ASSET}", 1),
+    ],
+)
+def test_id_of_an_asset_comes_back_as_it_is_or_as_a_part_of_where_it_leads(told: str, breaches: int) -> None:
+    assert len(says({"input": {"image_url": ASSET}}, {"id": MADE["id"], "input": {"image_url": told}})) == breaches

@@ -193,9 +193,15 @@ def _is_as_sent(name: str, sent: Any, told: Any) -> bool:
         return len(sent) == len(told) and all(_is_as_sent(name, one, other) for one, other in zip(sent, told, strict=True))
     if isinstance(sent, str) and isinstance(told, str):
         # The bare id of an asset may come back as where it leads.
-        is_led = name == WITHIN_INPUT and IDENTIFIER.fullmatch(sent) is not None and sent in told
+        is_led = name == WITHIN_INPUT and IDENTIFIER.fullmatch(sent) is not None and _leads_to(sent, told)
         return sent == told or is_led or sent.lower().startswith(("data:", "runflow://"))
     return bool(sent == told)
+
+
+def _leads_to(key: str, told: str) -> bool:
+    """An address leads to what it names in its path, where no letter or digit stands beside it."""
+    path = re.match(r"[a-z][a-z0-9+.-]*://[^/?#\s]*(/[^?#\s]*)", told, re.IGNORECASE)
+    return path is not None and re.search(rf"(?<![0-9a-z]){key}(?![0-9a-z])", path[1], re.IGNORECASE) is not None
 
 
 def _is_same_amount(sent: Any, told: Any) -> bool:
