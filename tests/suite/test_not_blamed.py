@@ -15,9 +15,10 @@ from runflow_mock.domain.signing import sign_bare
 from runflow_mock.kit.suite.agreements import belongs_to_its_path, records_agree
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.files import address_is_signed
+from runflow_mock.kit.suite.flows_of_reading import schemes_in
 from runflow_mock.kit.suite.laws import departures
 from runflow_mock.kit.suite.laws_of_callbacks import is_sent_as_promised
-from runflow_mock.kit.suite.laws_of_ends import has_begun_before_it_ended, judges_at_the_end
+from runflow_mock.kit.suite.laws_of_ends import deliveries_go_on_or_end, has_begun_before_it_ended, judges_at_the_end
 from runflow_mock.kit.suite.laws_of_items import batch_has_what_its_items_have
 from runflow_mock.kit.suite.laws_of_lists import has_cursors, is_in_order, tells_what_ends
 from runflow_mock.kit.suite.laws_of_parts import leads_to_itself, tells_of_its_latest_evaluation
@@ -60,9 +61,9 @@ def test_flow_may_not_say_how_many_nodes_it_has() -> None:
         assert len(says(says_it_alike, ("GET", path, 200, {"items": [{"id": RUN, "nodes": [{}], "node_count": count}]}))) == breaches
 
 
-@pytest.mark.parametrize(("prefix", "breaches"), [("example", 0), ("whsec_exa", 0), ("another", 1)])
+@pytest.mark.parametrize(("prefix", "breaches"), [("example", 0), ("whsec_exa", 0), ("rf_whsec_exa", 0), ("xample", 1), ("another", 1)])
 def test_prefix_of_a_secret_may_stand_behind_that_of_all(prefix: str, breaches: int) -> None:
-    secret = {"secret": "whsec_example_1", "plain_secret": "whsec_example_1", "key_prefix": prefix}
+    secret = {"secret": "rf_whsec_example_1", "plain_secret": "rf_whsec_example_1", "key_prefix": prefix}
     assert len(says(says_it_alike, ("POST", "/v1/callback-secrets", 201, secret))) == breaches
 
 
@@ -126,6 +127,12 @@ def test_delivery_ends_as_its_latest_attempt_wherever_that_stands(statuses: list
     attempts = [{"attempt_number": number, "status_code": status} for number, status in enumerate(statuses, 1)][::way]
     delivery = {"id": RUN, "status_code": "succeeded", "attempts": attempts, "attempt_count": 2, "completed_at": "2026-01-01T00:00:00Z"}
     assert len(says(deliveries_are_kept, ("GET", f"/v1/runs/{RUN}/callback", 200, [delivery]))) == breaches
+
+
+@pytest.mark.parametrize("state", [["pending"], {}, 7, None])
+def test_state_of_a_delivery_that_is_no_text_is_left_to_the_schema(state: object) -> None:
+    delivery = {"id": RUN, "status_code": state, "attempts": [], "completed_at": "2026-01-01T00:00:00Z"}
+    assert says(deliveries_go_on_or_end, ("GET", f"/v1/runs/{RUN}/callback", 200, [delivery])) == []
 
 
 def test_delivery_may_be_given_up_before_it_is_tried() -> None:
@@ -236,6 +243,20 @@ def test_bearer_may_be_one_of_several_ways_to_come_in(challenges: str, breaches:
     memory, answer = Memory(), Answer("GET", "/v1/runs", 401, {"www-authenticate": challenges}, b"{}")
     memory.look_at(answer)
     assert len(list(has_its_headers(answer, memory))) == breaches
+
+
+@pytest.mark.parametrize(
+    ("challenges", "schemes"),
+    [
+        ("", set()),
+        ('Bearer realm="api", error="invalid_token"', {"bearer"}),
+        ('Bearer realm="basic, token"', {"bearer"}),
+        ('Bearer realm = "a", Token', {"bearer", "token"}),
+        ('Token, BASIC realm="a\\", Digest b"', {"token", "basic"}),
+    ],
+)
+def test_schemes_are_those_that_challenges_name_and_no_words_in_their_parameters(challenges: str, schemes: set[str]) -> None:
+    assert schemes_in(challenges) == schemes
 
 
 OTHER = "019b76da-a800-7000-8abc-0123456789ac"

@@ -1,5 +1,6 @@
 """Flows of reading: keys, pages, filters, routes, what is gone, and input that nobody should send."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from runflow_mock.kit.suite.suite_tenants import SuiteTenant
 READS = ("/v1/auth/me", "/v1/billing/balance", "/v1/models", "/v1/runs", "/v1/batches", "/v1/callback-secrets", "/v1/webhooks")
 # As what a key is not sent.
 SCHEMES = ("Basic ", "Token ", "")
+QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')
 ODD_BODIES = (
     b"",
     b"{",
@@ -68,12 +70,18 @@ def _others_are_no_keys(tenant: SuiteTenant) -> Iterator[str]:
             yield f"HEAD {path} is answered {head.status} without a key"
         if tenant.get(path, key=tenant.key.swapcase()).status != 401:
             yield f"GET {path} is open to the key in other capitals"
-    challenge = tenant.get(READS[0], key=None).headers.get("www-authenticate", "").lower()
+    named = schemes_in(tenant.get(READS[0], key=None).headers.get("www-authenticate", ""))
     # Whoever names another way may let in by it.
-    for scheme in (each for each in SCHEMES if not each or each.strip().lower() not in challenge):
+    for scheme in (each for each in SCHEMES if not each or each.strip().lower() not in named):
         answer = tenant.get(READS[0], key=None, headers={"Authorization": f"{scheme}{tenant.key}"})
         if answer.status != 401:
             yield f"a key is taken as {scheme.strip() or 'nothing'!r}, and not as a bearer token alone: {answer.evidence}"
+
+
+def schemes_in(challenges: str) -> frozenset[str]:
+    """Returns the schemes that challenges name, in small letters; their parameters, whatever stands in them, are none."""
+    parts = (part.split() for part in QUOTED.sub('""', challenges).lower().split(","))
+    return frozenset(words[0] for words in parts if words and "=" not in words[0] and words[1:2] != ["="])
 
 
 def _read(tenant: SuiteTenant, path: str, limit: int) -> tuple[list[Any], bool]:

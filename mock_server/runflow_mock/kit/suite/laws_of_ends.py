@@ -114,7 +114,7 @@ def deliveries_go_on_or_end(answer: Answer, memory: Memory) -> Iterator[str]:
             continue
         state, attempts = record.get("status_code"), [each for each in list_of(record.get("attempts")) if isinstance(each, dict)]
         # How an end is called is not published.
-        if state in GOING_ON and record.get("completed_at") is not None:
+        if isinstance(state, str) and state in GOING_ON and record.get("completed_at") is not None:
             yield f"a delivery that is {state!r} has ended at {record['completed_at']}"
         made = [moment for each in attempts if (moment := instant(each.get("created_at"))) is not None]
         waits = [later - earlier for earlier, later in pairwise(sorted(made))]

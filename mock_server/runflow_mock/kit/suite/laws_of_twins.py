@@ -27,9 +27,9 @@ def _secret(told: Record, status: int) -> Iterator[str]:
     if told.get("secret") != told.get("plain_secret"):
         yield "secret and plain_secret are not the same"
     prefix = told.get("key_prefix")
-    # In an example of the contract it stands behind `whsec_`.
-    beginning = str(told.get("secret")).rpartition("whsec_")
-    if isinstance(prefix, str) and not any(text.startswith(prefix) for text in ("".join(beginning), beginning[2])):
+    # In an example of the contract it stands behind `whsec_`, and that may stand behind `rf_`.
+    before, word, behind = str(told.get("secret")).rpartition("whsec_")
+    if isinstance(prefix, str) and not any(text.startswith(prefix) for text in (f"{before}{word}{behind}", f"{word}{behind}", behind)):
         yield f"key_prefix is {prefix!r}, and the secret does not begin so"
 
 
