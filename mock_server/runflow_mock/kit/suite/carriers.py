@@ -32,8 +32,8 @@ ANSWER_BYTES_MAX = 256 * 1024 * 1024
 FILE_BYTES_MAX = 64 * 1024 * 1024
 # As OpenSSL finds an authority in a folder: by a digest of its name.
 HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
-# What callers and models put into records, and how deep records stand.
-FREE = frozenset(("input", "output", "metadata", "paths", "components", "workflow_json"))
+# In what callers and models put into records there are none, and how deep records stand.
+WITHOUT_RECORDS = frozenset(("input", "output", "metadata", "paths", "components", "workflow_json"))
 RECORDS_DEPTH_MAX = 4
 _NESTING = (dict, list)
 IN_PROCESS_URL = "http://localhost"
@@ -232,7 +232,7 @@ def _objects(content: Any, depth: int) -> Iterator[dict[str, Any]]:
     if isinstance(content, dict) and depth < RECORDS_DEPTH_MAX:
         yield content
         for name, part in content.items():
-            if isinstance(part, _NESTING) and name not in FREE:
+            if isinstance(part, _NESTING) and name not in WITHOUT_RECORDS:
                 yield from _objects(part, depth + 1)
     elif isinstance(content, list):
         for part in content:

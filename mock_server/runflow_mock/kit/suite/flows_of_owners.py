@@ -27,7 +27,7 @@ SEEN_AT: Mapping[str, tuple[str, ...]] = {"asset-uploads": ("/v1/assets",)}
 BALANCE = "/v1/billing/balance"
 LABEL = "suite-inside"
 NOT_LISTED = ("/v1/evaluations", "/v1/asset-uploads")
-IDENTIFIER = 36
+ID_LETTERS = 36
 # Tenants of one seed make the same ids.
 OTHER = "another organization"
 OFF = "2026-01-01T00:00:00.000Z"
@@ -80,7 +80,7 @@ def _is_closed_by_name(tenant: SuiteTenant, other: SuiteTenant) -> Iterator[str]
 
 def _is_of_one_record(path: str) -> bool:
     """Tells whether a path is below a record that an organization made."""
-    return path.startswith(OWN) and [len(part) for part in path.split("/")[3:4]] == [IDENTIFIER]
+    return path.startswith(OWN) and [len(part) for part in path.split("/")[3:4]] == [ID_LETTERS]
 
 
 def _is_done_by_others(tenant: SuiteTenant, other: SuiteTenant) -> Iterator[str]:
@@ -136,7 +136,7 @@ def _records_are_below_their_own(tenant: SuiteTenant) -> Iterator[str]:
     expect(tenant.post("/v1/webhooks", {"url": f"{tenant.hook}/other", "secret": "suite"}), 201)
     paths = [path.split("/") for path in seed(tenant) if _is_of_one_record(path)]
     for parts in paths:
-        if [len(part) for part in parts[5:6]] != [IDENTIFIER]:
+        if [len(part) for part in parts[5:6]] != [ID_LETTERS]:
             continue
         other = next((each[3] for each in paths if each[2] == parts[2] and each[3] != parts[3]), None)
         path = "/".join((*parts[:3], str(other), *parts[4:]))

@@ -330,8 +330,8 @@ def happens_within_its_record(answer: Answer, memory: Memory) -> Iterator[str]:
             if ended and made and made < ended - SKEW:
                 yield f"a delivery of {record.get('created_at')} tells of an end at {payload.get('completed_at')}"
             # Where the suite moves the clock nothing else keeps a server from telling at once.
-            is_prompt = answer.moment is None or record.get("is_automatic", True) is not True
-            if ended and made and not is_prompt and made > ended + TOLD_WITHIN:
+            may_wait = answer.moment is None or record.get("is_automatic", True) is not True
+            if ended and made and not may_wait and made > ended + TOLD_WITHIN:
                 yield f"an end at {payload.get('completed_at')} is told by a delivery of {record.get('created_at')}"
             yield from _triggers_its_webhook(record, made, answer, memory)
 
