@@ -1,5 +1,6 @@
 """What a schema says counts in drifts, and not how: each pair is graded as a careful reader would, by who sends the value."""
 
+from time import thread_time
 from typing import Any
 
 import pytest
@@ -174,3 +175,42 @@ BINARY = {"type": "string", "format": "binary"}
 def test_document_that_says_the_same_in_a_newer_version_has_no_drift(before: Any, after: Any, content_type: str) -> None:
     older = document(before, content_type=content_type, version="3.0.3")
     assert grades(older, document(after, content_type=content_type)) == (None, None)
+
+
+def named(name: str) -> Any:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+A, B, C = map(named, "ABC")
+LEADING_ON: Any = {
+    "to each other": {"A": {"anyOf": [B, C]}, "B": {"anyOf": [A, thing()]}, "C": {"anyOf": [A, thing(required=["c"])]}},
+    "to itself twice": {"A": {"anyOf": [A, A, thing(required=["a"])]}},
+    "with a type to itself twice": {"A": thing(anyOf=[A, A, thing(required=["a"])])},
+    "to one twice, again and again": {
+        "A": named("0"),
+        **{str(number): {"anyOf": [named(str(number + 1))] * 2} for number in range(20)},
+        "20": thing(required=["a"]),
+    },
+    "by fields of both": {"A": {"allOf": [B, C]}, "B": thing(properties={"a": A, "b": A}), "C": thing(properties={"a": A, "b": A})},
+    "by items of both": {"A": {"allOf": [B, C]}, "B": several(items=A), "C": several(items=A)},
+    "by patterns of names": {"A": thing(properties={"ab": {}}, patternProperties={"a": A, "b": A}, required=["ab"])},
+}
+
+
+@pytest.mark.parametrize("schemas", LEADING_ON.values(), ids=list(LEADING_ON))
+def test_schemas_that_lead_to_each_other_are_compared_in_bounded_time(schemas: Any) -> None:
+    older, newer, other = document(A), document(A), document(A)
+    for each in (older, newer, other):
+        each["components"]["schemas"] = schemas
+    newer["components"]["schemas"] = {**schemas, "A": {"allOf": [schemas["A"], {"minProperties": 1}]}}
+    begun = thread_time()
+    assert grades(older, other) == (None, None)
+    grades(older, newer)
+    assert thread_time() - begun < 1
+
+
+def test_form_of_a_choice_that_names_itself_is_counted_once() -> None:
+    older, newer = document(A), document({"anyOf": [thing(required=["a"]), TEXT, several(), number()]})
+    older["components"]["schemas"] = {"A": {"anyOf": [A, B]}, "B": {"oneOf": [thing(required=["a"]), A, TEXT]}}
+    found = DocumentComparison(contract(older, "old.json"), contract(newer, "new.json")).drifts()
+    assert {drift.says for drift in found} == {"2 forms were possible, 4 are"}

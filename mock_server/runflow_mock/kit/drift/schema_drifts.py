@@ -13,9 +13,9 @@ from msgspec.structs import replace
 
 from runflow_mock.domain.documents import Json
 from runflow_mock.kit.drift.drifts import CHANGES, Found, Grade
-from runflow_mock.kit.drift.schema_forms import ANYTHING, DEPTH_MAX, Form, form_of
+from runflow_mock.kit.drift.schema_forms import ANYTHING, DEPTH_MAX, Form, FormReading
 from runflow_mock.kit.drift.schema_limits import limit_drifts
-from runflow_mock.kit.drift.schema_rules import ANNOTATIONS, RuleReading, referred
+from runflow_mock.kit.drift.schema_rules import ANNOTATIONS, referred
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.openapi.directions import Direction
 
@@ -35,11 +35,10 @@ class SchemaComparison:
 
     def __init__(self, old: Contract, new: Contract, direction: Direction | None = None) -> None:
         """Takes the direction of the messages whose fields are compared, where it is known: some fields go the other way alone."""
-        self._old = RuleReading(old)
-        self._new = RuleReading(new)
+        self._old = FormReading(old)
+        self._new = FormReading(new)
         self._absent = None if direction is None else direction.value
         self._known: dict[tuple[int, int], tuple[Found, ...]] = {}
-        self._forms: dict[tuple[bool, int], tuple[Json, Form]] = {}
 
     def drifts(self, old: Json, new: Json) -> tuple[Found, ...]:
         """Returns every difference of two schemas, each at its place inside the value."""
@@ -58,21 +57,13 @@ class SchemaComparison:
         return known
 
     def _of_schemas(self, old: Json, new: Json, depth: int) -> Iterator[Found]:
-        was, now = self._form(self._old, old), self._form(self._new, new)
+        was, now = self._old.form(old), self._new.form(new)
         if _are_bytes(was, now) or _are_bytes(now, was):
             return iter(())
         if bool(was.choices) is bool(now.choices):
             return self._of_forms((was, now), depth)
         # One form is a choice of one.
         return self._of_choices(was.choices[0] if was.choices else (old,), now.choices[0] if now.choices else (new,), depth)
-
-    def _form(self, reading: RuleReading, schema: Json) -> Form:
-        key = (reading is self._new, id(schema))
-        # The schema is kept beside its form, so that its identity stays its own.
-        found = self._forms.get(key)
-        if found is None:
-            found = self._forms[key] = (schema, form_of(reading, schema))
-        return found[1]
 
     def _of_forms(self, pair: Pair, depth: int) -> Iterator[Found]:
         for changes in CHANGES_OF_VALUES:
@@ -103,7 +94,9 @@ class SchemaComparison:
         names = {name: None for form in pair for name in (*form.properties, *sorted(form.required))}
         for name in names:
             is_described = name in old.properties or name in new.properties
-            before, after = (form.field(name) if is_described else None for form in pair)
+            before, after = (
+                reading.field(form, name) if is_described else None for reading, form in zip((self._old, self._new), pair, strict=True)
+            )
             was, is_there = before is not None or name in old.required, after is not None or name in new.required
             goes, still_goes = was and not self._is_absent(self._old, before), is_there and not self._is_absent(self._new, after)
             if not goes and not still_goes:
@@ -124,9 +117,9 @@ class SchemaComparison:
                 says = "it is gone, and no others are taken" if is_refused else "it is gone"
                 yield Found(f"{kind}-{'refused' if is_refused else 'removed'}", (name,), says)
 
-    def _is_absent(self, reading: RuleReading, schema: Json) -> bool:
+    def _is_absent(self, reading: FormReading, schema: Json) -> bool:
         """Tells whether a field goes the other way alone, as one that is read-only does in no request."""
-        return self._absent is not None and self._absent in self._form(reading, schema).marks
+        return self._absent is not None and self._absent in reading.form(schema).marks
 
     def _of_patterns(self, pair: Pair, depth: int) -> Iterator[Found]:
         """Yields the differences of fields that are described by patterns of their names."""
