@@ -8,6 +8,7 @@ from foreign import contract
 
 from runflow_mock.kit.drift.document_drifts import DocumentComparison
 from runflow_mock.kit.drift.drifts import Grade
+from runflow_mock.kit.drift.schema_forms import DEPTH_MAX
 
 BREAKING, RISKY, ADDITIVE = Grade
 TEXT, WHOLE, LINE = {"type": "string"}, {"type": "integer"}, {"type": "object", "required": ["q"], "properties": {"q": {"type": "string"}}}
@@ -214,3 +215,16 @@ def test_form_of_a_choice_that_names_itself_is_counted_once() -> None:
     older["components"]["schemas"] = {"A": {"anyOf": [A, B]}, "B": {"oneOf": [thing(required=["a"]), A, TEXT]}}
     found = DocumentComparison(contract(older, "old.json"), contract(newer, "new.json")).drifts()
     assert {drift.says for drift in found} == {"2 forms were possible, 4 are"}
+
+
+def test_field_is_compared_near_the_top_though_it_was_met_too_deep_before() -> None:
+    def leading(leaf: Any) -> Any:
+        deep: Any = named("Leaf")
+        for _ in range(DEPTH_MAX - 1):
+            deep = thing(properties={"p": deep})
+        found = document(thing(properties={"a": deep, "z": named("Leaf")}))
+        found["components"]["schemas"]["Leaf"] = thing(properties={"v": leaf})
+        return found
+
+    found = DocumentComparison(contract(leading(TEXT), "old.json"), contract(leading(WHOLE), "new.json")).drifts()
+    assert [drift.where for drift in found if drift.side == "request"] == ["body.z.v"]

@@ -38,7 +38,9 @@ class SchemaComparison:
         self._old = FormReading(old)
         self._new = FormReading(new)
         self._absent = None if direction is None else direction.value
-        self._known: dict[tuple[int, int], tuple[Found, ...]] = {}
+        # Beside what was found stands the least depth at which it is all that there is.
+        self._known: dict[tuple[int, int], tuple[int, tuple[Found, ...]]] = {}
+        self._cut = 0
 
     def drifts(self, old: Json, new: Json) -> tuple[Found, ...]:
         """Returns every difference of two schemas, each at its place inside the value."""
@@ -46,15 +48,20 @@ class SchemaComparison:
 
     def _drifts(self, old: Json, new: Json, depth: int) -> tuple[Found, ...]:
         if depth > DEPTH_MAX:
+            self._cut += 1
             return ()
         old, new = referred(self._old.contract, old), referred(self._new.contract, new)
         key = (id(old), id(new))
-        known = self._known.get(key)
-        if known is None:
-            # A schema that leads to itself has no other differences than those that are being found.
-            self._known[key] = ()
-            known = self._known[key] = _limited(self._of_schemas(old, new, depth))
-        return known
+        least, known = self._known.get(key, (DEPTH_MAX + 1, ()))
+        if depth >= least:
+            self._cut += least > 0
+            return known
+        # A schema that leads to itself has no other differences than those that are being found.
+        self._known[key] = (0, ())
+        cut = self._cut
+        found = _limited(self._of_schemas(old, new, depth))
+        self._known[key] = (0 if cut == self._cut else depth, found)
+        return found
 
     def _of_schemas(self, old: Json, new: Json, depth: int) -> Iterator[Found]:
         was, now = self._old.form(old), self._new.form(new)
