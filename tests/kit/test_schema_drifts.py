@@ -65,6 +65,11 @@ def number(**more: Any) -> Any:
         ({"allOf": [number(multipleOf=2), {"multipleOf": 3}]}, number(multipleOf=6)),
         ({"allOf": [number(minimum=2), {"exclusiveMinimum": 2}]}, number(exclusiveMinimum=2)),
         ({"type": "string", "minimum": 5, "maxItems": 3}, TEXT),
+        ({"allOf": [TEXT, {"maxItems": 3}]}, TEXT),
+        ({"allOf": [WHOLE, {"exclusiveMinimum": 0}]}, {"type": "integer", "exclusiveMinimum": 0}),
+        ({"allOf": [WHOLE, {"pattern": "^a"}]}, WHOLE),
+        ({"allOf": [{"type": ["string", "null"]}, {"minLength": 1}]}, {"type": ["string", "null"], "minLength": 1}),
+        ({"allOf": [{"minLength": 1}, {"maxItems": 3}]}, {"minLength": 1, "maxItems": 3}),
         ({"type": "integer", "maxLength": 3, "pattern": "^a"}, WHOLE),
         ({"type": "string", "enum": ["a", 1]}, {"enum": ["a"]}),
         ({"type": "number", "enum": [1, "a", True]}, {"enum": [1.0]}),
@@ -228,3 +233,18 @@ def test_field_is_compared_near_the_top_though_it_was_met_too_deep_before() -> N
 
     found = DocumentComparison(contract(leading(TEXT), "old.json"), contract(leading(WHOLE), "new.json")).drifts()
     assert [drift.where for drift in found if drift.side == "request"] == ["body.z.v"]
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"allOf": [number(multipleOf=1.7e308), {"multipleOf": 1.3e308}]},
+        number(maximum=10**400),
+        {"type": "integer", "exclusiveMinimum": -(10**400)},
+        {"type": "integer", "enum": [1e308, 1]},
+    ],
+)
+def test_limit_beyond_all_numbers_is_a_limit(schema: Any) -> None:
+    newer = number(multipleOf=0.5, maximum=1)
+    assert grades(document(schema), document(schema)) == (None, None)
+    assert None not in grades(document(schema), document(newer))

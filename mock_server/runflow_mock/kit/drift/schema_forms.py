@@ -50,7 +50,7 @@ _TRUTH_VALUES = frozenset(("true", "false"))
 _TYPES: Mapping[str, Callable[[Json], bool]] = {
     "string": lambda value: isinstance(value, str),
     "boolean": lambda value: isinstance(value, bool),
-    "integer": lambda value: isinstance(value, int | float) and not isinstance(value, bool) and value == int(value),
+    "integer": lambda value: isinstance(value, int | float) and not isinstance(value, bool) and value % 1 == 0,
     "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
     "array": lambda value: isinstance(value, list),
     "object": lambda value: isinstance(value, dict),
@@ -62,6 +62,8 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     """What a value may be. No `types` and no `values` means any; null stands in neither, but in `is_nullable`."""
 
     types: frozenset[str] | None = None
+    is_implied: bool = False
+    """Whether no types are named, so that they follow from the rest and rule out nothing."""
     values: frozenset[str] | None = None
     is_nullable: bool = True
     limits: Mapping[str, float] = {}
@@ -188,6 +190,7 @@ class FormReading:
             extra, by_pattern = by_pattern[every], {name: by_pattern[name] for name in by_pattern if name != every}
         return Form(
             types=types,
+            is_implied=types is not None and named is None,
             values=None if values is None or (types == frozenset(("boolean",)) and values >= _TRUTH_VALUES) else values - {_NULL},
             is_nullable=is_nullable,
             limits=limits_of(schema, named),
@@ -218,7 +221,7 @@ class FormReading:
         if len(read) == 1:
             return replace(read[0], is_nullable=is_nullable)
         types, values = [form.types for form in read], [form.values for form in read]
-        if read == [Form(types=each, is_nullable=form.is_nullable) for each, form in zip(types, read, strict=True)]:
+        if read == [Form(types=form.types, is_implied=form.is_implied, is_nullable=form.is_nullable) for form in read]:
             known = [each for each in types if each is not None]
             return Form(types=frozenset().union(*known) if len(known) == len(types) else None, is_nullable=is_nullable)
         listed = [each for each in values if each is not None]
@@ -228,12 +231,20 @@ class FormReading:
 
     def _both(self, form: Form, other: Form) -> Form:
         """Returns what is left where both hold."""
+        if form.is_implied is not other.is_implied and None not in (form.types, other.types):
+            form, other = _with_types(form, other), _with_types(other, form)
+        is_implied = form.is_implied or other.is_implied
+        types = _narrowest(form.types, other.types)
+        if form.is_implied and other.is_implied:
+            types = frozenset((*(form.types or ()), *(other.types or ())))
+        named = None if is_implied else types
         return Form(
-            types=_narrowest(form.types, other.types),
+            types=types,
+            is_implied=is_implied,
             values=_narrowest(form.values, other.values),
             is_nullable=form.is_nullable and other.is_nullable,
-            limits=limits_of_both(form.limits, other.limits),
-            patterns=form.patterns | other.patterns,
+            limits=limits_of_both(form.limits, other.limits, named),
+            patterns=form.patterns | other.patterns if named is None or "string" in named else frozenset(),
             formats=form.formats | other.formats,
             default=other.default if form.default is None else form.default,
             marks=form.marks | other.marks,
@@ -300,6 +311,12 @@ def _discriminator(schema: Object) -> str | None:
 def _is_null(form: Form) -> bool:
     """Tells whether null is all that a value may be."""
     return form.is_nullable and frozenset() in (form.types, form.values)
+
+
+def _with_types(form: Form, other: Form) -> Form:
+    """Returns a form with the types that the other one names, where it names none itself."""
+    is_nullable = other.is_nullable if form.values is None else form.is_nullable
+    return replace(form, types=other.types, is_implied=False, is_nullable=is_nullable) if form.is_implied else form
 
 
 def _narrowest(some: frozenset[str] | None, others: frozenset[str] | None) -> frozenset[str] | None:

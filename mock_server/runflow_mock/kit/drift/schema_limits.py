@@ -6,7 +6,8 @@ included. What limits no value of the types that a schema names, and what limits
 
 from collections.abc import Iterator, Mapping, Set
 from fractions import Fraction
-from math import ceil, floor, lcm
+from math import ceil, floor, isnan, lcm
+from sys import float_info
 
 from runflow_mock.domain.documents import list_of
 from runflow_mock.kit.drift.drifts import Found
@@ -24,6 +25,7 @@ LIMITED: Mapping[str, str] = {
 _LOWER = (("minimum", "exclusiveMinimum"), ("minLength",), ("minItems",), ("minProperties",), ("uniqueItems",))
 _UPPER = (("maximum", "exclusiveMaximum"), ("maxLength",), ("maxItems",), ("maxProperties",))
 _ENDS = (*((names, 1) for names in _LOWER), *((names, -1) for names in _UPPER))
+_MOST = float_info.max
 _NEXT = {"exclusiveMinimum": ("minimum", 1), "exclusiveMaximum": ("maximum", -1)}
 
 Limits = Mapping[str, float]
@@ -31,31 +33,25 @@ Limits = Mapping[str, float]
 
 def limits_of(schema: Object, types: Set[str] | None) -> Limits:
     """Returns the limits of a schema, given the types that it names, without null."""
-    found = {name: schema[name] for name in LIMITED if isinstance(schema.get(name), int | float)}
-    limits = {name: float(value) for name, value in found.items()}  # type: ignore[arg-type]  # they are numbers or truth values
+    found = {name: said for name in LIMITED if isinstance(said := schema.get(name), int | float) and not isnan(_number(said))}
+    limits = {name: _number(said) for name, said in found.items()}
     if schema.get("items") is False:
         # No more items than those that are described one by one.
         most = float(len(list_of(schema.get("prefixItems"))))
         limits["maxItems"] = min(limits.get("maxItems", most), most)
-    if types is not None:
-        limits = {
-            name: value for name, value in limits.items() if LIMITED[name] in types or (LIMITED[name], types) == ("number", {"integer"})
-        }
-    if types == {"integer"}:
-        _limit_whole_numbers(limits)
-    return _plainly(limits)
+    return _fitting(limits, types)
 
 
-def limits_of_both(some: Limits, others: Limits) -> Limits:
-    """Returns the limits of a value that keeps to two schemas."""
+def limits_of_both(some: Limits, others: Limits, types: Set[str] | None) -> Limits:
+    """Returns the limits of a value that keeps to two schemas, given the types that they name together, without null."""
     limits = {**some, **others}
     for names, sign in _ENDS:
         limits |= {name: sign * max(sign * some[name], sign * others[name]) for name in names if name in some and name in others}
     steps = [Fraction(repr(each["multipleOf"])) for each in (some, others) if each.get("multipleOf")]
     if len(steps) > 1:
         divisor = lcm(*(step.denominator for step in steps))
-        limits["multipleOf"] = float(Fraction(lcm(*(int(step * divisor) for step in steps)), divisor))
-    return _plainly(limits)
+        limits["multipleOf"] = _number(Fraction(lcm(*(int(step * divisor) for step in steps)), divisor))
+    return _fitting(limits, types)
 
 
 def limit_drifts(old: Limits, new: Limits) -> Iterator[Found]:
@@ -81,6 +77,23 @@ def _of_steps(was: float | None, now: float | None) -> Iterator[Found]:
 
 def _is_multiple(value: float, step: float) -> bool:
     return bool(step) and (Fraction(repr(value)) / Fraction(repr(step))).denominator == 1
+
+
+def _number(value: float | Fraction) -> float:
+    """Returns a number, or the greatest one of its sign where it is greater than any can be told apart."""
+    return float(max(-_MOST, min(value, _MOST)))
+
+
+def _fitting(limits: Mapping[str, float], types: Set[str] | None) -> Limits:
+    """Returns those limits that limit values of the types."""
+    fitting = {
+        name: value
+        for name, value in limits.items()
+        if types is None or LIMITED[name] in types or (LIMITED[name], types) == ("number", {"integer"})
+    }
+    if types == {"integer"}:
+        _limit_whole_numbers(fitting)
+    return _plainly(fitting)
 
 
 def _limit_whole_numbers(limits: dict[str, float]) -> None:
