@@ -248,3 +248,11 @@ def test_limit_beyond_all_numbers_is_a_limit(schema: Any) -> None:
     newer = number(multipleOf=0.5, maximum=1)
     assert grades(document(schema), document(schema)) == (None, None)
     assert None not in grades(document(schema), document(newer))
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "application/problem+json; charset=utf-8"])
+def test_bytes_stand_in_no_json(content_type: str) -> None:
+    """What could be anything became a text there, whatever its format."""
+    older, newer = (document(thing(properties={"a": schema}), content_type=content_type) for schema in ({}, BINARY))
+    assert grades(older, newer) == (BREAKING, ADDITIVE)
+    assert grades(newer, older) == (ADDITIVE, BREAKING)

@@ -35,11 +35,14 @@ class DocumentComparison:
     def __init__(self, old: Contract, new: Contract) -> None:
         self.old = old
         self.new = new
-        plain = SchemaComparison(old, new)
         # Where nothing goes one way alone, what was compared for one direction is known for all.
         marked = [direction for direction in Direction if any(_marks(contract, direction) for contract in (old, new))]
-        self._schemas: dict[Direction | None, SchemaComparison] = {None: plain, **dict.fromkeys(Direction, plain)}
-        self._schemas |= {each: SchemaComparison(old, new, each) for each in marked}
+        self._schemas: dict[tuple[Direction | None, bool], SchemaComparison] = {}
+        for has_bytes in (False, True):
+            plain = SchemaComparison(old, new, has_bytes=has_bytes)
+            for direction in (None, *Direction):
+                own = SchemaComparison(old, new, direction, has_bytes=has_bytes) if direction in marked else plain
+                self._schemas[direction, has_bytes] = own
 
     def drifts(self) -> Iterator[Drift]:
         """Yields every difference."""
@@ -158,15 +161,18 @@ class DocumentComparison:
         self, old: tuple[str, Pointer], new: tuple[str, Pointer], where: tuple[str, ...], direction: Direction | None
     ) -> Iterator[Found]:
         """Yields the differences of two contents, given the media type of each and the way to its schema."""
-        yield from self._of_schemas(where, old[1], new[1], direction)
+        has_bytes = not any(read_media_type(media_type).is_json for media_type, _ in (old, new))
+        yield from self._of_schemas(where, old[1], new[1], direction, has_bytes=has_bytes)
         if has_encodings(old[0]) and has_encodings(new[0]):
             for found in encoding_drifts(self.old, old[1], self.new, new[1]):
                 yield found._replace(where=(*where, *found.where))
 
-    def _of_schemas(self, where: tuple[str, ...], old: Pointer, new: Pointer, direction: Direction | None) -> Iterator[Found]:
+    def _of_schemas(
+        self, where: tuple[str, ...], old: Pointer, new: Pointer, direction: Direction | None, *, has_bytes: bool = False
+    ) -> Iterator[Found]:
         # The way to what is not described leads to the document itself.
         schemas = self.old.at(old) if old else {}, self.new.at(new) if new else {}
-        for found in self._schemas[direction].drifts(*schemas):
+        for found in self._schemas[direction, has_bytes].drifts(*schemas):
             yield found._replace(where=(*where, *found.where))
 
     def _of_responses(self, old: Declared, new: Declared) -> Iterator[Found]:

@@ -33,8 +33,9 @@ Pair = tuple[Form, Form]
 class SchemaComparison:
     """Compares schemas of two contracts; what was compared once is known. Inside a schema that leads to itself it is told once."""
 
-    def __init__(self, old: Contract, new: Contract, direction: Direction | None = None) -> None:
-        """Takes the direction of the messages whose fields are compared, where it is known: some fields go the other way alone."""
+    def __init__(self, old: Contract, new: Contract, direction: Direction | None = None, *, has_bytes: bool = False) -> None:
+        """Takes what is known of the messages: their direction, as some fields go the other way alone, and whether bytes stand in them."""
+        self._has_bytes = has_bytes
         self._old = FormReading(old)
         self._new = FormReading(new)
         self._absent = None if direction is None else direction.value
@@ -65,7 +66,7 @@ class SchemaComparison:
 
     def _of_schemas(self, old: Json, new: Json, depth: int) -> Iterator[Found]:
         was, now = self._old.form(old), self._new.form(new)
-        if _are_bytes(was, now) or _are_bytes(now, was):
+        if self._has_bytes and (_are_bytes(was, now) or _are_bytes(now, was)):
             return iter(())
         if bool(was.choices) is bool(now.choices):
             return self._of_forms((was, now), depth)
