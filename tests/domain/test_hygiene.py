@@ -837,3 +837,28 @@ def test_bodies_of_creations_are_read_only_where_something_has_failed() -> None:
     assert lines_run(lambda: series_of(labelled)) == lines_run(lambda: series_of(plain))
     failed = sequence((0, order(500)), (1, order(note="again")))
     assert [len(series) for series in series_of(failed)] == [2]
+
+
+@pytest.mark.parametrize(
+    ("refused", "right"),
+    [("limit=100000", "limit=100"), ("limit=501", "limit=500"), ("_=1", "limit=50"), ("limit=0&_=1", "limit=50&_=2")],
+    ids=["far too long a page", "too long a page", "unknown parameter", "past a cache"],
+)
+def test_reading_in_other_words_after_a_final_refusal_is_another_call(refused: str, right: str) -> None:
+    """Whoever corrected the length of a page was told to have sent the same again; a cache has nothing to do with a final refusal."""
+    corrected = sequence((0, shelf(status=422, target=f"/v1/runs?{refused}")), (1, shelf(target=f"/v1/runs?{right}")))
+    assert verdict_of("retry-refused", corrected).judgement is Judgement.HELD
+    late = sequence(
+        (0, shelf(status=429, told=LIMITED)),
+        (2, shelf(status=422, target=f"/v1/runs?{refused}")),
+        (3, shelf(target=f"/v1/runs?{right}")),
+    )
+    assert verdict_of("retry-refused", late).judgement is Judgement.HELD
+    same = sequence(*((second, shelf(status=422, target=f"/v1/runs?{refused}")) for second in range(2)))
+    assert verdict_of("retry-refused", same).judgement is Judgement.BROKEN
+
+
+def test_series_that_was_closed_past_a_cache_is_closed_for_its_first_words() -> None:
+    first, salted = shelf(status=429, told=LIMITED), shelf(target="/v1/runs?limit=50&_=2")
+    seen = sequence((0, first), (2, salted), (60, shelf(status=429, told=LIMITED)), (62, shelf()))
+    assert [[each.number for each in series] for series in series_of(seen)] == [[1, 2], [3, 4]]

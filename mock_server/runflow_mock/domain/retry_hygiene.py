@@ -1,11 +1,12 @@
 """Retry hygiene: what a client does after a request has failed.
 
-Theory. Requests that are the same call form a *series* for as long as it fails: same method and target (of a reading the same record or
-list, whatever gets it past a cache), and the same body or the same Idempotency-Key; a creation that may be tried again is also known by its
-client_ref, where only its metadata differs. The first answer that is no failure closes it. A failure is *transient* when the client may try
-again (408, 409, 425, 429, a 5xx, no answer at all) and *final* when trying again cannot help; it is *open* when the request may have been
-carried out all the same. There are two right ways out of that: the same Idempotency-Key with the same body, or looking for the mark that
-the creation carries (its client_ref, or something in its metadata) and creating again only where it was not found.
+Theory. Requests that are the same call form a *series* for as long as it fails: same method and target (of a reading that has met a
+transient failure the same record or list, whatever gets it past a cache), and the same body or the same Idempotency-Key; a creation that
+may be tried again is also known by its client_ref, where only its metadata differs. The first answer that is no failure closes it. A
+failure is *transient* when the client may try again (408, 409, 425, 429, a 5xx, no answer at all) and *final* when trying again cannot
+help; it is *open* when the request may have been carried out all the same. There are two right ways out of that: the same Idempotency-Key
+with the same body, or looking for the mark that the creation carries (its client_ref, or something in its metadata) and creating again only
+where it was not found.
 
 Pauses grow in many ways: exponentially, by a step, up to a cap, at once and then growing, or drawn at random below a bound that grows. The
 rule is broken where nothing of the kind can be meant: there are no pauses, they are all the same, or they only shrink. What varies
@@ -82,11 +83,15 @@ def series_of(exchanges: Sequence[Exchange]) -> list[Series]:
     found: list[list[Exchange]] = []
     open_series: dict[tuple[object, ...], list[Exchange]] = {}
     for exchange in exchanges:
-        # The names of the call that a request makes: by its body, by its key if it has one, and by what it creates.
-        is_reading = exchange.method == "GET" and exchange.operation in READS | VIEWS
-        by_body = (exchange.method, what_is_read(exchange) if is_reading else exchange.target, exchange.request_body)
+        # The names of the call that a request makes: by its body, by its key if it has one, by what it creates, and by what it reads.
+        by_body = (exchange.method, exchange.target, exchange.request_body)
         key = exchange.request_header("idempotency-key")
         names: list[tuple[object, ...]] = [by_body] if key is None else [(exchange.method, exchange.path, key, "key"), by_body]
+        ended_names: tuple[object, ...] = ()
+        if exchange.method == "GET" and exchange.operation in READS | VIEWS:
+            names.append(past_cache := (exchange.method, what_is_read(exchange), exchange.request_body))
+            # Only a transient failure is tried again past a cache: after a final one other words are another call.
+            ended_names = (by_body if is_transient(exchange) else past_cache,)
         # Whoever changed what was refused for good has not sent the same again. Where nothing has failed, no body needs to be read.
         may_repeat = is_transient(exchange) or (bool(open_series) and not is_final(exchange))
         if may_repeat and (labelled := _labelled(exchange)) is not None:
@@ -96,7 +101,7 @@ def series_of(exchanges: Sequence[Exchange]) -> list[Series]:
             found.append(series := [])
         series.append(exchange)
         for name in names:
-            if is_transient(exchange) or is_final(exchange):
+            if name not in ended_names and (is_transient(exchange) or is_final(exchange)):
                 open_series[name] = series
             else:
                 open_series.pop(name, None)
