@@ -175,7 +175,7 @@ def test_report_of_a_long_session_says_each_thing_once_and_how_often_it_was() ->
     paths = [("GET", f"/v1/run/{number}", "GET /v1/runs/{id}") for number in range(60)]
     report: dict[str, Any] = {
         "tenant": "t",
-        "exchanges": {"total": 250, "unjudged": 0},
+        "exchanges": {"total": 250, "unjudged": 4, "waiting": 2},
         "judge": {"document": None, "operations": ["list_runs"]},
         "operations": [{"operation": "list_runs", "violations": {"minimum": 120}, "notes": {}, "statuses": {"422": 120}}],
         "violations": [sample] * 33,
@@ -202,6 +202,8 @@ def test_report_of_a_long_session_says_each_thing_once_and_how_often_it_was() ->
     assert sheet.notes == (
         "GET /v1/run/0 and 59 other paths lead to no operation; did you mean GET /v1/runs/{id}?",
         "POST /v2/runs leads to no operation",
+        "4 exchanges left the journal before they were judged",
+        "2 exchanges came while the report was made: the next report judges them",
     )
 
 

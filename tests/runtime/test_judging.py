@@ -340,8 +340,41 @@ def test_what_comes_while_a_report_is_made_is_not_judged_for_it() -> None:
         tenant = door.runtime.tenants.get("test")
         assert tenant is not None
         report = report_on(door.runtime, tenant, ())
-        assert (report.exchanges, report.unjudged, report.operations["list_runs"].exchanges) == (4, 3, 1)
-        assert ok(door.get("/_mock/report"))["exchanges"] == {"total": 4, "dropped": 0, "unjudged": 0}
+        assert (report.exchanges, report.unjudged, report.waiting, report.operations["list_runs"].exchanges) == (4, 0, 3, 1)
+        assert ok(door.get("/_mock/report"))["exchanges"] == {"total": 4, "dropped": 0, "unjudged": 0, "waiting": 0}
+
+
+def test_report_is_not_clean_while_something_waits_to_be_judged() -> None:
+    """A request that led nowhere came while the report was made, and the report said that all was well."""
+    with Door() as door:
+        ok(door.get("/v1/runs"))
+        assert ok(door.get("/_mock/report"))["clean"]
+        door.get("/v1/rnus")
+        tenant = door.runtime.tenants.get("test")
+        assert tenant is not None
+        report = report_on(door.runtime, tenant, ())
+        assert (report.is_clean, report.waiting, report.unjudged, report.unmatched) == (False, 1, 0, ())
+
+
+def test_what_waits_and_what_has_left_are_counted_apart() -> None:
+    journal = Journal(2, 10_000)
+    judged = judging(journal)
+    record(journal, *[read()] * 5)
+    so_far = judged.so_far()
+    assert (so_far.judged, so_far.unjudged, so_far.waiting) == ([], 3, 2)
+
+
+def test_nothing_is_looked_at_for_a_report_after_a_journal_was_cleared() -> None:
+    journal = Journal(100, 100_000)
+    judged = judging(journal)
+    record(journal, create(422), create(422))
+    judged.catch_up()
+    judged.verdicts()
+    journal.clear()
+    record(journal, create(422), create(422))
+    so_far = judged.so_far()
+    assert (so_far.judged, so_far.counts, so_far.waiting) == ([], {}, 2)
+    assert {verdict.judgement for verdict in so_far.verdicts} == {Judgement.NOT_EXERCISED}
 
 
 @pytest.mark.slow(is_covering=True)

@@ -49,7 +49,7 @@ def test_client_that_does_everything_well_is_clean(door: Door) -> None:
     door.settle()
     get_run(door, run)
     found = report(door)
-    assert (found["clean"], found["tenant"], found["exchanges"]) == (True, "test", {"total": 2, "dropped": 0, "unjudged": 0})
+    assert (found["clean"], found["tenant"], found["exchanges"]) == (True, "test", {"total": 2, "dropped": 0, "unjudged": 0, "waiting": 0})
     assert [found["operation"] for found in found["operations"]] == ["create_run", "get_run"]
     assert [found["rule"] for found in found["verdicts"]] == [rule.id for rule in RULES]
 
@@ -196,7 +196,7 @@ def test_report_counts_what_has_left_the_journal() -> None:
             report(door)
         found = report(door)
     assert found["operations"][0]["exchanges"] == 6
-    assert found["exchanges"] == {"total": 6, "dropped": 2, "unjudged": 0}
+    assert found["exchanges"] == {"total": 6, "dropped": 2, "unjudged": 0, "waiting": 0}
 
 
 def test_fault_rules_answer_is_no_violation(door: Door) -> None:

@@ -73,7 +73,8 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that is to be said about the client of a tenant so far. `unjudged` exchanges left the journal before anybody looked.
+    """Everything that is to be said about the client of a tenant so far. `unjudged` exchanges left the journal before anybody looked;
+    those `waiting` came while the report was made, and the next one tells of them.
 
     `judged_by` names the document of the user's that judged, if one did, and `declared` all operations of the one that judged.
     """
@@ -84,6 +85,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     exchanges: int
     dropped: int
     unjudged: int
+    waiting: int
     operations: Mapping[str, Counts]
     verdicts: tuple[Verdict, ...]
     violations: tuple[Sample, ...]
@@ -97,8 +99,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_clean(self) -> bool:
-        """Whether there is nothing that a test would have to fail for: no violation, no broken rule, nothing unused, no error of ours."""
+        """Whether there is nothing that a test would have to fail for: no violation, no broken rule, nothing unused, no error of ours.
+
+        While exchanges wait to be judged, nobody knows.
+        """
         is_broken = any(verdict.judgement is Judgement.BROKEN for verdict in self.verdicts)
         is_violated = any(counts.of(Severity.VIOLATION) for counts in self.operations.values())
         left = (self.ours, self.unfired, self.undelivered, self.unmatched, self.background_errors)
-        return not is_broken and not is_violated and not any(left)
+        return not is_broken and not is_violated and not any(left) and not self.waiting

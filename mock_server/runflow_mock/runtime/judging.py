@@ -44,11 +44,12 @@ BESIDE = "beside the API"
 
 
 class SoFar(NamedTuple):
-    """What was found out of a journal: its exchanges that were judged, what was counted, how many were not judged, and the verdicts."""
+    """What was found out of a journal: its exchanges that were judged, what was counted, how many have left or wait unjudged, verdicts."""
 
     judged: list[tuple[Exchange, Findings]]
     counts: dict[str, Counts]
     unjudged: int
+    waiting: int
     verdicts: tuple[Verdict, ...]
 
 
@@ -100,7 +101,10 @@ class Judging:
         journal = self._journal
         judged = journal.oldest_after(journal.dropped, max(0, self._judged_to - journal.dropped))
         found = [(exchange, self._findings[exchange.number]) for exchange in judged]
-        return SoFar(found, self._counts, self._unjudged + journal.total - self._judged_to, self._verdicts or self.verdicts())
+        lost = max(journal.dropped - self._judged_to, 0)
+        waiting = journal.total - self._judged_to - lost
+        # Of a journal that was just cleared nothing was looked at yet.
+        return SoFar(found, self._counts, self._unjudged + lost, waiting, self._verdicts or self.look_at(()))
 
     def count_violations(self, steps: int) -> int:
         """Returns how many violations are known, after judging at most so many exchanges more."""

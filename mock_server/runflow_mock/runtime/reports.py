@@ -51,7 +51,7 @@ def report_on(runtime: Runtime, tenant: Tenant, unfired: Iterable[Unfired]) -> R
     """
     runtime.settle(tenant, YIELD_EVERY_TIMERS)
     judging = runtime.judgings.of(tenant)
-    judged, counts, unjudged, verdicts = judging.so_far()
+    judged, counts, unjudged, waiting, verdicts = judging.so_far()
     store = tenant.world.store
     unmatched = (
         Unmatched(exchange=exchange.id, method=exchange.method, path=_short(exchange.path), nearest=findings.nearest)
@@ -66,6 +66,7 @@ def report_on(runtime: Runtime, tenant: Tenant, unfired: Iterable[Unfired]) -> R
         exchanges=tenant.journal.total,
         dropped=tenant.journal.dropped,
         unjudged=unjudged,
+        waiting=waiting,
         operations=counts,
         verdicts=verdicts,
         violations=_samples((exchange, findings, findings.violations) for exchange, findings in judged),

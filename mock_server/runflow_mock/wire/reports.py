@@ -18,7 +18,12 @@ def represent_report(report: Report) -> dict[str, object]:
         "tenant": report.tenant,
         "judge": {"document": report.judged_by, "operations": list(report.declared)},
         "clean": report.is_clean,
-        "exchanges": {"total": report.exchanges, "dropped": report.dropped, "unjudged": report.unjudged},
+        "exchanges": {
+            "total": report.exchanges,
+            "dropped": report.dropped,
+            "unjudged": report.unjudged,
+            "waiting": report.waiting,
+        },
         "operations": (
             {
                 "operation": name,

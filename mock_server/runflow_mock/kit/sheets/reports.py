@@ -115,6 +115,8 @@ def _notes(report: Mapping[str, Any]) -> Iterator[str]:
         yield f"{report['pending_callbacks']} callbacks are still pending"
     if report["exchanges"]["unjudged"]:
         yield f"{report['exchanges']['unjudged']} exchanges left the journal before they were judged"
+    if waiting := report["exchanges"]["waiting"]:
+        yield f"{waiting} exchanges came while the report was made: the next report judges them"
     for point, count in report["relies_on"].items():
         yield f"relies on {point} ({count}x), on which the sources differ"
     yield from report["hints"]
