@@ -1,9 +1,10 @@
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import pytest
 from costs import lines_run
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from runflow_mock.domain.documents import Json, contains, write_document
 from runflow_mock.domain.misses import (
@@ -80,6 +81,37 @@ def test_of_the_same_the_latest_is_nearest() -> None:
     miss = nearest_of(Where(client_ref="a"), [(str(number), Subject(client_ref="b")) for number in range(3)])
     assert miss is not None
     assert miss.id == "2"
+
+
+@pytest.mark.parametrize(
+    "subject", [Subject(client_ref="zzz"), Subject(client_ref="zzz", input=write_document({"a": True}))], ids=["text", "document"]
+)
+def test_many_that_say_the_same_hide_none_that_is_nearer(subject: Subject) -> None:
+    """Three hundred that were equally far filled up what is ranked, and the one before them was never looked at."""
+    where = Where(client_ref="sku-12345", input=write_document({"a": 1}))
+    near = replace(subject, client_ref="sku-12354")
+    miss = nearest_of(where, [("near", near), *((str(number), subject) for number in range(300))])
+    assert miss is not None
+    assert miss.id == "near"
+
+
+def test_of_a_long_value_no_more_is_written_than_is_compared() -> None:
+    """Two hundred documents of half a megabyte each were written as a whole to compare how they begin."""
+    written = list[int]()
+
+    class Part(list[Json]):
+        def __repr__(self) -> str:
+            written.append(1)
+            return super().__repr__()
+
+        def __iter__(self) -> Iterator[Json]:
+            written.append(1)
+            return super().__iter__()
+
+    parts: list[Json] = [Part([number]) for number in range(10 * SHOWN_MAX)]
+    miss = nearest([("x", (Difference("input.a", [1], parts),)), ("y", (Difference("input.a", [1], [2]),))])
+    assert miss is not None
+    assert (miss.id, 0 < len(written) <= SHOWN_MAX) == ("y", True)
 
 
 def test_nothing_is_nearest_to_nothing() -> None:

@@ -1,6 +1,7 @@
 """Nothing stands still while rules are compared with requests, and while timers are put in order. Counted, not timed."""
 
 from functools import partial
+from typing import Any
 
 import pytest
 from costs import lines_run
@@ -10,7 +11,7 @@ from turns import Watched, turns_while
 
 from runflow_mock.domain.money import parse_money
 from runflow_mock.domain.poll_hygiene import STANDING_POLLS_MIN
-from runflow_mock.runtime.judging import READ_STEP_EXCHANGES
+from runflow_mock.runtime.judging import READ_STEP_EXCHANGES, STEP_BYTES
 from runflow_mock.runtime.reports import MOMENTS_AT_ONCE, PATH_CHARACTERS_MAX, report_on, unfired_rules
 from runflow_mock.wire.expectations import MATCHED_MAX
 
@@ -43,6 +44,30 @@ def test_others_have_a_turn_between_requests_that_no_rule_of_a_scenario_met(door
     for _ in range(3 * MOMENTS_AT_ONCE):
         door.get("/v1/runs")
     assert turns_while(door, "GET", "/_mock/scenario") >= few + 4
+
+
+@pytest.mark.slow(is_covering=True)
+@pytest.mark.parametrize(
+    ("where", "least"),
+    [({"input": {"a": [2]}}, 2), ({"operation": "create_run", "input": {"a": [2]}}, 4)],
+    ids=["against runs", "against requests"],
+)
+def test_others_have_a_turn_between_long_documents_that_a_rule_is_compared_with(where: dict[str, Any], least: int) -> None:
+    """Eight runs with half a megabyte of input each held everybody up for a second beside one rule."""
+    kind = {"kind": "answer", "status": 503} if "operation" in where else {"kind": "fail"}
+    with Door(balance=parse_money("1000")) as door:
+        rule = ok(door.post("/_mock/faults", {"what": kind, "where": where}), 201)
+        turns_while(door, "GET", f"/_mock/faults/{rule['id']}")
+
+        def turns(long: int) -> int:
+            ok(door.post("/_mock/reset"))
+            again = ok(door.post("/_mock/faults", {"what": kind, "where": where}), 201)
+            for number in range(6):
+                ok(door.post(RUNS, {"input": {**INPUT, "a": "x" * long, "b": number}}), 201)
+            ok(door.get("/_mock/journal?limit=200"))
+            return turns_while(door, "GET", f"/_mock/faults/{again['id']}")
+
+        assert turns(STEP_BYTES // 2) >= turns(1) + least
 
 
 @pytest.mark.slow(is_covering=True)

@@ -61,11 +61,15 @@ def nearest(given: Iterable[Candidate]) -> NearestMiss | None:
     if not latest:
         return None
     fewest = min(len(found) for _, found in latest)
-    # Many that say the same share what they differ in: of those the latest counts.
+    # Of many that say the same the latest counts. Those that share what they differ in are known by that at once.
     near = {id(candidate[1]): candidate for candidate in latest if len(candidate[1]) == fewest}
+    ranked = dict[object, Candidate]()
+    for candidate in (candidate for candidate in reversed(latest) if near.get(id(candidate[1])) is candidate):
+        ranked.setdefault(_what_is_said(candidate[1]), candidate)
+        if len(ranked) == RANKED_MAX:
+            break
     texts = dict[int, str]()
-    ranked = [candidate for candidate in reversed(latest) if near.get(id(candidate[1])) is candidate]
-    name, found = max(ranked[:RANKED_MAX], key=lambda candidate: _closeness(candidate[1][:DIFFERENCES_MAX], texts))
+    name, found = max(ranked.values(), key=lambda candidate: _closeness(candidate[1][:DIFFERENCES_MAX], texts))
     told = tuple(Difference(each.field, _told(each.wanted), _told(each.seen)) for each in found[:DIFFERENCES_MAX])
     return NearestMiss(name, told, len(found) - len(told))
 
@@ -97,6 +101,14 @@ def _parts(name: str, wanted: Json, seen: Json) -> Iterator[Difference]:
         yield Difference(name, wanted, seen)
 
 
+def _what_is_said(found: tuple[Difference, ...]) -> object:
+    """Returns what is the same for those that differ in the same; lists and objects are compared by identity: they may be long."""
+    return tuple(
+        (each.field, type(each.seen), id(each.seen) if isinstance(each.seen, list | dict) else each.seen)
+        for each in found[:DIFFERENCES_MAX]
+    )
+
+
 def _told(value: Json) -> Json:
     """Returns a value, or what it is where it is long; a text that was cut might end within a secret, and nobody would know it again."""
     if not isinstance(value, str | list | dict) or (size := len(write_document(value))) <= VALUE_BYTES_MAX:
@@ -115,10 +127,34 @@ def _closeness(differences: Iterable[Difference], texts: dict[int, str]) -> floa
     close = 0.0
     for each in differences:
         if each.seen is not None:
-            wanted = texts.get(id(each.wanted)) or texts.setdefault(id(each.wanted), str(each.wanted)[:SHOWN_MAX])
+            wanted = texts.get(id(each.wanted)) or texts.setdefault(id(each.wanted), _beginning(each.wanted))
             # What has some other value is nearer than what has none.
-            close += SOME_VALUE + _likeness(wanted, str(each.seen)[:SHOWN_MAX])
+            close += SOME_VALUE + _likeness(wanted, _beginning(each.seen))
     return close
+
+
+def _beginning(value: Json) -> str:
+    """Returns how the text of a value begins, without writing the rest of it."""
+    # Of two parts in a row one at least is not empty.
+    return "".join(islice(_written(value), 2 * SHOWN_MAX))[:SHOWN_MAX]
+
+
+def _written(value: Json) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield "{"
+        for name, part in value.items():
+            yield f"{name[:SHOWN_MAX]}: "
+            yield from _written(part)
+            yield ", "
+        yield "}"
+    elif isinstance(value, list):
+        yield "["
+        for part in value:
+            yield from _written(part)
+            yield ", "
+        yield "]"
+    else:
+        yield value[:SHOWN_MAX] if isinstance(value, str) else str(value)
 
 
 def _likeness(wanted: str, seen: str) -> float:

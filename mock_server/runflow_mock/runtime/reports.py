@@ -3,6 +3,7 @@
 from asyncio import sleep
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from math import ceil
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -19,8 +20,10 @@ from runflow_mock.domain.poll_hygiene import READS, standing_polls
 from runflow_mock.domain.reports import Report, Sample, Undelivered, Unfired, Unmatched
 from runflow_mock.domain.subjects import run_subject
 from runflow_mock.domain.tenants import ClockMode
+from runflow_mock.engine.journal import size_of
 from runflow_mock.engine.store import Store
 from runflow_mock.engine.subjects import callback_subject, told_by
+from runflow_mock.runtime.judging import STEP_BYTES
 from runflow_mock.runtime.runtime import YIELD_EVERY_TIMERS, Runtime
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.wire.journal_subjects import Complete, subjects_of
@@ -30,8 +33,9 @@ LISTED_MAX = 500
 PATH_CHARACTERS_MAX = 1_000
 ANSWER_CHARACTERS_MAX = 300
 UNAUTHORIZED = 401
-# After so many moments that were read, or compared with a rule, others have their turn.
+# After so many moments that were read, or compared with a rule, others have their turn, or sooner where documents are long.
 MOMENTS_AT_ONCE = 20
+MOMENT_BYTES = ceil(STEP_BYTES / MOMENTS_AT_ONCE)
 
 _MOVE = (
     'advance it (in a test runflow.clock.advance("1m"), over HTTP POST /_mock/clock/advance), or leave out clock="manual": '
@@ -158,11 +162,13 @@ async def unfired_among(runtime: Runtime, tenant: Tenant, rules: Sequence[FaultR
 
 
 async def _nearest(where: Where, moments: list[Named]) -> NearestMiss | None:
-    compared = list[Candidate]()
-    for begin in range(0, len(moments), MOMENTS_AT_ONCE):
-        if begin:
+    compared, taken = list[Candidate](), 0
+    for named in moments:
+        if taken >= STEP_BYTES:
             await sleep(0)
-        compared += candidates(where, moments[begin : begin + MOMENTS_AT_ONCE])
+            taken = 0
+        compared += candidates(where, (named,))
+        taken += MOMENT_BYTES + sum(len(getattr(named[1], name) or b"") for name in where.wanted)
     return nearest(compared)
 
 
@@ -170,13 +176,15 @@ async def _moments(tenant: Tenant, family: Family, exchanges: Sequence[Exchange]
     """Returns the latest moments at which a rule of a family could have stood."""
     store = tenant.world.store
     if family is Family.EXCHANGE:
-        read_at, found = _readings(tenant, exchanges), list[list[Named]]()
-        for number, exchange in enumerate(reversed(exchanges), 1):
+        read_at, found, taken = _readings(tenant, exchanges), list[list[Named]](), 0
+        for exchange in reversed(exchanges):
+            if taken >= STEP_BYTES:
+                await sleep(0)
+                taken = 0
             edges = read_at.get(exchange.id)
             subjects = subjects_of(exchange, complete)
             found.append([(exchange.id, subject if edges is None else replace(subject, edges=edges)) for subject in subjects])
-            if sum(map(len, found[-MOMENTS_AT_ONCE:])) > MOMENTS_AT_ONCE or number % MOMENTS_AT_ONCE == 0:
-                await sleep(0)
+            taken += size_of(exchange) + MOMENT_BYTES * max(len(subjects), 1)
         return [named for some in reversed(found) for named in some][-SUBJECTS_MAX:]
     if family is Family.RUN:
         return [(run.id, run_subject(run, RUN_EDGES[:-1])) for run in _latest(store.runs)]
