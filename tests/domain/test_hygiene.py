@@ -862,3 +862,13 @@ def test_series_that_was_closed_past_a_cache_is_closed_for_its_first_words() -> 
     first, salted = shelf(status=429, told=LIMITED), shelf(target="/v1/runs?limit=50&_=2")
     seen = sequence((0, first), (2, salted), (60, shelf(status=429, told=LIMITED)), (62, shelf()))
     assert [[each.number for each in series] for series in series_of(seen)] == [[1, 2], [3, 4]]
+
+
+@pytest.mark.parametrize("text", ["rf_live_", "rf_svc_", "whsec_"])
+def test_key_in_digits_of_any_case_is_seen(text: str) -> None:
+    """Digits in small and in great letters were searched for one after the other, and mixed ones not at all."""
+    hidden = f"{text}{'a1' * 8}".encode()
+    for digits in (b32encode(hidden).decode(), hidden.hex()):
+        mixed = "".join(digit.upper() if place % 2 else digit.lower() for place, digit in enumerate(digits))
+        for shown in (digits.lower(), digits.upper(), mixed):
+            assert verdict_of("key-not-in-address", sequence((0, order(note=shown)))).judgement is Judgement.BROKEN
