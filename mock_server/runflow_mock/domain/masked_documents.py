@@ -37,8 +37,16 @@ def in_form(plain: bytes, masked: bytes, filler: bytes) -> bytes:
             looked_to = place + 1
             continue
         begin, looked_to = value.span()
-        is_text = value[0].startswith(b'"')
-        kept[begin:looked_to] = _text_in_form(masked[begin + 1 : looked_to - 1], filler) if is_text else _nines(value[0])
+        if value[0].startswith(b'"'):
+            kept[begin:looked_to] = _text_in_form(masked[begin + 1 : looked_to - 1], filler)
+            continue
+        # Nines would show a secret of nines; where more than the number was masked, they were put there before.
+        is_of_nines = (
+            not value[0].strip(b"9")
+            and plain[begin - 1] == masked[begin - 1]
+            and plain[looked_to : looked_to + 1] == masked[looked_to : looked_to + 1]
+        )
+        kept[begin:looked_to] = (b"8" if is_of_nines else b"9") * len(value[0])
     return bytes(kept)
 
 
@@ -63,11 +71,6 @@ def _value_at(plain: bytes, begin: int, place: int) -> re.Match[bytes] | None:
 def _text_in_form(inner: bytes, filler: bytes) -> bytes:
     text = b'"%b"' % inner
     return text if _is_json(text) else b'"%b"' % (filler * len(inner))[: len(inner)]
-
-
-def _nines(number: bytes) -> bytes:
-    # Where the secret is of nines itself, they would show it.
-    return (b"9" if number.strip(b"9") else b"8") * len(number)
 
 
 def _is_json(data: bytes) -> bool:
