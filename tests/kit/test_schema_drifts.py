@@ -66,6 +66,7 @@ def number(**more: Any) -> Any:
         ({"allOf": [number(minimum=2), {"exclusiveMinimum": 2}]}, number(exclusiveMinimum=2)),
         ({"type": "string", "minimum": 5, "maxItems": 3}, TEXT),
         ({"allOf": [TEXT, {"maxItems": 3}]}, TEXT),
+        ({"allOf": [TEXT, {"enum": ["a", 1]}]}, {"enum": ["a"]}),
         ({"allOf": [WHOLE, {"exclusiveMinimum": 0}]}, {"type": "integer", "exclusiveMinimum": 0}),
         ({"allOf": [WHOLE, {"pattern": "^a"}]}, WHOLE),
         ({"allOf": [{"type": ["string", "null"]}, {"minLength": 1}]}, {"type": ["string", "null"], "minLength": 1}),

@@ -241,7 +241,7 @@ class FormReading:
         return Form(
             types=types,
             is_implied=is_implied,
-            values=_narrowest(form.values, other.values),
+            values=_among(_narrowest(form.values, other.values), named),
             is_nullable=form.is_nullable and other.is_nullable,
             limits=limits_of_both(form.limits, other.limits, named),
             patterns=form.patterns | other.patterns if named is None or "string" in named else frozenset(),
@@ -317,6 +317,13 @@ def _with_types(form: Form, other: Form) -> Form:
     """Returns a form with the types that the other one names, where it names none itself."""
     is_nullable = other.is_nullable if form.values is None else form.is_nullable
     return replace(form, types=other.types, is_implied=False, is_nullable=is_nullable) if form.is_implied else form
+
+
+def _among(values: frozenset[str] | None, types: frozenset[str] | None) -> frozenset[str] | None:
+    """Returns listed values without those that are of none of the types."""
+    if values is None or types is None:
+        return values
+    return frozenset(value for value in values if any(_TYPES[each](msgspec.json.decode(value)) for each in types if each in _TYPES))
 
 
 def _narrowest(some: frozenset[str] | None, others: frozenset[str] | None) -> frozenset[str] | None:
