@@ -2,6 +2,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from sys import maxsize
+from threading import Thread, current_thread
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from runflow_mock.domain.verdicts import Judgement, Verdict
 from runflow_mock.engine.journal import Journal
 from runflow_mock.openapi.contract_judge import Judge
 from runflow_mock.openapi.contracts import Contract, packaged_contract
-from runflow_mock.runtime.judging import QUIET_REQUESTS_MAX, READ_STEP_EXCHANGES, SEQUENCE_AT_ONCE, Judging
+from runflow_mock.runtime.judging import QUIET_REQUESTS_MAX, READ_STEP_EXCHANGES, SEQUENCE_AT_ONCE, SEQUENCE_BYTES_AT_ONCE, Judging
 from runflow_mock.runtime.reports import report_on
 from runflow_mock.runtime.tenants import Tenant
 
@@ -164,6 +165,31 @@ def test_what_comes_while_verdicts_are_found_is_left_to_whoever_asks_next() -> N
     verdicts, judged = verdicts_after(lambda journal: None)
     assert [verdict.rule for verdict in verdicts if verdict.broken] == ["retry-refused"]
     assert not judged.is_concluded
+
+
+@pytest.mark.slow(is_covering=True)
+@pytest.mark.parametrize(("note", "is_beside"), [(10, False), (SEQUENCE_BYTES_AT_ONCE // 5, True)], ids=["short", "long"])
+def test_long_bodies_are_looked_at_beside_the_loop_however_few(note: int, is_beside: bool) -> None:
+    """A hundred requests with 60 kB each held everybody up for two seconds: only their number was looked at."""
+    threads = set[Thread]()
+
+    class Watched(Judging):
+        def look_at(self, exchanges: Sequence[Exchange]) -> tuple[Verdict, ...]:
+            threads.add(current_thread())
+            return super().look_at(exchanges)
+
+    with Door() as door:
+        ok(door.get("/v1/runs"))
+        tenant, judgings = door.runtime.tenants.get("test"), door.runtime.judgings
+        assert tenant is not None
+        judgings._known[tenant.journal] = Watched(Judge(packaged_contract(), lambda path: None), tenant.journal, is_paced=True)
+        record(tenant.journal, *[exchange("POST", RUNS, 201, body={"metadata": {"note": "x" * note}})] * 5)
+
+        async def found() -> None:
+            await judgings.verdicts(tenant, await judgings.read(tenant))
+
+        asyncio.run(found())
+    assert (len(threads), current_thread() not in threads) == (1, is_beside)
 
 
 def test_journal_is_acquitted_without_being_judged_until_a_violation_comes() -> None:

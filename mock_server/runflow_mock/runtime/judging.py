@@ -34,8 +34,9 @@ STEP_EXCHANGES = 25
 READ_STEP_EXCHANGES = 5
 # What is judged in one step takes no more bytes than this, or is one exchange: a long body costs as much as many short ones.
 STEP_BYTES = 64 * 1024
-# Of so many the verdicts take a few milliseconds.
+# Of so many, and of so many bytes, the verdicts take a few milliseconds.
 SEQUENCE_AT_ONCE = 200
+SEQUENCE_BYTES_AT_ONCE = 256 * 1024
 QUIET_SECONDS = 0.1
 # So many requests between two looks still count as quiet: a client that polls.
 QUIET_REQUESTS_MAX = 2
@@ -301,7 +302,7 @@ class Judgings:
             # What was cleared since it was read says nothing of what is in the journal now.
             exchanges = await self.read(tenant)
         total, clearings = exchanges[-1].number if exchanges else 0, journal.clearings
-        if len(exchanges) <= SEQUENCE_AT_ONCE:
+        if len(exchanges) <= SEQUENCE_AT_ONCE and sum(map(size_of, exchanges)) <= SEQUENCE_BYTES_AT_ONCE:
             return judging.conclude(judging.look_at(exchanges), total, clearings)
         return judging.conclude(await to_thread(judging.look_at, exchanges), total, clearings)
 
