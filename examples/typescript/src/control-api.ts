@@ -1369,6 +1369,8 @@ export interface components {
         } | {
             /** @constant */
             kind: "callback.wrong_secret";
+            /** @description what somebody guesses for the secret, an empty text where nobody has set one */
+            guess?: string;
         } | {
             /** @constant */
             kind: "callback.previous_secret";
@@ -1408,10 +1410,10 @@ export interface components {
             /** @constant */
             kind: "callback.near_signature";
             /**
-             * @description which half of the digits is right, the outer one at both ends
+             * @description which half of the digits is right: the outer one at both ends, the inner one between, or each in the other's place (swapped)
              * @enum {unknown}
              */
-            half?: "first" | "last" | "outer";
+            half?: "first" | "last" | "outer" | "inner" | "swapped";
         };
         NewRule: {
             label?: string;
@@ -1608,9 +1610,12 @@ export interface components {
             id: string;
             differences: {
                 field: string;
+                /** @description a long value is told by its kind and length */
                 expected: unknown;
                 seen: unknown;
             }[];
+            /** @description in how many more fields it differs, where not all are told */
+            more?: number;
         };
         Wait: {
             for: {
