@@ -144,7 +144,6 @@ def test_mutant_is_killed_by_the_rule_that_it_breaks(ground: Ground, mutant: Mut
             for way, flow in (
                 (("signing_secret_id",), "current_secret_signs"),
                 (("attempts", EACH, "created_at"), "current_secret_signs"),
-                (("status_code",), "attempts_are_told"),
                 (("attempts", EACH, "status_code"), "attempts_are_told"),
                 (("updated_at",), "redelivery_is_told"),
             )
