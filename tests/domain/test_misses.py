@@ -11,6 +11,7 @@ from runflow_mock.domain.misses import (
     DIFFERENCES_MAX,
     FIELD_CHARACTERS_MAX,
     PARTS_MAX,
+    RANKED_MAX,
     SHOWN_MAX,
     VALUE_BYTES_MAX,
     Difference,
@@ -93,6 +94,13 @@ def test_many_that_say_the_same_hide_none_that_is_nearer(subject: Subject) -> No
     miss = nearest_of(where, [("near", near), *((str(number), subject) for number in range(300))])
     assert miss is not None
     assert miss.id == "near"
+
+
+def test_of_many_that_say_something_else_the_latest_are_looked_at() -> None:
+    others = [(str(number), Subject(client_ref=f"far {number}")) for number in range(RANKED_MAX)]
+    miss = nearest_of(Where(client_ref="sku-2"), [("sku-1", Subject(client_ref="sku-1")), *others])
+    assert miss is not None
+    assert miss.id != "sku-1"
 
 
 def test_of_a_long_value_no_more_is_written_than_is_compared() -> None:

@@ -27,9 +27,7 @@ def in_form(plain: bytes, masked: bytes, filler: bytes) -> bytes:
 
     `filler` stands in a text of which no part can be kept, repeated and cut.
     """
-    if masked == plain or not plain.startswith(_BEGINS):
-        return masked
-    whole = next((whole for whole in _WHOLES if _is_json(whole(plain))), None)
+    whole = next((whole for whole in _WHOLES if _is_json(whole(plain))), None) if plain.startswith(_BEGINS) else None
     if whole is None or _is_json(whole(masked)):
         return masked
     kept, looked_to = bytearray(plain), 0

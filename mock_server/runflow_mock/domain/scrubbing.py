@@ -22,7 +22,6 @@ from itertools import chain
 from typing import NamedTuple
 
 from runflow_mock.domain import disguises
-from runflow_mock.domain.masked_documents import in_form
 from runflow_mock.domain.named_secrets import HINTS as NAME_HINTS
 from runflow_mock.domain.named_secrets import has_password, named_values
 
@@ -155,12 +154,15 @@ class Scrubber:
         harmless, digest = self._harmless, sha256(data).digest()
         if digest in harmless:
             return data
-        scrubbed = in_form(data, self._looked_into(data, _NESTED_MAX, _Look(data)), b"*")
+        scrubbed = self._looked_into(data, _NESTED_MAX, _Look(data))
         if scrubbed == data:
             if len(harmless) >= HARMLESS_MAX:
                 harmless.clear()
             harmless.add(digest)
-        return scrubbed
+            return data
+        from runflow_mock.domain.masked_documents import in_form
+
+        return in_form(data, scrubbed, b"*")
 
     def _scrub(self, data: bytes, nested_max: int, look: "_Look") -> bytes:
         return data if self.is_clean(data) else self._looked_into(data, nested_max, look)
