@@ -387,10 +387,10 @@ def test_number_of_effects_that_never_rests_is_told() -> None:
 @pytest.mark.slow
 def test_receiver_that_tells_its_effects_no_more_is_judged_by_its_answers() -> None:
     with (
-        Counter(iter([0] * 30)) as url,
+        Counter(iter([0] * 12 + [1] * 40)) as url,
         handler("strict fields") as running,
         Sender(SECRET, "seed") as sender,
-        closing(Effects(url, quiet_seconds=0.02, appear_seconds_max=0.1)) as effects,
+        closing(Effects(url, quiet_seconds=0.02, appear_seconds_max=1.0)) as effects,
         closing(Carrier(running.url, seconds_max=5.0, pause_seconds=0.01)) as carrier,
     ):
         sheet = verify_receiver(ProbeKit(sender, carrier, effects), running.url, lambda row: None, answer_seconds_max=5.0)
