@@ -333,6 +333,17 @@ def test_run_that_waits_has_not_begun_where_it_cannot_be_tried_again(is_strict: 
     assert len(list(has_begun_before_it_ended(answer, memory))) == 1
 
 
+def said_of_an_item(state: str, own: dict[str, object], told: dict[str, object]) -> list[str]:
+    """What is said of an item that has something of its own, of which the output of its batch tells."""
+    batch = {"id": RUN, "status_code": state, "output": {"items": [{"sequence_index": 0, **told}]}}
+    item = {"id": OTHER, "batch_id": RUN, "sequence_index": 0, **own}
+    return says(
+        knowing(batch_has_what_its_items_have),
+        ("GET", f"/v1/batches/{RUN}", 200, batch),
+        ("GET", f"/v1/batches/{RUN}/items", 200, {"items": [item], "next": None}),
+    )
+
+
 @pytest.mark.parametrize(
     ("told", "breaches"),
     [
@@ -343,15 +354,8 @@ def test_run_that_waits_has_not_begun_where_it_cannot_be_tried_again(is_strict: 
     ],
 )
 def test_item_may_have_nulls_that_the_output_of_its_batch_leaves_out(told: dict[str, object], breaches: int) -> None:
-    output = {"items": [{"sequence_index": 0, "output": told}]}
-    item = {"id": OTHER, "batch_id": RUN, "sequence_index": 0, "output": {"url": "https://a.example/1", "x": None, "more": [{}]}}
-    batch = {"id": RUN, "status_code": "succeeded", "output": output}
-    found = says(
-        knowing(batch_has_what_its_items_have),
-        ("GET", f"/v1/batches/{RUN}", 200, batch),
-        ("GET", f"/v1/batches/{RUN}/items", 200, {"items": [item], "next": None}),
-    )
-    assert len(found) == breaches
+    own: dict[str, object] = {"url": "https://a.example/1", "x": None, "more": [{}]}
+    assert len(said_of_an_item("succeeded", {"output": own}, {"output": told})) == breaches
 
 
 @pytest.mark.parametrize(
@@ -364,13 +368,5 @@ def test_item_may_have_nulls_that_the_output_of_its_batch_leaves_out(told: dict[
     ],
 )
 def test_error_of_an_item_may_have_more_fields_at_one_place(told: dict[str, object], breaches: int) -> None:
-    output = {"items": [{"sequence_index": 0, "error": told}]}
     own = {"kind": "cancelled", "message": "The run was cancelled.", "host": "w7"}
-    item = {"id": OTHER, "batch_id": RUN, "sequence_index": 0, "error": own}
-    batch = {"id": RUN, "status_code": "failed", "output": output}
-    found = says(
-        knowing(batch_has_what_its_items_have),
-        ("GET", f"/v1/batches/{RUN}", 200, batch),
-        ("GET", f"/v1/batches/{RUN}/items", 200, {"items": [item], "next": None}),
-    )
-    assert len(found) == breaches
+    assert len(said_of_an_item("failed", {"error": own}, {"error": told})) == breaches
