@@ -136,6 +136,10 @@ def test_end_of_the_event_loop_is_no_exception_of_a_handler(runflow: Runflow, in
     async def bare(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             return
+        if arrived.is_set():
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body"})
+            return
         async with trio.open_nursery() as nursery:
             if in_company:
                 nursery.start_soon(trio.sleep_forever)
@@ -155,6 +159,7 @@ def test_end_of_the_event_loop_is_no_exception_of_a_handler(runflow: Runflow, in
             nursery.cancel_scope.cancel()
 
     trio.run(part)
+    runflow.clock.run_until_idle()
     assert runflow.exceptions == ()
 
 
@@ -235,6 +240,28 @@ def test_lock_and_pool_are_shared_by_test_and_handler(runflow: Runflow) -> None:
             assert [attempt.status_code for attempt in (await handles.deliveries.list())[0].attempts] == [200]
 
     asyncio.run(story())
+    assert runflow.exceptions == ()
+
+
+def test_application_of_trio_runs_under_trio_once_the_run_of_the_test_has_ended(runflow: Runflow) -> None:
+    bodies: list[int] = []
+
+    async def bare(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            with trio.fail_after(5):
+                bodies.append(len((await receive())["body"]))
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body"})
+            await trio.lowlevel.checkpoint()
+
+    async def story() -> None:
+        await AsyncRunflow(runflow).deliver_to(bare)
+        await create(runflow)
+
+    trio.run(story)
+    runflow.clock.run_until_idle()
+    assert [delivery.state for delivery in runflow.deliveries] == ["succeeded"]
+    assert len(bodies) == 1
     assert runflow.exceptions == ()
 
 

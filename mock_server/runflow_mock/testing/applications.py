@@ -85,8 +85,8 @@ class AsgiApplication:
 
     def start(self) -> "Future[None]":
         """Begins the lifespan, where it has not begun on an event loop that is still alive; the result comes once it is up."""
-        home = self._homes.find()
         with self._lock:
+            home = self._find_home()
             if self._lifespan is None or not self._lifespan.home.is_alive():
                 if self._lifespan is not None:
                     self._earlier.append(self._lifespan)
@@ -166,8 +166,11 @@ class AsgiApplication:
     def is_here(self) -> bool:
         """Tells whether the application runs, or would run, on the event loop of the caller."""
         lifespan = self._lifespan
-        home = self._homes.find() if lifespan is None or not lifespan.home.is_alive() else lifespan.home
+        home = self._find_home() if lifespan is None or not lifespan.home.is_alive() else lifespan.home
         return home.is_here()
+
+    def _find_home(self) -> Home:
+        return self._homes.find(None if self._lifespan is None else self._lifespan.home)
 
     def stop(self) -> None:
         """Lets handlers come to their end and the application shut down, and waits for both as long as somebody can."""

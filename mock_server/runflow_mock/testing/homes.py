@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, wait
 from typing import Any, Protocol
 
-from runflow_mock.testing.loop_threads import LoopThread
+from runflow_mock.testing.loop_threads import LoopThread, TrioThread
 
 Work = Callable[[], Awaitable[None]]
 Lost = Callable[[], None]
@@ -40,10 +40,13 @@ class Home(Protocol):
     def wait_for(self, futures: "tuple[Future[None], ...]", seconds: float) -> None: ...
 
 
-class Finder(Protocol):
-    """What knows where an application is at home."""
+OwnHome = tuple[LoopThread | TrioThread, Home]
 
-    def find(self) -> Home: ...
+
+class Finder(Protocol):
+    """What knows where an application is at home, and where it goes on when the home that it had `before` has ended."""
+
+    def find(self, before: Home | None = None) -> Home: ...
 
 
 class HomeTask(asyncio.Task[None]):
@@ -115,7 +118,7 @@ class TrioHome:
 
         def begin() -> None:
             try:
-                trio.lowlevel.spawn_system_task(_carry_out, work)
+                trio.lowlevel.spawn_system_task(self.carry_out, work)
             except RuntimeError:
                 # A run takes no task once its main one is gone, and calls an exception here a fault within trio itself.
                 lost()
@@ -124,6 +127,10 @@ class TrioHome:
             self._token.run_sync_soon(begin)
         except trio.RunFinishedError:
             lost()
+
+    async def carry_out(self, work: Work) -> None:
+        """Does some work; what it raises is its own affair."""
+        await work()
 
     def is_alive(self) -> bool:
         """Tells whether the run has not ended."""
@@ -147,12 +154,31 @@ class TrioHome:
         """Does nothing: nobody but its own caller can let a run of trio go on."""
 
 
+class TrioThreadHome(TrioHome):
+    """A run of trio in a thread of its own."""
+
+    async def carry_out(self, work: Work) -> None:
+        """Does some work, and keeps the run alive where it asks the process to end: others still need the run."""
+        import trio
+
+        try:
+            await work()
+        except BaseException as error:
+            if isinstance(error, trio.Cancelled):
+                raise
+
+    def wait_for(self, futures: "tuple[Future[None], ...]", seconds: float) -> None:
+        """Waits until work has ended."""
+        if not self.is_here():
+            wait(futures, seconds)
+
+
 class Homes:
     """Finds the home of an application: the test's own event loop where there is one."""
 
     def __init__(self) -> None:
         self._seen: Home | None = None
-        self._own: tuple[LoopThread, AsyncioHome] | None = None
+        self._own: dict[Callable[[str], OwnHome], OwnHome] = {}
 
     def note(self) -> None:
         """Remembers the event loop of the caller, if there is one, as that of the test."""
@@ -160,23 +186,24 @@ class Homes:
         if here is not None and not (self._seen is not None and self._seen.is_here()):
             self._seen = here
 
-    def find(self) -> Home:
-        """Returns the event loop of the test, or one in a thread."""
+    def find(self, before: Home | None = None) -> Home:
+        """Returns the event loop of the test, or one in a thread: one of trio's for what began there, and would fail on any other."""
         if self._seen is not None and self._seen.is_alive():
             return self._seen
-        if self._own is None:
-            thread = LoopThread("runflow-mock applications")
-            self._own = thread, AsyncioHome(thread.loop)
-        return self._own[1]
+        begin = _begin_trio if isinstance(before, TrioHome) else _begin_asyncio
+        own = self._own.get(begin)
+        if own is None or not own[1].is_open():
+            own = self._own[begin] = begin("runflow-mock applications")
+        return own[1]
 
     def forget(self) -> None:
         """Forgets the event loop of a test that has ended."""
         self._seen = None
 
     def stop(self) -> None:
-        """Ends the thread, if there is one."""
-        if self._own is not None:
-            self._own[0].stop()
+        """Ends the threads, if there are any."""
+        for thread, _ in self._own.values():
+            thread.stop()
 
 
 class HomeOfClient:
@@ -186,7 +213,7 @@ class HomeOfClient:
         found: Home = portal.call(current_home)
         self._home = found
 
-    def find(self) -> Home:
+    def find(self, before: Home | None = None) -> Home:
         """Returns the event loop."""
         return self._home
 
@@ -198,6 +225,16 @@ def current_home() -> Home | None:
         return AsyncioHome(loop)
     token = _trio_token()
     return None if token is None else TrioHome(token)
+
+
+def _begin_asyncio(name: str) -> OwnHome:
+    thread = LoopThread(name)
+    return thread, AsyncioHome(thread.loop)
+
+
+def _begin_trio(name: str) -> OwnHome:
+    thread = TrioThread(name)
+    return thread, TrioThreadHome(thread.token)
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

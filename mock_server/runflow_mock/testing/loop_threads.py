@@ -4,6 +4,7 @@ import asyncio
 from asyncio import gather
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any, ParamSpec, TypeVar
@@ -45,6 +46,36 @@ class LoopThread:
             self.loop.call_soon_threadsafe(self.loop.stop)
             self._thread.join()
             self.loop.close()
+
+
+class TrioThread:
+    """One run of trio at work until it is stopped."""
+
+    def __init__(self, name: str) -> None:
+        self._begun: Future[tuple[Any, Any]] = Future()
+        self._thread = Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+        self.token, self._scope = self._begun.result()
+
+    def _run(self) -> None:
+        import trio
+
+        trio.run(self._stay)
+
+    async def _stay(self) -> None:
+        import trio
+
+        with trio.CancelScope() as scope:
+            self._begun.set_result((trio.lowlevel.current_trio_token(), scope))
+            await trio.sleep_forever()
+
+    def stop(self) -> None:
+        """Ends the run and its thread; what is still under way there is cancelled."""
+        import trio
+
+        with suppress(trio.RunFinishedError):
+            self.token.run_sync_soon(self._scope.cancel)
+        self._thread.join()
 
 
 class ReadyExecutor(ThreadPoolExecutor):
