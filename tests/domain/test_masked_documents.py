@@ -44,3 +44,21 @@ def test_what_a_masked_number_costs_does_not_grow_with_the_values_around_it(valu
         return lines_run(lambda: scrubber.scrub(document))
 
     assert lines(20_000) < lines(2_000) + 5_000
+
+
+@pytest.mark.parametrize(
+    ("secret", "before", "after"),
+    [
+        ("exchange", '{"exchange":"exchange","mine":{"exchange":1}}', '{"exchange":"redacted","mine":{"exchange":1}}'),
+        ("exchange", '{"exchanges":["an exchange"]}', '{"exchanges":["an redacted"]}'),
+        ("exchange", ',"exchanges" : 1', ',"exchanges" : 1'),
+        ("exchange", '{"my_exchange":1}', '{"my_redacted":1}'),
+        ("exchange", '{"exchange":1,', '{"redacted":1,'),
+        ('s":1,"note', '{"exchanges":1,"notes":2}', '{"exchanges":9,"notes":2}'),
+        ("exchange", r'{"n":"\"exchange\":1"}', r'{"n":"\"redacted\":1"}'),
+    ],
+)
+def test_name_of_a_field_of_ours_stays_where_it_names_something(secret: str, before: str, after: str) -> None:
+    scrubber = Scrubber((secret,))
+    scrubbed = scrubber.scrub_text(before)
+    assert (scrubbed, scrubber.scrub_text(scrubbed)) == (after, after)

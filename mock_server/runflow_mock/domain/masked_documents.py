@@ -2,7 +2,7 @@
 
 A secret of digits may be a number as well, and one of punctuation may look like what stands between values. Masks belong into texts. In
 the place of a number stand nines, as where a name tells that it is a secret, so that whoever expects a number finds one; nothing is masked
-between values, where nobody could have put a secret.
+between values, where nobody could have put a secret, nor in a name by which whoever reads the document asks for a field.
 """
 
 import re
@@ -11,6 +11,7 @@ from collections.abc import Callable
 import msgspec
 
 from runflow_mock.domain.documents import NOT_JSON
+from runflow_mock.domain.field_names import is_field_name
 
 _BEGINS = (b"{", b"[", b",")
 # What is written part by part comes as a mark with an item after it, or with a name and what it names.
@@ -18,17 +19,18 @@ _WHOLES: tuple[Callable[[bytes], bytes], ...] = (bytes, lambda part: part[1:], l
 _TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _BEFORE = re.compile(rb'(?:[^"]++|%b)*+' % _TEXT.pattern, re.DOTALL)
 _NUMBER = re.compile(rb"-?[0-9][-+.0-9eE]*+")
+_NAMES_SOMETHING = re.compile(rb"[ \t\r\n]*+:")
 _IN_NUMBERS = b"-+.0123456789eE"
 _COMPARED_BYTES = 4_096
 
 
-def in_form(plain: bytes, masked: bytes, filler: bytes) -> bytes:
+def in_form(plain: bytes, masked: bytes, filler: bytes, *, may_mask_names: bool) -> bytes:
     """Returns masked bytes, so that what was a document of JSON, or a part of one, is one still; all are equally long.
 
-    `filler` stands in a text of which no part can be kept, repeated and cut.
+    `filler` stands in a text of which no part can be kept, repeated and cut; `may_mask_names` tells whether names of fields are looked for.
     """
     whole = next((whole for whole in _WHOLES if _is_json(whole(plain))), None) if plain.startswith(_BEGINS) else None
-    if whole is None or _is_json(whole(masked)):
+    if whole is None or (not may_mask_names and _is_json(whole(masked))):
         return masked
     kept, looked_to = bytearray(plain), 0
     while (place := _first_difference(plain, masked, looked_to)) is not None:
@@ -38,6 +40,8 @@ def in_form(plain: bytes, masked: bytes, filler: bytes) -> bytes:
             continue
         begin, looked_to = value.span()
         if value[0].startswith(b'"'):
+            if _NAMES_SOMETHING.match(plain, looked_to) is not None and is_field_name(value[0][1:-1].decode(errors="replace")):
+                continue
             kept[begin:looked_to] = _text_in_form(masked[begin + 1 : looked_to - 1], filler)
             continue
         # Nines would show a secret of nines; where more than the number was masked, they were put there before.

@@ -4,8 +4,8 @@ Theory. A secret is one that the server was told (an operator's token, a callbac
 like a key of the real service. It is found as it is, behind escapes, in UTF-16, inside base64 and hexadecimal digits, or packed
 (`domain.disguises`); the value of a field, part or parameter that names a secret counts as one, and so does the password in an address,
 whether the rest of the document can be read or not. In its place stands a mask of the same length, so that declared lengths stay true and
-base64 stays base64, and a document of JSON stays one; to scrub twice is to scrub once. The beginning of a real key stays: whoever reads
-the mask should see what it hides.
+base64 stays base64, and a document of JSON stays one, with the names of our fields; to scrub twice is to scrub once. The beginning of a
+real key stays: whoever reads the mask should see what it hides.
 
 The dummies that the server issues itself, `rf_live_mock_…` and `rf_svc_mock_…`, are no secrets: they are printed when it starts.
 """
@@ -22,6 +22,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from runflow_mock.domain import disguises
+from runflow_mock.domain.field_names import may_be_in_field_name
 from runflow_mock.domain.named_secrets import HINTS as NAME_HINTS
 from runflow_mock.domain.named_secrets import has_password, named_values
 
@@ -89,6 +90,7 @@ class Scrubber:
         self._hex_forms: tuple[bytes, ...] = ()
         self._fragments, self._needles, self._hints = _FRAGMENTS, _NEEDLES, _ALL_HINTS
         self._harmless: set[bytes] = set()
+        self._may_mask_names = False
         for secret in known:
             self._know(secret)
 
@@ -106,6 +108,7 @@ class Scrubber:
         if secret in self._known or _KEY.fullmatch(secret.encode(errors="replace")) is not None:
             return False
         self._known[secret] = _forms_of(secret)
+        self._may_mask_names = self._may_mask_names or may_be_in_field_name(secret)
         if len(self._owners) >= KNOWN_MAX:
             most, _ = Counter(self._owners.values()).most_common(1)[0]
             oldest = next(known for known, owner in self._owners.items() if owner == most)
@@ -163,7 +166,7 @@ class Scrubber:
         # It needs a parser, which the command line and a health check do without: they mask nothing.
         from runflow_mock.domain.masked_documents import in_form
 
-        return in_form(data, scrubbed, b"*")
+        return in_form(data, scrubbed, b"*", may_mask_names=self._may_mask_names)
 
     def _scrub(self, data: bytes, nested_max: int, look: "_Look") -> bytes:
         return data if self.is_clean(data) else self._looked_into(data, nested_max, look)
