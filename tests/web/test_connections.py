@@ -21,6 +21,7 @@ from runflow_mock.web.connections import (
     Protocol,
     connection_of,
 )
+from runflow_mock.web.gathering import LINGER_BYTES_MIN, LINGER_SECONDS
 
 GET = b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"
 START = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"4")]}
@@ -326,6 +327,27 @@ HUGE = BODY.replace(b"10", b"%d" % (4 * BODY_BYTES_MIN))
 def test_body_that_drips_ends_and_one_that_flows_does_not(size: int, ends: bool) -> None:
     drops = [(seconds, b"x" * size, 0) for seconds in (1.0, BODY_SECONDS_MAX - 1, BODY_SECONDS_MAX + 2)]
     assert _watched(HUGE, *drops) is ends
+
+
+@pytest.mark.parametrize(("size", "ends"), [(LINGER_BYTES_MIN - 1, True), (LINGER_BYTES_MIN, False)])
+def test_who_still_sends_after_a_goodbye_may_finish_and_who_drips_may_not(size: int, ends: bool) -> None:
+    async def sent() -> list[bool]:
+        loop, transport, seen = cast(Later, asyncio.get_running_loop()), NotedTransport(), list[bool]()
+        protocol = _protocol(transport)
+        protocol.data_received(HUGE.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        await asyncio.gather(*protocol.tasks)
+        for data in (b"x" * size, b""):
+            protocol.data_received(data)
+            loop.by += LINGER_SECONDS + 1
+            # One turn of the loop to see the time, and one to act on it.
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            seen.append(transport.is_over)
+        protocol.connection_lost(ConnectionError())
+        return seen
+
+    with asyncio.Runner(loop_factory=Later) as runner:
+        assert runner.run(sent()) == [ends, True]
 
 
 @pytest.mark.parametrize(("taken", "ends"), [(0, True), (TAKEN_BYTES_MIN - 1, True), (TAKEN_BYTES_MIN, False)])

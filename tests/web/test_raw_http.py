@@ -287,17 +287,26 @@ def test_who_asks_first_is_refused_before_the_body(wire: socket.socket, head: by
     assert read_answer(wire)[0] == status
 
 
-@pytest.mark.parametrize("length", [b"536870913", b"99999999999", b"9223372036854775808", b"18446744073709551615", b"00099999999999"])
+@pytest.mark.parametrize("length", [b"75497473", b"536870913", b"9223372036854775808", b"18446744073709551615", b"00099999999999"])
 @pytest.mark.parametrize(
     ("request_line", "keys"), [(b"POST " + RUNS.encode(), {"code", "errors", "message"}), (b"POST /_mock/faults", {"error"})]
 )
-def test_body_that_would_never_be_read_to_its_end_is_refused_before_it_comes(
+def test_body_that_is_said_to_be_too_long_is_refused_before_it_comes(
     wire: socket.socket, request_line: bytes, keys: set[str], length: bytes
 ) -> None:
     wire.settimeout(5)
     wire.sendall(request_line + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n" + KEY + TYPE + b"Content-Length: " + length + b"\r\n\r\n")
     status, _, body = read_answer(wire)
     assert (status, set(body)) == (413, keys)
+
+
+@pytest.mark.slow(is_covering=True)
+def test_body_that_is_sent_all_the_same_is_dropped_and_its_connection_goes_on(wire: socket.socket) -> None:
+    wire.sendall(b"POST /_mock/faults HTTP/1.1\r\nHost: 127.0.0.1\r\n" + KEY + TYPE + b"Content-Length: 8388609\r\n\r\n")
+    # As a client does that looks for an answer once it has sent everything.
+    wire.sendall(bytes(8388609))
+    wire.sendall(b"GET /v1/health HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert [read_answer(wire)[0] for _ in range(2)] == [413, 200]
 
 
 @pytest.mark.parametrize("length", [b"0000000000000000000000000000%d" % len(BODY), b"%d " % len(BODY), b"\t%d\t" % len(BODY)])

@@ -1,4 +1,5 @@
-"""Reads request bodies from ASGI, bounded: what is beyond the limit is read and dropped, so that the client gets its answer.
+"""Reads request bodies from ASGI, bounded: what is announced beyond the limit is refused before it comes, and of other bodies what is
+beyond it is read and dropped, so that the client gets its answer.
 
 What is read of large bodies counts, until they are answered, against a bound of the server and against a share of whoever sends them.
 """
@@ -12,8 +13,11 @@ from runflow_mock.runtime.bounds import Bound, take_all
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.web.headers import headers_of
 
-# Most clients read a refusal only once they have sent their whole body: of one that is too long so much is taken, and dropped.
 DISCARDED_BYTES_MAX = 512 * 1024 * 1024
+"""How much of a body that is too long is taken, and dropped: most clients read a refusal only once they have sent everything.
+
+Of one that was announced the connection drops what comes behind the answer; one that comes in chunks is answered behind it.
+"""
 SMALL_BYTES_MAX = 64 * 1024
 """What the server has read before anybody looks at a request is not worth counting."""
 
@@ -53,17 +57,15 @@ class Bodies:
     async def receive(self, scope: Scope, receive: Receive, limit: int) -> tuple[bytes, bool]:
         """Returns the body and whether it exceeded the limit, in which case it is empty.
 
-        Who waits for 100 Continue and announces too much is not asked to send it: the first look at the body would do that. Nor is
-        anything awaited of a body that is said to be longer than what is taken of any.
+        Nothing is awaited of a body that is said to be too long: whoever waits, for 100 Continue or for an answer, has it at once.
 
         Raises:
             Disconnected: the client went away.
             BodiesFull: a bound is met.
             Stopped: the time that the server leaves to others when it stops is over.
         """
-        headers, taken_max = headers_of(scope), max(limit, DISCARDED_BYTES_MAX)
-        most = limit if b"expect" in headers else taken_max
-        if _announced(headers, most) > most:
+        taken_max = max(limit, DISCARDED_BYTES_MAX)
+        if _announced(headers_of(scope), limit) > limit:
             return b"", True
         message = await self._next(receive)
         first: bytes = message.get("body", b"")

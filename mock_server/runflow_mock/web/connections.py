@@ -150,6 +150,7 @@ class Protocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Reads on; what is no request is told, in the API's envelope."""
         if self._gathering.is_over or self._pending is not None:
+            self._gathering.drop(len(data))
             return
         untouched, self._touched = self._touched, self.loop.time()
         self._fed, self._progressed = len(data), False

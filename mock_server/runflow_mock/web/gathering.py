@@ -3,8 +3,11 @@
 import asyncio
 from collections.abc import Callable
 
+from runflow_mock.web.bodies import DISCARDED_BYTES_MAX
+
 LINGER_SECONDS = 2.0
-"""How long a client that is still sending may take to read that it need not."""
+LINGER_BYTES_MIN = 64 * 1024
+"""How long a client that is still sending may take to read that it need not, and how much has to come for it to have as long again."""
 
 
 class Gathering:
@@ -14,14 +17,25 @@ class Gathering:
     several connections, worked on in the same turn, leave one right after the other, and a client of all of them is woken once.
     """
 
-    __slots__ = ("_is_receiving", "_loop", "_pieces", "_sent", "_transport", "abort", "get_extra_info", "is_over", "set_protocol")
+    __slots__ = (
+        "_dropped",
+        "_is_receiving",
+        "_loop",
+        "_pieces",
+        "_sent",
+        "_transport",
+        "abort",
+        "get_extra_info",
+        "is_over",
+        "set_protocol",
+    )
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, is_receiving: Callable[[], bool]) -> None:
         self._transport = transport
         self._loop = loop
         self._is_receiving = is_receiving
         self._pieces: list[bytes] = []
-        self._sent = 0
+        self._sent = self._dropped = 0
         self.is_over = False
         # What is not about writing is the transport's own.
         self.abort = transport.abort
@@ -55,7 +69,7 @@ class Gathering:
             self._transport.write(data)
 
     def close(self) -> None:
-        """Ends the connection once everything has left; where the client still sends, it gets a moment to read the answer."""
+        """Ends the connection once everything has left; a client that still sends gets a moment to read the answer, or may finish."""
         self.flush()
         if self.is_over or self._transport.is_closing():
             return
@@ -66,4 +80,14 @@ class Gathering:
         self.is_over = True
         if self._transport.can_write_eof():
             self._transport.write_eof()
-        self._loop.call_later(LINGER_SECONDS, self._transport.abort)
+        self._loop.call_later(LINGER_SECONDS, self._end_unless_it_flows, 0)
+
+    def drop(self, size: int) -> None:
+        """Takes note of bytes that came after the goodbye."""
+        self._dropped += size
+
+    def _end_unless_it_flows(self, dropped: int) -> None:
+        if self._dropped - dropped < LINGER_BYTES_MIN or self._dropped > DISCARDED_BYTES_MAX:
+            self._transport.abort()
+        else:
+            self._loop.call_later(LINGER_SECONDS, self._end_unless_it_flows, self._dropped)
