@@ -1,10 +1,11 @@
 import io
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
-from runflow_mock.user_files import read_file, read_stream
+from runflow_mock.user_files import read_file, read_found_file, read_stream
 
 
 def test_file_is_read_whole_up_to_its_bound(tmp_path: Path) -> None:
@@ -21,6 +22,18 @@ def test_file_that_is_too_long_is_named(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"it has more than 1 bytes: '.*too-long\.txt'") as told:
         read_file(file, 1)
     assert told.value.filename == str(file)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such files")
+def test_file_that_was_found_is_read_and_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    file, pipe = tmp_path / "a", tmp_path / "b"
+    file.write_bytes(b"x" * 10)
+    assert read_found_file(file, 10) == b"x" * 10
+    with pytest.raises(OSError, match="it has more than 9 bytes"):
+        read_found_file(file, 9)
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match="it is a pipe or a device"):
+        read_found_file(pipe)
 
 
 def test_pipe_is_read_to_its_end_however_it_comes() -> None:

@@ -1,6 +1,8 @@
 """A user's own document on the command line: what is wrong is told in one line each, and nothing ends in a traceback."""
 
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,8 @@ import pytest
 from documents import PLAIN
 
 from runflow_mock.cli import main
+from runflow_mock.openapi.references import SourceError
+from runflow_mock.runtime.foreign_documents import Folder
 
 
 @pytest.fixture(autouse=True)
@@ -88,6 +92,13 @@ def test_files_beside_the_document_are_read_and_no_others(capsys: pytest.Capture
     assert [("outside the folder" in line, "at an address" in line) for line in told] == [(True, False)] * 3 + [(False, True)] * 4
     assert len(err.splitlines()) == len(told)
     assert "stolen" not in out + err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such files")
+def test_pipe_beside_the_document_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "ops.yaml")
+    with pytest.raises(SourceError, match=r"^ops.yaml cannot be read: it is a pipe or a device$"):
+        Folder(tmp_path / "own.json").read("ops.yaml")
 
 
 @pytest.mark.slow(is_covering=True)

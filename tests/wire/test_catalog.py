@@ -1,4 +1,6 @@
 import json
+import os
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -83,6 +85,13 @@ def test_folder_is_read_file_by_file_and_other_files_are_left_alone(tmp_path: Pa
     file_of(tmp_path, [{**MODEL, "id": "shop/second"}], "second.yml")
     file_of(tmp_path, "no catalog", "README.md")
     assert len(load_catalog((tmp_path,))) == 67
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such files")
+def test_pipe_in_a_folder_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "models.yaml")
+    with pytest.raises(CatalogError, match=r"models.yaml cannot be read: it is a pipe or a device"):
+        load_catalog([tmp_path])
 
 
 def test_later_model_of_the_same_id_overrides(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from runflow_mock.openapi.shapes import contract_of, known_shapes
 from runflow_mock.openapi.texts import TextError, ignore, read_text
 from runflow_mock.packaged import openapi_document
 from runflow_mock.runtime.downloads import Downloads, Unreachable, is_address, joined
-from runflow_mock.user_files import FILE_BYTES_MAX, read_file
+from runflow_mock.user_files import FILE_BYTES_MAX, read_file, read_found_file
 
 LARGE_BYTES = 768 * 1024
 """What takes so long to read that it is told."""
@@ -166,7 +166,7 @@ class Folder:
             file = (self._folder / name).resolve()
             if not file.is_relative_to(self._folder.resolve()):
                 raise SourceError("it is outside the folder of the document; only files in and below that are read")
-            raw = read_file(file)
+            raw = read_found_file(file)
         except (OSError, ValueError) as error:
             if isinstance(error, SourceError):
                 raise

@@ -5,7 +5,7 @@ such a model gets the inputs of a generic image, video or audio model.
 """
 
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import cast
@@ -22,7 +22,7 @@ from runflow_mock.domain.money import PRICE_MAX, Money, format_money, parse_mone
 from runflow_mock.domain.paces import USUAL
 from runflow_mock.domain.prices import Price, PriceRule, PriceUnit
 from runflow_mock.resources import data_folder
-from runflow_mock.user_files import read_file
+from runflow_mock.user_files import read_file, read_found_file
 from runflow_mock.wire.inputs import complete_schema, read_input_schema
 from runflow_mock.wire.paces import WirePace, read_pace
 from runflow_mock.wire.workflows import load_published
@@ -112,7 +112,8 @@ def load_catalog(paths: Sequence[Path] = (), *, accept_unknown: bool = False) ->
     creators: dict[str, Creator] = {}
     ours = data_folder("fixtures") / "catalog"
     for folder, file in ((path, file) for path in (ours, *paths) for file in _files(path)):
-        content = _content(file, is_ours=folder is ours)
+        # A file that is named itself may be a pipe, as a shell makes one.
+        content = _content(file, read_file if file == folder else read_found_file, is_ours=folder is ours)
         models |= {model.id: model for model in (_model(file, entry, is_ours=folder is ours) for entry in _entries(file, content))}
         creators |= {creator.slug: creator for creator in _owner(file, content)}
     generic = generic_model("any/model", "image") if accept_unknown else None
@@ -146,9 +147,9 @@ def _files(path: Path) -> list[Path]:
     return sorted(file for file in path.iterdir() if file.suffix in suffixes) if path.is_dir() else [path]
 
 
-def _content(file: Path, *, is_ours: bool) -> Json:
+def _content(file: Path, read: Callable[[Path], bytes], *, is_ours: bool) -> Json:
     try:
-        content = _parse(file, read_file(file))
+        content = _parse(file, read(file))
         if not is_ours:
             check_shape(content)
         return content
