@@ -47,6 +47,13 @@ SCHEMAS: list[tuple[str, Any, list[Any], list[Any]]] = [
     ("propertyNames inside", {"items": {"propertyNames": {"enum": ["a"]}}}, [[{"a": 1}]], [[{"b": 1}]]),
     ("contains", {"contains": {"const": 1}, "maxContains": 2}, [[1, 2], [1, 1]], [[2], [1, 1, 1]]),
     ("dependentSchemas", {"dependentSchemas": {"a": {"required": ["b"]}}}, [{"b": 1}, {"a": 1, "b": 1}], [{"a": 1}]),
+    (
+        "schemas under dependencies, a word of earlier drafts",
+        {"properties": {"c": {"$ref": "#/paths/~1x/post/requestBody/content/application~1json/schema/dependencies/a"}}}
+        | {"dependencies": {"a": {"type": "object", "required": ["b"]}}},
+        [{"a": 1}, {"a": 1, "c": {"b": 1}}],
+        [{"c": {}}],
+    ),
     ("unevaluatedProperties", {"allOf": [{"properties": {"a": {}}}], "unevaluatedProperties": False}, [{"a": 1}], [{"b": 1}]),
     ("prefixItems", {"prefixItems": [WHOLE, {}], "items": False}, [[1, "a"], [1]], [["a"], [1, 2, 3]]),
     ("a dot, which takes no end of a line", {"pattern": r"^a.b[.]\.$"}, ["axb..", "a\x85b.."], ["a\rb..", "a\u2028b..", "a\nb..", "axbx."]),

@@ -1,20 +1,24 @@
-"""Matched names: the names of `patternProperties`, which are patterns, as the validator reads them.
+"""Matched names: the names of `patternProperties`, which are patterns, as the validator reads them; and a name that it does not know of
+`dependencies`, a keyword of earlier drafts that it would still enforce, although the standard lets no value be refused by it.
 
 References and ways lead by these names. So they change before anything is judged, everywhere at once, and with them the references that
-lead through them; whoever compares or keeps a document has it as it was written.
+lead through them; whoever keeps a document has it as it was written.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 from runflow_mock.domain.documents import object_of
-from runflow_mock.openapi.parts import Part, parts_met
+from runflow_mock.openapi.parts import NEEDED_SCHEMAS, Part, parts_met
 from runflow_mock.openapi.patterns import as_matched
 from runflow_mock.openapi.pointers import Pointer, pointer_of, reference_to, step
 from runflow_mock.openapi.replacements import with_replaced
 from runflow_mock.openapi.schemas import SIZE_MAX
 
 _WORD = "patternProperties"
+# What is enforced under its own name, and not under ours.
+_OLDER = {"dependencies": NEEDED_SCHEMAS}
+_WORDS = frozenset((_WORD, *_OLDER))
 # A group that changes nothing tells a pattern from its equal.
 _EMPTY = "(?:)"
 
@@ -28,20 +32,24 @@ def with_matched_names(document: Object, kind_of_all: Part = Part.DOCUMENT, size
     same one where they are so already.
     """
     parts = [(kind, part) for _, kind, part in parts_met(document, kind_of_all)]
-    by_pattern = [object_of(part.get(_WORD)) for kind, part in parts if kind is Part.SCHEMA]
-    renamed = {id(names): changed for names in by_pattern if (changed := _changed(names, size_max))}
+    schemas = [part for kind, part in parts if kind is Part.SCHEMA]
+    by_pattern = [object_of(part.get(_WORD)) for part in schemas]
+    renamed: dict[int, dict[str, str]] = {id(names): changed for names in by_pattern if (changed := _changed(names, size_max))}
+    # Who gave a model its schema may have another draft in mind; of a document the version says which one it is.
+    older = [part for part in schemas if kind_of_all is Part.DOCUMENT and not _OLDER.keys().isdisjoint(part)]
+    renamed |= {id(part): _OLDER for part in older}
     if not renamed:
         return document
     replacements: dict[int, Object] = {}
-    for names in by_pattern:
+    for names in (*by_pattern, *older):
         changed = renamed.get(id(names), {})
         if changed:
-            replacements[id(names)] = {changed.get(name, name): schema for name, schema in names.items()}
+            replacements[id(names)] = {changed.get(name, name): inner for name, inner in names.items()}
     for _, part in parts:
         reference = part.get("$ref")
         way = pointer_of(reference) if isinstance(reference, str) else ()
-        if _WORD in way:
-            replacements[id(part)] = {**part, "$ref": reference_to(_led(document, way, renamed))}
+        if not _WORDS.isdisjoint(way):
+            replacements[id(part)] = {**replacements.get(id(part), part), "$ref": reference_to(_led(document, way, renamed))}
     return with_replaced(document, replacements)
 
 

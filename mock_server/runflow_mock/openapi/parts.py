@@ -25,7 +25,9 @@ OTHER_METHODS = "(other methods)"
 """Says of operations with methods of other names which these are, by the field of the path item in which each is."""
 NEEDED = "(needed)"
 """Holds the lists of `dependencies` of a schema: documents are compared by them, and no value is held to them."""
-OURS = frozenset((UNREAD, FILES, COPIES, ALSO_AT, VARIANTS, BESIDE_PATHS, OTHER_METHODS, NEEDED))
+NEEDED_SCHEMAS = "(needed schemas)"
+"""Holds the schemas of `dependencies` of a schema, in the same way."""
+OURS = frozenset((UNREAD, FILES, COPIES, ALSO_AT, VARIANTS, BESIDE_PATHS, OTHER_METHODS, NEEDED, NEEDED_SCHEMAS))
 """The names of all fields that are put into a document here."""
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 """The fields of a path item that are operations; the last is one since OpenAPI 3.2."""
@@ -63,7 +65,8 @@ Fields = Mapping[str, tuple[Holds, Part]]
 
 _SCHEMAS = {
     **dict.fromkeys(
-        ("properties", "patternProperties", "dependentSchemas", "dependencies", "$defs", "definitions"), (Holds.NAMED, Part.SCHEMA)
+        ("properties", "patternProperties", "dependentSchemas", "dependencies", NEEDED_SCHEMAS, "$defs", "definitions"),
+        (Holds.NAMED, Part.SCHEMA),
     ),
     **dict.fromkeys(("allOf", "anyOf", "oneOf", "prefixItems"), (Holds.LIST, Part.SCHEMA)),
     **dict.fromkeys(

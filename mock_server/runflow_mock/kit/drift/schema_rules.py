@@ -11,7 +11,7 @@ import msgspec
 
 from runflow_mock.domain.documents import Json, list_of, object_of
 from runflow_mock.openapi.contracts import Contract, Object
-from runflow_mock.openapi.parts import FIELDS, NEEDED, Holds, Part
+from runflow_mock.openapi.parts import FIELDS, NEEDED, NEEDED_SCHEMAS, Holds, Part
 
 DEPTH_MAX, REFERENCES_MAX = 8, 24
 """How deep a rule is read, and how many references are followed to what they mean. What is beyond says nothing."""
@@ -32,7 +32,8 @@ RULES: Mapping[str, tuple[str, ...]] = {
 ANNOTATIONS = frozenset(("contentEncoding", "contentMediaType", "contentSchema"))
 """Rules by which no value is refused: they say what a text holds, as a format does."""
 
-_WORDS = frozenset(("dependencies", NEEDED, *(word for words in RULES.values() for word in words)))
+_OLDER = ("dependencies", NEEDED, NEEDED_SCHEMAS)
+_WORDS = frozenset((*_OLDER, *(word for words in RULES.values() for word in words)))
 _SILENT = frozenset(
     (
         *("title", "description", "example", "examples", "deprecated", "externalDocs", "xml", "default"),
@@ -44,7 +45,7 @@ _CHOICES = ("allOf", "anyOf", "oneOf")
 _SCHEMAS = FIELDS[Part.SCHEMA]
 _AFTERWARDS = {"unevaluatedItems": "items", "unevaluatedProperties": "additionalProperties"}
 # Beside these a value may have been looked at elsewhere.
-_APPLYING = frozenset(("$ref", "allOf", "anyOf", "oneOf", "if", "then", "else", "contains", "dependentSchemas", "dependencies"))
+_APPLYING = frozenset(("$ref", "allOf", "anyOf", "oneOf", "if", "then", "else", "contains", "dependentSchemas", *_OLDER))
 _IDLE: Mapping[str, Json] = {
     **dict.fromkeys(("then", "else", "propertyNames", "unevaluatedItems", "unevaluatedProperties", "contentSchema"), True),
     **dict.fromkeys(("minLength", "minItems", "minProperties"), 0),
@@ -158,7 +159,8 @@ def _in_one_form(schema: Object) -> Object:
     if "type" in found:
         types = {str(each) for each in (list_of(found["type"]) or [found["type"]])} | ({"null"} if is_nullable else set())
         found["type"] = list[Json](sorted(types - {"integer"} if "number" in types else types))
-    for name, needed in (object_of(found.pop("dependencies", None)) | object_of(found.pop(NEEDED, None))).items():
+    older = [pair for word in _OLDER for pair in object_of(found.pop(word, None)).items()]
+    for name, needed in older:
         word = "dependentRequired" if isinstance(needed, list) else "dependentSchemas"
         others = object_of(found.get(word))
         both: Json = [*needed, *list_of(others.get(name))] if isinstance(needed, list) else {"allOf": [needed, others.get(name, True)]}
