@@ -44,6 +44,8 @@ def told(
 # place, style, explode, schema, what is right, what is wrong
 TABLE: list[tuple[str, str | None, bool | None, dict[str, Any], list[str], list[str]]] = [
     ("query", None, None, WHOLE, ["p=5", "p=-5", "p=1.0"], ["p=a", "p=", "p=1.5", "p"]),
+    ("query", None, None, {"maxLength": 3}, ["p=abc", "p=1", "p="], ["p=abcd", "p=1234"]),
+    ("query", None, None, {"pattern": "^a"}, ["p=a"], ["p=b", "p=1"]),
     ("query", "form", True, LIST, ["p=1&p=2", "p=1", "p=", "p"], ["p=1&p=a", "p=1,2"]),
     ("query", "form", None, LIST, ["p=1&p=2"], ["p=1,2"]),
     ("query", None, False, LIST, ["p=1,2", "p=1%2C2", "p=1", "p="], ["p=1,a", "p=1&p=2", "p=1|2"]),

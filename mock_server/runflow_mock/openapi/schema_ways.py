@@ -18,6 +18,7 @@ ANY_TYPE = frozenset(("string", "number", "integer", "boolean", "array", "object
 IMPLIED = {
     **dict.fromkeys(("properties", "additionalProperties", "patternProperties", "required"), "object"),
     **dict.fromkeys(("items", "prefixItems", "minItems", "maxItems"), "array"),
+    **dict.fromkeys(("pattern", "minLength", "maxLength"), "string"),
 }
 # A truth value is a number to Python, and so it comes first.
 _TYPES: tuple[tuple[type, str], ...] = (
