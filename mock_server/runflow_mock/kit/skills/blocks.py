@@ -26,6 +26,10 @@ _BEGINNINGS = (_FENCE, _COMMAND, _HEADING, _ITEM)
 _LINE_END = re.compile(r"\r\n?")
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---[ \t]*(?=\n|\Z)", re.DOTALL)
 _SENTENCE_END = re.compile(r"(?<=[.!?;])\s+(?=\S)")
+# Says of what the sentence before speaks of that it is not so.
+_DENYING = re.compile(
+    r"(?:it|this|that|they|there|these|those)\b[^.;!?]{0,40}?(?:\b(?:no|not|never|gone|removed|wrong)\b|n['\u2019]t\b)", re.IGNORECASE
+)
 
 
 class Kind(StrEnum):
@@ -58,6 +62,8 @@ class Block(msgspec.Struct, frozen=True):
             end = ended if ended >= 0 else min(len(self.text), offset + SENTENCE_MAX)
         else:
             start, end = self.bounds_at(offset)
+            if _DENYING.match(self.text, end):
+                end = self.bounds_at(end)[1]
         # Thousands of claims may stand in one line: each would keep a copy of it.
         if end - start > SENTENCE_MAX:
             start, end = max(start, offset - BEFORE_MAX), min(end, offset + SENTENCE_MAX - BEFORE_MAX)

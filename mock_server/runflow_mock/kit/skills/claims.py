@@ -109,11 +109,14 @@ Statement = Endpoint | Example | Keys | Header | Status | Limit | Unread
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that a text says, on which line, and in which sentence."""
+    """One thing that a text says, on which line, and in which sentence; `under` is what introduces it: the paragraph or the heading above a
+    list or code, or the head of a column.
+    """
 
     line: int
     sentence: str
     says: Statement
+    under: str = ""
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):

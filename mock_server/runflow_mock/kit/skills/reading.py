@@ -18,6 +18,8 @@ _ANSWER = re.compile(r"\b(?:answers?|response|responds|returns?|result)\b|→|->
 _CUSTOMER = re.compile(r"\b(?:callback|webhook|deliver\w*|event)\b", re.IGNORECASE)
 # What the words before a value say of it; the first that fits counts.
 _SIDES = ((Side.OTHER, _CUSTOMER), (Side.ERROR, _ERROR), (Side.ANSWER, _ANSWER), (Side.REQUEST, _REQUEST))
+UNDER_MAX = 200
+"""How much is kept of what introduces a list or code."""
 _WRITES = ("POST", "PUT", "PATCH")
 
 
@@ -25,7 +27,7 @@ class _Reader:
     """Where the reading is: what the section spoke of last.
 
     `endpoint` is the last operation since the heading, `prose` the block before, and `above` the paragraph before a list, or the first row
-    of a table.
+    of a table; `under` is what introduces a list, code or a table's columns.
     """
 
     def __init__(self) -> None:
@@ -33,16 +35,20 @@ class _Reader:
         self.prose = ""
         self.heading = ""
         self.above = ""
+        self.under = ""
         self.kind = Kind.PROSE
 
     def read(self, block: Block) -> Iterator[Found]:
         """Yields what a block states."""
         if block.kind is Kind.HEADING:
-            self.endpoint, self.heading = None, block.text
+            self.endpoint, self.heading, self.under = None, block.text, block.text
         if block.kind is Kind.CODE:
+            # A paragraph introduces the code below it, and not what follows.
+            self.under = "" if self.kind is Kind.CODE else self.under
             yield from self._code(block)
         else:
             yield from self._prose(block)
+        self.kind = block.kind
 
     def _code(self, block: Block) -> Iterator[Found]:
         commands = list(find_curls(block.text))
@@ -93,8 +99,14 @@ class _Reader:
         self.prose = block.text
         if block.kind is Kind.PROSE or (block.kind is Kind.ROW and self.kind is not Kind.ROW):
             # A paragraph introduces the items below it, and the first row of a table the others.
-            self.above = block.text
-        self.kind = block.kind
+            self.above = self.under = block.text
+
+    def under_of(self, block: Block, place: int) -> str:
+        """Returns what introduces something in a block: the head of its column, or the end of what stands above a list or code."""
+        if block.kind is Kind.ROW:
+            heads = self.under.split("|")
+            return heads[index] if (index := block.text.count("|", 0, place)) < len(heads) else ""
+        return self.under[-UNDER_MAX:] if block.kind in (Kind.ITEM, Kind.CODE) else ""
 
     def _code_value(self, text: str, shown: Shown, mentions: Sequence[Mention], *, is_after_command: bool) -> Iterator[Found]:
         """Yields what a value in code states: the first under a creation is its body, what follows is the answer."""
@@ -124,7 +136,10 @@ def read_claims(text: str) -> tuple[Claim, ...]:
     reader, claims = _Reader(), []
     for block in read_blocks(text):
         found = sorted(reader.read(block), key=lambda entry: entry[0])
-        claims += [Claim(line=block.line_at(place), sentence=block.sentence_at(place), says=says) for place, says in found]
+        claims += [
+            Claim(line=block.line_at(place), sentence=block.sentence_at(place), says=says, under=reader.under_of(block, place))
+            for place, says in found
+        ]
     return tuple(claims)
 
 
