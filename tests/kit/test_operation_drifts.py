@@ -43,6 +43,19 @@ def test_parameter_that_is_json_is_another_than_a_text(before: Any, after: Any, 
     assert worst(before, after) == expected
 
 
+@pytest.mark.parametrize(
+    ("schema", "was", "now", "expected"),
+    [
+        (WHOLE, True, False, {"request": BREAKING}),
+        (WHOLE, False, True, {"request": ADDITIVE}),
+        (TEXT, True, False, {}),
+        ({**TEXT, "minLength": 1}, True, False, {"request": BREAKING}),
+    ],
+)
+def test_name_without_a_value_counts_where_the_schema_does_not_take_it(schema: Any, was: bool, now: bool, expected: Any) -> None:
+    assert worst(*(asking(schema, allowEmptyValue=is_taken) for is_taken in (was, now))) == expected
+
+
 def let_in(scheme: Any, name: str = "k") -> dict[str, Any]:
     return document({}, security=[{name: []}], components={"securitySchemes": {name: scheme}})
 

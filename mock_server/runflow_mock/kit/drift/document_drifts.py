@@ -7,6 +7,7 @@ path of a model, or looks at callbacks as what a client receives. A test holds t
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from urllib.parse import urlsplit
 
 import msgspec
@@ -15,7 +16,7 @@ from runflow_mock.domain.documents import object_of
 from runflow_mock.domain.ports import PORT_OF_SCHEME
 from runflow_mock.kit.drift.access_drifts import access_drifts
 from runflow_mock.kit.drift.drifts import AS_RECEIVED, RECEIVED, Drift, Found, Side, grade_of
-from runflow_mock.kit.drift.encoding_drifts import encoding_drifts, has_encodings, style_drifts
+from runflow_mock.kit.drift.encoding_drifts import emptiness_drifts, encoding_drifts, has_encodings, style_drifts
 from runflow_mock.kit.drift.schema_drifts import SchemaComparison
 from runflow_mock.openapi.answers import way_to_answer
 from runflow_mock.openapi.contracts import ANY_CONTENT, Contract, Declared, Object
@@ -111,7 +112,8 @@ class DocumentComparison:
                 yield Found("parameter-required", where, "it is required now")
             if parameter.is_required and not other.is_required:
                 yield Found("parameter-optional", where, "it is no longer required")
-            for found in style_drifts(self.old, parameter, self.new, other):
+            sides = (self.old, parameter, self.new, other)
+            for found in chain(style_drifts(*sides), emptiness_drifts(*sides)):
                 yield found._replace(where=where)
             if other.is_deprecated and not parameter.is_deprecated:
                 yield Found("deprecated", where, "it is deprecated now")

@@ -35,6 +35,16 @@ def style_drifts(old: Contract, was: Parameter, new: Contract, now: Parameter) -
         yield Found("style-changed", (), f"{before} before, {after} now")
 
 
+def emptiness_drifts(old: Contract, was: Parameter, new: Contract, now: Parameter) -> Iterator[Found]:
+    """Yields that a parameter of a query may no longer be there without a value, or may now, where its schema does not say so by itself."""
+    takes = [
+        parameter.place == "query" and (parameter.may_be_empty or contract.allows(parameter.schema, ""))
+        for contract, parameter in ((old, was), (new, now))
+    ]
+    if was.may_be_empty is not now.may_be_empty and takes[0] is not takes[1]:
+        yield Found("limit-tightened" if takes[0] else "limit-loosened", (), f"a name without a value is {'not ' * takes[0]}taken now")
+
+
 def _is_json(parameter: Parameter) -> bool:
     return parameter.style is Style.CONTENT and read_media_type(parameter.media_type).is_json
 

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from runflow_mock.domain.documents import Json
 from runflow_mock.kit.drift.drifts import CHANGES, Found, Grade
+from runflow_mock.kit.drift.implied_limits import limits_to_compare
 from runflow_mock.kit.drift.schema_forms import ANYTHING, DEPTH_MAX, Form, FormReading
 from runflow_mock.kit.drift.schema_limits import limit_drifts
 from runflow_mock.kit.drift.schema_rules import ANNOTATIONS, referred
@@ -231,7 +232,7 @@ def _values(old: Form, new: Form) -> Iterator[Found]:
 
 
 def _limits(old: Form, new: Form) -> Iterator[Found]:
-    yield from limit_drifts(old.limits, new.limits)
+    yield from limit_drifts(*limits_to_compare(old, new))
 
 
 def _words(name: str, read: Callable[[Form], frozenset[str]]) -> Callable[[Form, Form], Iterator[Found]]:

@@ -44,8 +44,10 @@ _NULL = "null"
 _BYTES = "byte"
 _AS_BYTES = {"contentEncoding": written({"contentEncoding": "base64"})}
 _CHOICES = ("anyOf", "oneOf")
-# Patterns that every name matches.
-_EVERY_NAME = frozenset(("", "^", "$", ".*", "^.*", ".*$", "^.*$"))
+# Patterns that every text matches.
+_EVERY_TEXT = frozenset(("", "^", "$", ".*", "^.*", ".*$"))
+# The end of a line, which `.` does not take, is in no name.
+_EVERY_NAME = _EVERY_TEXT | {"^.*$"}
 _TRUTH_VALUES = frozenset(("true", "false"))
 _TYPES: Mapping[str, Callable[[Json], bool]] = {
     "string": lambda value: isinstance(value, str),
@@ -194,7 +196,7 @@ class FormReading:
             values=None if values is None or (types == frozenset(("boolean",)) and values >= _TRUTH_VALUES) else values - {_NULL},
             is_nullable=is_nullable,
             limits=limits_of(schema, named),
-            patterns=_texts(schema.get("pattern")) if named is None or "string" in named else frozenset(),
+            patterns=_texts(schema.get("pattern")) - _EVERY_TEXT if named is None or "string" in named else frozenset(),
             formats=_texts(schema.get("format")) - {_BYTES},
             default=written(schema["default"]) if "default" in schema else None,
             marks=frozenset(mark for mark in MARKS if schema.get(mark) is True),
@@ -287,6 +289,9 @@ def _types(schema: Object) -> frozenset[str] | None:
         given = {IMPLIED[name] for name in schema if name in IMPLIED}
     if given and schema.get("nullable") is True:
         given.add(_NULL)
+    if "number" in given and isinstance(step := schema.get("multipleOf"), int | float) and step and step % 1 == 0:
+        # Multiples of a whole number are whole numbers.
+        given = (given - {"number"}) | {"integer"}
     return frozenset(given | ({"integer"} if "number" in given else set())) or None
 
 
