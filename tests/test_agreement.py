@@ -39,6 +39,7 @@ IN_BACKTICKS = re.compile(r"`([a-z]+\.[a-z0-9-]+)`")
 # What stands in backticks beside sources: the events of callbacks.
 EVENT_PREFIXES = ("run.", "batch.")
 METHODS = ("get", "post", "patch", "put", "delete")
+ORGANIZATION_HEADER = {"$ref": "#/components/parameters/OrganizationId"}
 
 
 @cache
@@ -165,3 +166,10 @@ def test_operations_have_ids_of_their_own() -> None:
 def test_operation_is_the_one_of_the_contract(operation: Any) -> None:
     path = operation.path.replace("...}", "}")
     assert _operations().get(operation.id) == (operation.method, path, operation.evidence)
+
+
+@pytest.mark.parametrize("operation", [each for each in API_OPERATIONS if not each.is_public], ids=lambda operation: operation.id)
+def test_operation_takes_the_organization_header_where_the_contract_has_it(operation: Any) -> None:
+    path_item = _contract("openapi.json")["paths"][operation.path.replace("...}", "}")]
+    stated = [*path_item.get("parameters", ()), *path_item[operation.method.lower()].get("parameters", ())]
+    assert operation.takes_organization is (ORGANIZATION_HEADER in stated)

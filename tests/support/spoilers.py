@@ -22,8 +22,10 @@ NEIGHBOURS: Mapping[str, str] = {
     "update_comfyui_workflow": f"{WORKFLOWS}/runflow-access%2Fbrand-locked-variant-nux",
     "delete_comfyui_workflow": f"{WORKFLOWS}/runflow-access%2Fbrand-locked-variant-nux",
 }
-# What the fake itself never answers: everybody has a balance.
-ONLY_BY_RULE = frozenset((("get_balance", 404), ("update_balance", 404)))
+# What the fake itself never answers: everybody has a balance, and every key an account.
+ONLY_BY_RULE = frozenset((("get_balance", 404), ("update_balance", 404), ("get_current_user", 403)))
+# What only a query can make wrong: who takes no organization cannot be asked on behalf of one that is none.
+WRONG_QUERIES: Mapping[str, str] = {"get_current_user": "embed=nothing"}
 # An error with a body that is not the envelope.
 OWN_BODIES: Mapping[tuple[str, int], Body] = {("get_readiness", 503): {"status": "error", "checks": {"database": "failed", "redis": "ok"}}}
 # Bodies that name what does not exist, where the path names nothing.
@@ -71,8 +73,8 @@ def _contradicting(doors: Doors, declared: Declared, call: Call) -> httpx.Respon
 
 
 def _wrong(doors: Doors, declared: Declared, call: Call) -> httpx.Response:
-    if declared.is_public:
-        return call._replace(path=f"{call.path}?limit=0").send(doors.usual.door)
+    if declared.is_public or declared.id in WRONG_QUERIES:
+        return call._replace(path=f"{call.path}?{WRONG_QUERIES.get(declared.id, 'limit=0')}").send(doors.usual.door)
     return call.send(doors.usual.door, headers={"X-Organization-Id": "nobody"})
 
 

@@ -122,6 +122,11 @@ def test_account_needs_a_key_and_no_scope(door: Door) -> None:
     assert door.get("/v1/auth/me", key=key).status_code == 200
 
 
+@pytest.mark.parametrize("organization", [ABSENT, "nonsense", ""])
+def test_account_takes_no_organization_header(door: Door, organization: str) -> None:
+    assert door.get("/v1/auth/me", headers={"X-Organization-Id": organization}).status_code == 200
+
+
 def test_further_keys_of_a_tenant_have_scopes_of_their_own(door: Door) -> None:
     tenant = ok(door.post("/_mock/tenants", {"name": "shop", "keys": [{"name": "reader", "scopes": ["runs:read"]}]}), 201)
     run = ok(door.post(RUNS, {"input": INPUT}, key=tenant["key"]), 201)

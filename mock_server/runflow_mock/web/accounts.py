@@ -38,7 +38,7 @@ def _balance_body(call: Call) -> dict[str, object]:
 
 
 OPERATIONS: tuple[Operation[Handler], ...] = (
-    Operation("GET", "/v1/auth/me", get_current_user),
+    Operation("GET", "/v1/auth/me", get_current_user, takes_organization=False),
     Operation("GET", "/v1/billing/balance", get_balance, scope="credit_balance:read"),
     Operation("PATCH", "/v1/billing/balance", update_balance, scope="credit_balance:edit"),
     Operation("GET", "/v1/credit-balances", list_credit_balances, scope="credit_balance:read", evidence="named"),

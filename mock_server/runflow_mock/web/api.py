@@ -236,7 +236,7 @@ class Api:
             if is_oversized:
                 raise too_large(self._runtime.config.body_bytes_max)
             if not operation.is_public:
-                authorize(call.principal, operation.scope, call.header(b"x-organization-id"))
+                authorize(call.principal, operation.scope, call.header(b"x-organization-id") if operation.takes_organization else None)
                 if call.query:
                     call.check_query()
             return operation, self._handle(call, operation)

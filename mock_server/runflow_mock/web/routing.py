@@ -20,7 +20,8 @@ HandlerT = TypeVar("HandlerT", bound=Callable[..., object])
 class Operation(msgspec.Struct, Generic[HandlerT], frozen=True):
     """One operation of an API: where it lives, who answers, its id as in the contract, which is its handler's name, and what it needs.
 
-    Without a scope any key will do; `is_public` needs no key at all. `evidence` says how well the operation is known. A parameter that
+    Without a scope any key will do; `is_public` needs no key at all. Most can be asked on behalf of an organization, and one that
+    `takes_organization` not passes over the header that names it. `evidence` says how well the operation is known. A parameter that
     spans slashes takes `spans_min` segments or more. What `is_long` answers with something that grows with what a tenant holds. What has
     to be read of a long request before its handler decides is read by `prepare`, piece by piece; it is given the parameters in the path.
     Where a handler may pause, `at_once` answers what needs no pause, or has done nothing and returns nothing.
@@ -32,6 +33,7 @@ class Operation(msgspec.Struct, Generic[HandlerT], frozen=True):
     id: str = ""
     scope: str | None = None
     is_public: bool = False
+    takes_organization: bool = True
     evidence: str = "documented"
     spans_min: int = 2
     is_long: bool = False
