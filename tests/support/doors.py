@@ -97,13 +97,14 @@ class Door:
         """Lets a story happen where the application lives."""
         return self._loop.run_until_complete(story)
 
-    def together(self, *requests: tuple[str, str, Any]) -> list[httpx.Response]:
+    def together(self, *requests: tuple[str, str, Any], headers: dict[str, str] | None = None) -> list[httpx.Response]:
         """Sends requests (method, path, JSON) that are under way at the same time; each begins before the next one is sent."""
+        used = {"Authorization": f"Bearer {self.key}", **(headers or {})}
 
         async def send() -> list[httpx.Response]:
             under_way = []
             for method, path, body in requests:
-                sending = self._client.request(method, path, json=body, headers={"Authorization": f"Bearer {self.key}"})
+                sending = self._client.request(method, path, json=body, headers=used)
                 under_way.append(asyncio.ensure_future(sending))
                 for _ in range(STEPS_TO_BEGIN):
                     await asyncio.sleep(0)

@@ -2,16 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
 from doors import Door
 from hooks import SECRET, Hook, age_of, hooked, is_signed_with, statuses, told
-from httpx import ASGITransport, AsyncClient
+from httpx import ASGITransport, AsyncClient, Response
 from shown import Test, showing
 from starlette.applications import Starlette
-from steps import INPUT, RUNS, Body, advance, ok, post_batch, post_run
+from steps import INPUT, RUNS, Body, advance, ok, post_batch, post_run, problem
 from webhooks import WEBHOOKS, subscriptions
 from worlds import CALLBACK_URL
 
@@ -298,6 +298,37 @@ def test_receiver_may_call_the_api_before_the_answer_is_given() -> None:
         ok(door.post("/_mock/faults", {"what": {"kind": "callback.before_response"}}), 201)
         assert post_run(door, callback_url=CALLBACK_URL)["status_code"] == "queued"
     assert receiver.seen == ["succeeded", "succeeded", "succeeded", "queued", "queued"]
+
+
+class Repeating(RecordingSender):
+    """A receiver that repeats the creation it hears of, under the same key, before it answers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.repeat: Callable[[], Coroutine[Any, Any, Response]] | None = None
+        self.answered: list[Response] = []
+
+    async def send(self, request: OutgoingRequest) -> AttemptResult:
+        assert self.repeat is not None
+        self.answered.append(await self.repeat())
+        return await super().send(request)
+
+
+def test_key_of_a_creation_is_a_conflict_until_it_is_answered() -> None:
+    receiver, body, key = Repeating(), {"input": INPUT, "callback_url": CALLBACK_URL}, {"Idempotency-Key": "k"}
+    with Door(sender=receiver) as door:
+        headers = {"Authorization": f"Bearer {door.key}", **key}
+
+        async def repeat() -> Response:
+            async with AsyncClient(transport=ASGITransport(app=door.app), base_url="http://127.0.0.1:8787", headers=headers) as client:
+                return await client.post(RUNS, json=body)
+
+        receiver.repeat = repeat
+        ok(door.post("/_mock/faults", {"what": {"kind": "callback.before_response"}}), 201)
+        run = ok(door.post(RUNS, body, headers=key), 201)
+        (refused,) = receiver.answered
+        problem(refused, 409, "CONFLICT")
+        assert ok(door.post(RUNS, body, headers=key), 201) == run
 
 
 class Deaf(RecordingSender):

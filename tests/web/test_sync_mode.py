@@ -10,7 +10,7 @@ from commands import sandbox
 from contract import fits
 from doors import AUTO, Door
 from PIL import Image
-from steps import Body, callback_run, get_run, ok
+from steps import Body, callback_run, get_run, ok, problem
 
 from runflow_mock.domain.deliveries import AttemptResult
 from runflow_mock.domain.tenants import ClockMode
@@ -108,6 +108,17 @@ def test_replay_under_a_key_answers_with_the_run_as_it_was_created(auto: Door) -
     answers: list[Any] = [ok(auto.post(RUNS, {"input": INPUT}, headers={"Idempotency-Key": "k"}), 201) for _ in range(2)]
     assert [run["status_code"] for run in answers] == ["succeeded", "queued"]
     assert answers[0]["id"] == answers[1]["id"]
+
+
+def test_key_of_a_creation_that_is_still_held_is_a_conflict(door: Door) -> None:
+    key, create = {"Idempotency-Key": "k"}, ("POST", RUNS, {"input": INPUT})
+    other, move = ("POST", "/v1/callback-secrets", None), ("POST", "/_mock/clock/run-until-idle", None)
+    held, refused, created, _ = door.together(create, create, other, move, headers=key)
+    problem(refused, 409, "CONFLICT")
+    assert created.status_code == 201
+    run = ok(held, 201)
+    assert run["status_code"] == "succeeded"
+    assert ok(door.post(RUNS, {"input": INPUT}, headers=key), 201)["id"] == run["id"]
 
 
 def test_items_of_a_batch_do_not_wait(auto: Door) -> None:

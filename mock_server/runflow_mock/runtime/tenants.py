@@ -77,6 +77,7 @@ class Tenant:
         self.quiet.set()
         self.moving, self.catching_up, self.looking = asyncio.Lock(), asyncio.Lock(), asyncio.Lock()
         self.polls: list[Poll] = []
+        self.places_open: set[str] = set()
         self.timelines: list[Timeline] = []
         self.blobs = Blobs()
         self.parked = ParkedAttempts()

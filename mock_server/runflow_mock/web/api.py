@@ -22,7 +22,7 @@ from runflow_mock.web.calls import Answer, Call, Give, Handler, length_of, refus
 from runflow_mock.web.exchanges import record_exchange
 from runflow_mock.web.faults.meeting import look_ahead, meet_creation, meet_request
 from runflow_mock.web.faults.sending import UNANSWERED, carry_out, plan_answer
-from runflow_mock.web.idempotency import place_of, recall, remember
+from runflow_mock.web.idempotency import left_open, place_of, recall, remember
 from runflow_mock.web.keeping import once_written, written_first
 from runflow_mock.web.pieces import to_the_end
 from runflow_mock.web.quotas import admit
@@ -114,7 +114,8 @@ class Api:
             if given.made_later is not None and operation is not None:
                 given = await self._make(call, operation.id, given.made_later())
             if given.waits_for_run is not None or given.callbacks_before:
-                given = await self._hold(call, given, receive)
+                with left_open(call):
+                    given = await self._hold(call, given, receive)
             if _has_to_be_written(call):
                 given = await written_first(call, given)
             if call.response_fault is None:
@@ -271,6 +272,7 @@ class Api:
 
     def _handle(self, call: Call, operation: Operation[Handler]) -> Answer:
         place = None if operation.is_public or call.method != "POST" else place_of(call)
+        call.place = place
         remembered = None if place is None else recall(call, place)
         if remembered is not None:
             return remembered

@@ -126,6 +126,8 @@ class Call:
 
     `verb` is the method of the operation that is meant: HEAD is GET without the body.
 
+    `place` is where the answer is remembered, for a request with an Idempotency-Key.
+
     `is_settled` says that the tenant's time was brought to the present for this request, `timers_max` how many timers may be fired for
     that in one step, `is_watched` that rules or magic values may act
     on it, `response_fault` what they do; `limits` are headers about its quota.
@@ -145,6 +147,7 @@ class Call:
         "method",
         "params",
         "path",
+        "place",
         "prepared",
         "principal",
         "query",
@@ -175,6 +178,7 @@ class Call:
         self.is_settled = False
         self.timers_max = YIELD_EVERY_TIMERS
         self.request_id = ""
+        self.place: str | None = None
         self.response_fault: ResponseFault | None = None
         self.is_watched = False
         self.limits: tuple[tuple[bytes, bytes], ...] = ()

@@ -1,6 +1,12 @@
-"""Idempotency: the answer to a POST with an Idempotency-Key is replayed to whoever repeats it."""
+"""Idempotency: the answer to a POST with an Idempotency-Key is replayed to whoever repeats it.
+
+A request is open for as long as the API itself holds its answer back: in sync mode, or for callbacks that go ahead of it. What a rule does
+to an answer that was given is the network's doing, and whoever asks again then gets what was lost.
+"""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import blake2b
 
 from runflow_mock.domain.commands import RememberAnswer
@@ -8,7 +14,7 @@ from runflow_mock.domain.errors import KeyReused
 from runflow_mock.domain.exchanges import digest_of_key
 from runflow_mock.domain.idempotency import KEY_CHARACTERS_MAX, RETENTION, Remembered
 from runflow_mock.web.calls import Answer, Call
-from runflow_mock.wire.problems import invalid_field
+from runflow_mock.wire.problems import conflict, invalid_field
 
 VISIBLE = re.compile(r"[!-~]+")
 
@@ -35,13 +41,30 @@ def recall(call: Call, place: str) -> Answer | None:
 
     Raises:
         KeyReused: it was another body.
+        Problem: 409 while the first request is open.
     """
+    if place in call.caller.places_open:
+        raise conflict("The first request with this Idempotency-Key is not answered yet: wait for its answer, or ask again.")
     remembered = call.store.remembered.get(place)
     if remembered is None or remembered.expires_at <= call.caller.world.now:
         return None
     if remembered.fingerprint != _fingerprint(call):
         raise KeyReused(place.rpartition(" ")[2])
     return Answer(remembered.status, remembered.body)
+
+
+@contextmanager
+def left_open(call: Call) -> Iterator[None]:
+    """Refuses whoever repeats the request for as long as its answer is held back."""
+    if call.place is None:
+        yield
+        return
+    places_open = call.caller.places_open
+    places_open.add(call.place)
+    try:
+        yield
+    finally:
+        places_open.discard(call.place)
 
 
 def remember(call: Call, place: str, given: Answer) -> None:

@@ -2,7 +2,8 @@
 
 Under `auto` time jumps to the end; on a standing clock the request waits until somebody moves it. Whoever waits longer than
 `Config.sync_seconds_max` of real time gets the run as it then stands, to be polled like any other. A client that goes away ends the wait,
-and nothing is handed over. A replay under an Idempotency-Key answers with the run as it was created: what was handed over is not kept.
+and nothing is handed over. A replay under an Idempotency-Key is a conflict while the first request waits, and then answers with the run
+as it was created: what was handed over is not kept.
 """
 
 import base64
