@@ -9,7 +9,15 @@ from worlds import catalog
 from runflow_mock.domain.documents import Json, write_document
 from runflow_mock.domain.media_fields import required_fields
 from runflow_mock.domain.models import Model
-from runflow_mock.wire.inputs import CHECKERS_MAX, InputChecks, complete_schema, read_input_schema, without_nulls
+from runflow_mock.wire.inputs import (
+    CHECKERS_MAX,
+    InputChecks,
+    Required,
+    complete_schema,
+    read_input_schema,
+    required_in,
+    without_nulls,
+)
 
 URL = "https://cdn.example.com/a.png"
 
@@ -27,6 +35,13 @@ def test_optional_null_counts_as_left_out_and_a_required_one_does_not() -> None:
     assert errors("runflow/background-removal", {"image_url": None}) == [(("body", "input", "image_url"), "string_type")]
 
 
+def test_optional_null_counts_as_left_out_at_any_depth() -> None:
+    config: dict[str, Json] = {"elements": ["tag_removal"], "aspect_ratio": None, "product_isolation_prompt": None}
+    assert errors("runflow/dyver-removal", {"image_url": URL, "config": config}) == []
+    found = errors("runflow/dyver-removal", {"image_url": URL, "config": {"elements": None}})
+    assert found == [(("body", "input", "config", "elements"), "list_type")]
+
+
 def test_enum_inside_a_list_is_checked() -> None:
     inputs: dict[str, Json] = {"image_url": URL, "config": {"elements": ["tag_removal", "magic"]}}
     assert errors("runflow/dyver-removal", inputs) == [(("body", "input", "config", "elements", 1), "enum")]
@@ -41,8 +56,17 @@ def test_media_of_other_prefixes_is_refused(url: str) -> None:
 
 def test_nulls_are_dropped_only_where_there_are_any() -> None:
     inputs: dict[str, Json] = {"a": 1}
-    assert without_nulls(inputs, frozenset()) is inputs
-    assert without_nulls({"a": None, "b": None, "c": 0}, frozenset("a")) == {"a": None, "c": 0}
+    assert without_nulls(inputs, Required()) is inputs
+    assert without_nulls({"a": None, "b": None, "c": 0}, Required(frozenset("a"))) == {"a": None, "c": 0}
+
+
+def test_nulls_in_objects_and_in_lists_of_them_are_dropped_where_nothing_requires_them() -> None:
+    point: Json = {"type": "object", "required": ["x"], "properties": {"x": {"type": "number"}, "note": {"type": "string"}}}
+    lines: Json = {"type": "array", "items": {"type": "array", "items": point}}
+    required = required_in({"properties": {"at": point, "lines": lines, "any": {"type": "object"}}})
+    sent: dict[str, Json] = {"at": {"x": 1, "note": None}, "lines": [[{"x": None, "note": None}], None], "any": {"kept": None}}
+    assert without_nulls(sent, required) == {"at": {"x": 1}, "lines": [[{"x": None}], None], "any": {"kept": None}}
+    assert sent["at"] == {"x": 1, "note": None}
 
 
 @pytest.mark.parametrize(("schema", "names"), [({}, set()), ({"required": ["a", "b"]}, {"a", "b"}), ({"required": "a"}, set())])

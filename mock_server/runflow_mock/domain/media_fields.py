@@ -32,7 +32,7 @@ def media_fields(schema: Mapping[str, Json]) -> MediaFields | None:
     properties = schema.get("properties")
     parts = {name: part for name, part in properties.items() if isinstance(part, dict)} if isinstance(properties, dict) else {}
     names = frozenset(name for name, part in parts.items() if _is_media(part))
-    inside = {name: found for name, part in parts.items() if name not in names and (found := media_fields(_entry(part))) is not None}
+    inside = {name: found for name, part in parts.items() if name not in names and (found := media_fields(entry_of(part))) is not None}
     return MediaFields(names, names - required_fields(schema), inside) if names or inside else None
 
 
@@ -40,6 +40,12 @@ def required_fields(schema: Mapping[str, Json]) -> frozenset[str]:
     """Returns the names that a schema requires."""
     names = schema.get("required")
     return frozenset(name for name in names if isinstance(name, str)) if isinstance(names, list) else frozenset()
+
+
+def entry_of(part: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Returns what the schema of a list says of its entries, through lists of lists, or the schema itself."""
+    items = part.get("items")
+    return entry_of(items) if isinstance(items, dict) else part
 
 
 def blanks(inputs: Mapping[str, Json], media: MediaFields) -> Iterator[Place]:
@@ -58,12 +64,6 @@ def blanks(inputs: Mapping[str, Json], media: MediaFields) -> Iterator[Place]:
 def _is_media(part: Mapping[str, Json]) -> bool:
     items = part.get("items")
     return part.get("x-variable-type") in SINGLE | LISTS or (isinstance(items, dict) and _is_media(items))
-
-
-def _entry(part: Mapping[str, Json]) -> Mapping[str, Json]:
-    """Returns what the schema of a list says of its entries, through lists of lists, or the schema itself."""
-    items = part.get("items")
-    return _entry(items) if isinstance(items, dict) else part
 
 
 def _objects(value: Json, place: Place) -> Iterator[tuple[Place, Object]]:

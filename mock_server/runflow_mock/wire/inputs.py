@@ -9,13 +9,14 @@ Source: `models.inputs`, `models.media-prefixes`, `models.empty-media`, `media.b
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import inf
-from typing import NamedTuple, cast
+from types import MappingProxyType
+from typing import NamedTuple, TypeVar, cast
 
 from runflow_mock.domain.assets import REFERENCE_PREFIX
 from runflow_mock.domain.documents import Document, Json, read_document, write_document
-from runflow_mock.domain.media_fields import LISTS, SINGLE, MediaFields, Object, blanks, media_fields, required_fields
+from runflow_mock.domain.media_fields import LISTS, SINGLE, MediaFields, Object, blanks, entry_of, media_fields, required_fields
 from runflow_mock.domain.models import Model
 from runflow_mock.openapi.matched_schemas import check_patterns, with_matched_patterns
 from runflow_mock.openapi.patterns import as_written
@@ -25,14 +26,22 @@ from runflow_mock.wire.problems import FieldError, Location
 
 MEDIA_PATTERN = "^(?:https?://|data:|runflow://)"
 CHECKERS_MAX = 2_000
+KnownT = TypeVar("KnownT")
 _ASSET_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+class Required(NamedTuple):
+    """The names that an object requires, and the same of the objects in its fields, alone or in lists."""
+
+    names: frozenset[str] = frozenset()
+    inside: Mapping[str, "Required"] = MappingProxyType({})
 
 
 class _Compiled(NamedTuple):
     """The check of a model's inputs, the names that it requires, and its media fields, if it has any."""
 
     checker: Checker
-    required: frozenset[str]
+    required: Required
     media: MediaFields | None
 
 
@@ -74,16 +83,24 @@ class InputChecks:
         if len(self._checkers) >= CHECKERS_MAX:
             del self._checkers[next(iter(self._checkers))]
         compiled = self._checkers[model.input_schema] = _Compiled(
-            Checker(with_matched_patterns(schema)), required_fields(schema), media_fields(schema)
+            Checker(with_matched_patterns(schema)), required_in(schema), media_fields(schema)
         )
         return compiled
 
 
-def without_nulls(inputs: dict[str, Json], required: frozenset[str]) -> dict[str, Json]:
+def required_in(schema: Mapping[str, Json]) -> Required:
+    """Returns what a schema of inputs requires, at any depth."""
+    properties = schema.get("properties")
+    parts = {name: entry_of(part) for name, part in properties.items() if isinstance(part, dict)} if isinstance(properties, dict) else {}
+    return Required(required_fields(schema), {name: required_in(part) for name, part in parts.items() if "properties" in part})
+
+
+def without_nulls(inputs: Object, required: Required) -> Object:
     """Returns the inputs without the optional fields that are null: those count as left out."""
-    if None not in inputs.values():
-        return inputs
-    return {name: value for name, value in inputs.items() if value is not None or name in required}
+    if None in inputs.values():
+        inputs = {name: value for name, value in inputs.items() if value is not None or name in required.names}
+    within = required.inside.keys() & inputs.keys()
+    return {**inputs, **{name: _in_objects(inputs[name], required.inside[name], without_nulls) for name in within}} if within else inputs
 
 
 def _without_blanks(inputs: Object, media: MediaFields) -> Object:
@@ -142,11 +159,11 @@ def _with_references(inputs: Object, media: MediaFields) -> Object:
     return {**inputs, **changed} if changed else inputs
 
 
-def _in_objects(value: Json, media: MediaFields, change: Callable[[Object, MediaFields], Object]) -> Json:
+def _in_objects(value: Json, known: KnownT, change: Callable[[Object, KnownT], Object]) -> Json:
     """Returns an object changed, or a list with the objects in it changed; anything else as it is."""
     if isinstance(value, list):
-        return [_in_objects(entry, media, change) for entry in value]
-    return change(value, media) if isinstance(value, dict) else value
+        return [_in_objects(entry, known, change) for entry in value]
+    return change(value, known) if isinstance(value, dict) else value
 
 
 def _reference(value: Json) -> Json:
