@@ -64,7 +64,7 @@ def test_batch_takes_1_to_100_items(count: int) -> None:
 
 
 @pytest.mark.parametrize("key", ["input", "items"])
-@pytest.mark.parametrize(("elements", "kind"), [([], "too_short"), ([INPUT] * 101, "too_long"), ({}, "list_type"), ("x", "list_type")])
+@pytest.mark.parametrize(("elements", "kind"), [([], "too_short"), ([INPUT] * 101, "too_long"), ({}, "list_type"), (None, "list_type")])
 def test_other_lengths_and_kinds_are_refused_under_the_callers_key(door: Door, key: str, elements: Any, kind: str) -> None:
     assert places(door.post(BATCHES, {key: elements})) == [(["body", key], kind)]
     assert door.get("/v1/runs").json()["items"] == []
@@ -91,6 +91,7 @@ def test_limit_of_a_tenant_can_be_raised(door: Door) -> None:
         ({"items": [*wrapped(INPUT), {"input": 7}]}, (["body", "items", 1, "input"], "dict_type")),
         ({"items": [*wrapped(INPUT), None]}, (["body", "items", 1], "dict_type")),
         ({"items": [{"input": INPUT, "client_ref": "x" * 256}]}, (["body", "items", 0, "client_ref"], "string_too_long")),
+        ({"items": [{"input": {**INPUT, "client_ref": 7}}]}, (["body", "items", 0, "input", "client_ref"], "string_type")),
     ],
 )
 def test_one_bad_item_refuses_all_in_the_callers_key(door: Door, body: Body, expected: tuple[list[Any], str]) -> None:

@@ -57,7 +57,7 @@ def decode_create_batch(
         raise invalid(*errors)
     key = "items" if "items" in body else "input"
     elements = body.get(key)
-    errors += _length_errors(key, elements, rules.batch_items_max)
+    errors += _length_errors(key, body, rules.batch_items_max)
     items = list[NewItem]()
     since = 0
     if isinstance(elements, list) and len(elements) <= rules.batch_items_max:
@@ -72,11 +72,11 @@ def decode_create_batch(
             item, found = _wrapped(element, place) if key == "items" else _flat(element, place)
             errors += found
             if item is not None:
-                inputs, client_ref, place = item
+                inputs, client_ref, place, labelled = item
                 too_much = weigh(inputs)
                 if too_much is not None:
                     raise invalid(FieldError(("body", key), *too_much))
-                errors += label_errors(client_ref, ("body", key, index), sent_bytes)
+                errors += label_errors(client_ref, labelled, sent_bytes)
                 inputs, found = rules.inputs.read(model, inputs, place, sent_bytes)
                 errors += found
                 items.append(NewItem(write_document(inputs), cast("str | None", client_ref)))
@@ -220,13 +220,15 @@ ITEM_FIELDS: dict[str, Field[BatchItem]] = {
     "completed_at": time_field(lambda entry: entry.run.completed_at),
 }
 
-_Decoded = tuple[dict[str, Json], Json, Location]
+# The inputs of an item and its label, and the objects in which either stands.
+_Decoded = tuple[dict[str, Json], Json, Location, Location]
 
 
-def _length_errors(key: str, elements: Json, items_max: int) -> Iterable[FieldError]:
+def _length_errors(key: str, body: dict[str, Json], items_max: int) -> Iterable[FieldError]:
     place: Location = ("body", key)
-    if elements is None:
+    if key not in body:
         return [FieldError(place, "field required", "missing")]
+    elements = body[key]
     if not isinstance(elements, list):
         return [FieldError(place, "Input should be a valid list", "list_type")]
     if not elements:
@@ -240,7 +242,7 @@ def _flat(element: Json, place: Location) -> tuple[_Decoded | None, list[FieldEr
     if not isinstance(element, dict):
         return None, [FieldError(place, "Input should be a valid object", "dict_type")]
     inputs = {name: value for name, value in element.items() if name != "client_ref"}
-    return (inputs, element.get("client_ref"), place), []
+    return (inputs, element.get("client_ref"), place, place), []
 
 
 def _wrapped(element: Json, place: Location) -> tuple[_Decoded | None, list[FieldError]]:
@@ -252,8 +254,8 @@ def _wrapped(element: Json, place: Location) -> tuple[_Decoded | None, list[Fiel
     if not isinstance(inputs, dict):
         return None, [FieldError((*place, "input"), "Input should be a valid object", "dict_type")]
     # As in a run, a label beside the model's fields counts where there is no other.
-    own = element.get("client_ref")
-    return (inputs, inputs.get("client_ref") if own is None else own, (*place, "input")), []
+    own, inside = element.get("client_ref"), (*place, "input")
+    return (inputs, inputs.get("client_ref"), inside, inside) if own is None else (inputs, own, inside, place), []
 
 
 def _result(item: Item, run: Run, dialect: Dialect, show: Show) -> dict[str, object]:
