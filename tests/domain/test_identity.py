@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from records import SEED
 from worlds import START
 
-from runflow_mock.domain.identity import SEQUENCE_SPAN, fraction_in, is_uuid, named_uuid, part_uuid, sequence_of, uuid7
+from runflow_mock.domain.identity import SEQUENCE_SPAN, fraction_in, is_uuid, named_uuid, part_uuid, sequence_of, uuid7, uuid7s
 from runflow_mock.domain.seeds import Seed
 
 SEQUENCES = st.integers(0, 2**26 - 1)
@@ -37,6 +37,12 @@ def test_every_id_is_a_lower_case_version_7_uuid(moment: object, sequence: int) 
 @settings(max_examples=50, deadline=None, derandomize=True)
 def test_ids_of_one_millisecond_sort_by_sequence(sequences: list[int]) -> None:
     assert sorted(uuid7(START, number, SEED) for number in sequences) == [uuid7(START, number, SEED) for number in sorted(sequences)]
+
+
+@pytest.mark.parametrize("first", [0, 1, 2**14 - 2, 2**26 - 2])
+def test_ids_that_are_made_together_are_those_that_are_made_one_by_one(first: int) -> None:
+    places = range(first, first + 4)
+    assert uuid7s(START, places, SEED) == [uuid7(START, place, SEED) for place in places]
 
 
 def test_later_millisecond_sorts_after_any_sequence() -> None:

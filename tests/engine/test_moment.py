@@ -23,4 +23,5 @@ def test_ids_of_a_moment_continue_the_sequence_of_the_world() -> None:
         user_id=world.user_id,
     )
     assert [moment.issue_id(), moment.issue_id()] == [uuid7(now, 42, world.seed), uuid7(now, 43, world.seed)]
-    assert (moment.sequence, moment.dialect) == (43, BUNDLES["seed"])
+    assert [*moment.issue_ids(2), moment.issue_id()] == [uuid7(now, place, world.seed) for place in (44, 45, 46)]
+    assert (moment.sequence, moment.dialect) == (46, BUNDLES["seed"])

@@ -46,10 +46,22 @@ _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "runflow-mock.invalid")
 
 def uuid7(now: datetime, sequence: int, seed: Seed) -> str:
     """Returns the id with the given place in the world's sequence; ids grow with `now` and, within a millisecond, with `sequence`."""
-    high, low = (sequence >> 14) & 0xFFF, sequence & 0x3FFF
-    head = ((now - EPOCH) // MILLISECOND << 32 | 0x7000_8000 | high << 16 | low).to_bytes(10, "big").hex()
-    tail = blake2b(sequence.to_bytes(8, "big"), key=seed.key, digest_size=6).hexdigest()
-    return f"{head[:8]}-{head[8:12]}-{head[12:16]}-{head[16:]}-{tail}"
+    head = (_head(now) | (sequence >> 14 & 0xFFF) << 16 | sequence & 0x3FFF).to_bytes(10, "big").hex("-", 2)
+    return f"{head[:4]}{head[5:]}-{blake2b(sequence.to_bytes(8, 'big'), key=seed.key, digest_size=6).hexdigest()}"
+
+
+def uuid7s(now: datetime, sequences: range, seed: Seed) -> list[str]:
+    """Returns the ids with these places in the world's sequence, as `uuid7` makes each: thousands of a batch have one instant."""
+    instant, key, ids = _head(now), seed.key, list[str]()
+    for sequence in sequences:
+        head = (instant | (sequence >> 14 & 0xFFF) << 16 | sequence & 0x3FFF).to_bytes(10, "big").hex("-", 2)
+        ids.append(f"{head[:4]}{head[5:]}-{blake2b(sequence.to_bytes(8, 'big'), key=key, digest_size=6).hexdigest()}")
+    return ids
+
+
+def _head(now: datetime) -> int:
+    """Returns the first ten bytes of the ids of an instant, where the places in the sequence are put into them."""
+    return (now - EPOCH) // MILLISECOND << 32 | 0x7000_8000
 
 
 def fraction_in(identifier: str, part: int) -> float:

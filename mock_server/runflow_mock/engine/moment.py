@@ -7,7 +7,7 @@ from runflow_mock.domain.batches import Batch
 from runflow_mock.domain.dialects import Dialect, dialect_of
 from runflow_mock.domain.errors import LimitReached, Outdated
 from runflow_mock.domain.evaluations import Evaluation
-from runflow_mock.domain.identity import MILLISECOND, OrganizationId, UserId, uuid7
+from runflow_mock.domain.identity import MILLISECOND, OrganizationId, UserId, uuid7, uuid7s
 from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.records import Collection
 from runflow_mock.domain.runs import Run
@@ -69,6 +69,12 @@ class Moment:
         """Returns the next id."""
         self.sequence += 1
         return uuid7(self.now, self.sequence, self.seed)
+
+    def issue_ids(self, count: int) -> list[str]:
+        """Returns the next so many ids."""
+        first = self.sequence + 1
+        self.sequence += count
+        return uuid7s(self.now, range(first, first + count), self.seed)
 
     def admit(self, collection: Collection[object], more: int = 1) -> None:
         """Raises `LimitReached` when `more` records do not fit beside those that the world has had, the gone ones among them."""

@@ -1,7 +1,7 @@
 """What happens to runs: creation with its admission, cancellation, feedback, and the transitions that come by themselves."""
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from runflow_mock.domain.commands import CancelRun, CreateRun, GiveFeedback, HandOverOutput, Origin
 from runflow_mock.domain.documents import Document, read_document
@@ -71,6 +71,7 @@ def create_run(moment: Moment, command: CreateRun) -> tuple[Event, ...]:
     admit_cost(moment, projected)
     run = new_run(
         moment,
+        RunId(moment.issue_id()),
         model,
         command.input,
         held=projected,
@@ -130,6 +131,7 @@ def admit_cost(moment: Moment, projected: Money) -> None:
 
 def new_run(
     moment: Moment,
+    run_id: RunId,
     model: Model,
     document: Document,
     *,
@@ -137,17 +139,11 @@ def new_run(
     origin: Origin,
     client_ref: str | None,
     batch_id: BatchId | None = None,
-    sequence_index: int | None = None,
     callback_url: str | None = None,
     metadata: Document | None = None,
     workflow_id: WorkflowId | None = None,
-    usual_magic: str | None = None,
 ) -> Run:
-    """Returns a queued run that will be dispatched by itself; `usual_magic` is the value that counts where it spells none."""
-    run_id, pace = RunId(moment.issue_id()), pace_of(moment, model)
-    due_at = moment.now + _by_id(moment, run_id, _IN_QUEUE, QUEUE_SECONDS)
-    if pace.queue:
-        due_at += _at_speed(moment, pace.queue * pace.typical_seconds(model.run_seconds))
+    """Returns a queued run that will be dispatched by itself."""
     return Run(
         id=run_id,
         org_id=moment.org_id,
@@ -159,15 +155,21 @@ def new_run(
         metadata=metadata,
         client_ref=client_ref,
         batch_id=batch_id,
-        sequence_index=sequence_index,
         request_id=origin.request_id,
         created_by=moment.user_id,
         base_url=origin.base_url,
-        magic=spelled(client_ref, metadata, document) or usual_magic if moment.knows_magic else None,
+        magic=spelled(client_ref, metadata, document) if moment.knows_magic else None,
         held=held,
         created_at=moment.now,
-        due_at=due_at,
+        due_at=end_of_queue(moment, model, run_id),
     )
+
+
+def end_of_queue(moment: Moment, model: Model, run_id: RunId) -> datetime:
+    """Returns when a run that is created now will be dispatched."""
+    pace = pace_of(moment, model)
+    due_at = moment.now + _by_id(moment, run_id, _IN_QUEUE, QUEUE_SECONDS)
+    return due_at + _at_speed(moment, pace.queue * pace.typical_seconds(model.run_seconds)) if pace.queue else due_at
 
 
 def continue_run(moment: Moment, run: Run) -> tuple[Event, ...]:

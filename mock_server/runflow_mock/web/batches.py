@@ -5,21 +5,23 @@ from typing import NamedTuple, cast
 
 from msgspec.structs import replace
 
-from runflow_mock.domain.batches import BatchCreated
+from runflow_mock.domain.batches import Batch, BatchCreated
 from runflow_mock.domain.commands import CreateBatch, Origin
 from runflow_mock.domain.documents import Json
 from runflow_mock.domain.errors import DomainError, NotFound
+from runflow_mock.domain.identity import RunId
 from runflow_mock.domain.models import Catalog
-from runflow_mock.domain.runs import RunCreated
+from runflow_mock.domain.runs import Run, RunCreated
 from runflow_mock.web.attachments import execute_with_files, show_in
 from runflow_mock.web.calls import Answer, Call, Handler, answer
 from runflow_mock.web.lists import answer_list
-from runflow_mock.web.pieces import in_one_step, to_the_end
+from runflow_mock.web.pieces import PIECE_BYTES, Steps, answer_in_steps, document_in_steps, in_one_step, to_the_end
 from runflow_mock.web.routing import Operation
 from runflow_mock.web.runs import run_body
 from runflow_mock.wire.batches import (
     BATCH_FIELDS,
     ITEM_FIELDS,
+    ITEMS_AT_ONCE,
     BatchItem,
     batch_items,
     decode_create_batch,
@@ -78,7 +80,7 @@ def get_batch(call: Call) -> Answer:
     batch = call.store.batch(call.uuid("id"))
     if not batch.is_terminal:
         call.wait_for(batch.id)
-    return answer(represent_batch(batch, call.store.runs, call.caller.dialect, show_in(call)))
+    return answer_in_steps(_answer(call, batch, call.store.runs))
 
 
 def list_batch_items(call: Call) -> Answer:
@@ -110,9 +112,23 @@ def _create(call: Call, model_id: str | None) -> Answer:
     events = execute_with_files(call, command, read.key).events
     # The answer tells how things stood then, whatever has happened to the runs meanwhile.
     batch, runs = cast(BatchCreated, events[0]).batch, {event.run.id: event.run for event in events if isinstance(event, RunCreated)}
-    given = answer(represent_batch(batch, runs, call.caller.dialect, show_in(call)), 201)
     hasty = tuple(run.id for run in runs.values() if run.ends_at_once)
-    return replace(given, callbacks_before=(batch.id, *hasty)) if hasty else given
+    steps = _answer(call, batch, runs, 201, (batch.id, *hasty) if hasty else ())
+    # Where the answer is remembered, or rules look at it, it has to be there before anything else happens.
+    is_wanted_now = call.is_watched or call.header(b"idempotency-key") is not None
+    return in_one_step(steps) if is_wanted_now else answer_in_steps(steps)
+
+
+def _answer(call: Call, batch: Batch, runs: Mapping[RunId, Run], status: int = 200, callbacks_before: tuple[str, ...] = ()) -> Steps:
+    """Makes the answer that tells a batch and its runs as they stand when it begins; of a long one others have their turn in between."""
+    dialect, show = call.caller.dialect, show_in(call)
+    if len(batch.items) <= ITEMS_AT_ONCE:
+        body = represent_batch(batch, runs, dialect, show)
+    else:
+        standing = {item.run_id: runs[item.run_id] for item in batch.items}
+        body = yield from document_in_steps(represent_batch(batch, standing, dialect, show, listed=iter), piece_bytes=PIECE_BYTES)
+    given = answer(body, status)
+    return replace(given, callbacks_before=callbacks_before) if callbacks_before else given
 
 
 def _read(call: Call, model_id: str | None) -> Generator[None, None, Read]:

@@ -111,7 +111,9 @@ async def document_in_pieces(document: Mapping[str, object], scrub: Callable[[by
     return await to_the_end(document_in_steps(document, scrub))
 
 
-def document_in_steps(document: Mapping[str, object], scrub: Callable[[bytes], bytes]) -> Generator[None, None, dict[str, object]]:
+def document_in_steps(
+    document: Mapping[str, object], scrub: Callable[[bytes], bytes] = bytes, *, piece_bytes: int = LINES_BYTES
+) -> Generator[None, None, dict[str, object]]:
     """Writes an object whose lists are iterators where they may be long: these step by step, the rest at once.
 
     What scrubs looks at each value of such a list by itself, and at the rest with the names of its fields, which stay as they are.
@@ -122,9 +124,9 @@ def document_in_steps(document: Mapping[str, object], scrub: Callable[[bytes], b
     written: dict[str, object] = short if is_clean else {name: _without_secrets(name, value, scrub) for name, value in short.items()}
     for name, value in document.items():
         if isinstance(value, Iterator):
-            written[name] = yield from list_in_steps(value, scrub, piece_bytes=LINES_BYTES)
+            written[name] = yield from list_in_steps(value, scrub, piece_bytes=piece_bytes)
         elif isinstance(value, dict) and name not in short:
-            written[name] = yield from document_in_steps(value, scrub)
+            written[name] = yield from document_in_steps(value, scrub, piece_bytes=piece_bytes)
     return {name: written[name] for name in document}
 
 

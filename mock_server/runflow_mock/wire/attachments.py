@@ -63,7 +63,8 @@ def take_batch_files(command: CreateBatch, key: str, knows: Knows) -> tuple[Crea
     intake = Intake(command.origin.request_id, knows)
     tail = ("input",) if key == "items" else ()
     items = tuple(
-        replace(item, input=intake.take_input(item.input, ("body", key, index, *tail))) for index, item in enumerate(command.items)
+        replace(item, input=intake.take_input(item.input, ("body", key, index, *tail))) if mentions(item.input, *_TAKEN) else item
+        for index, item in enumerate(command.items)
     )
     taken = replace(command, items=items, metadata=intake.take_metadata(command.metadata))
     attachments, files = intake.finish()
