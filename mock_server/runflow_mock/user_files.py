@@ -4,8 +4,6 @@ Its size is not asked for: a pipe and a device have none, and a file can grow wh
 """
 
 import errno
-import os
-import stat
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,7 +21,12 @@ def read_file(path: Path, bytes_max: int = FILE_BYTES_MAX) -> bytes:
         OSError: it cannot be read, or is too long.
     """
     with path.open("rb") as opened:
-        return _named(path, opened, bytes_max)
+        try:
+            return read_stream(opened, bytes_max)
+        except OSError as error:
+            # What fails once the file is open names none by itself.
+            error.filename = str(path)
+            raise
 
 
 def read_found_file(path: Path, bytes_max: int = FILE_BYTES_MAX) -> bytes:
@@ -34,10 +37,9 @@ def read_found_file(path: Path, bytes_max: int = FILE_BYTES_MAX) -> bytes:
     Raises:
         OSError: it is no file, cannot be read, or is too long.
     """
-    with open(path, "rb", opener=_without_waiting) as opened:
-        if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "it is a pipe or a device", str(path))
-        return _named(path, opened, bytes_max)
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise OSError(errno.EINVAL, "it is a pipe or a device", str(path))
+    return read_file(path, bytes_max)
 
 
 def read_stream(stream: BinaryIO, bytes_max: int = FILE_BYTES_MAX) -> bytes:
@@ -50,16 +52,3 @@ def read_stream(stream: BinaryIO, bytes_max: int = FILE_BYTES_MAX) -> bytes:
     if len(content) > bytes_max:
         raise OSError(errno.EFBIG, f"it has more than {bytes_max} bytes")
     return content
-
-
-def _without_waiting(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-
-
-def _named(path: Path, opened: BinaryIO, bytes_max: int) -> bytes:
-    try:
-        return read_stream(opened, bytes_max)
-    except OSError as error:
-        # What fails once the file is open names none by itself.
-        error.filename = str(path)
-        raise
