@@ -97,6 +97,12 @@ def test_history_may_come_from_standard_input(recorded: Body, capsys: pytest.Cap
     assert run(capsys, "-")[0] == 0
 
 
+def test_standard_input_that_is_closed_is_told_in_one_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    code, _, err = run(capsys, "-")
+    assert (code, err) == (2, "runflow-mock: - cannot be read: Bad file descriptor\n")
+
+
 @pytest.mark.slow(is_covering=True)
 def test_secret_may_come_from_the_environment(file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RUNFLOW_MOCK_CALLBACK_SECRET", str(GIVEN.callback))

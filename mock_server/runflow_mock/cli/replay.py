@@ -1,6 +1,8 @@
 """`runflow-mock replay FILE`: what happened once happens again, byte for byte, or the first difference is shown."""
 
+import errno
 import gc
+import os
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -103,6 +105,9 @@ def _values(raw: bytes) -> dict[str, Json]:
 def _read(file: Path) -> bytes:
     try:
         if str(file) == "-":
+            # Where nothing can be read from, Python has none.
+            if sys.stdin is None:
+                raise OSError(errno.EBADF, os.strerror(errno.EBADF))
             return read_stream(sys.stdin.buffer, RECORDED_BYTES_MAX)
         return read_file(file, RECORDED_BYTES_MAX)
     except OSError as error:
