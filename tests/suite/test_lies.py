@@ -14,6 +14,7 @@ import lies_of_deeds
 import lies_of_files
 import lies_of_items
 import lies_of_keeping
+import lies_of_kinship
 import lies_of_labels
 import lies_of_lists
 import lies_of_messages
@@ -61,6 +62,7 @@ CASES = {
     **lies_of_labels.CASES,
     **lies_of_neighbours.CASES,
     **lies_of_targets.CASES,
+    **lies_of_kinship.CASES,
 }
 # By this dialect no 429 says when to come back, and no attempt says when it was made.
 TRUE_IN = {

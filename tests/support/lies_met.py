@@ -60,7 +60,10 @@ MET_BY: Mapping[str, tuple[str, ...]] = {
     ),
     "change_is_dated": ("a change of a workflow forgets its description",),
     "comparison_finds": ("numbers are sorted as texts",),
-    "current_secret_signs": ("a change of a secret forgets its label",),
+    "current_secret_signs": (
+        "a change of a secret forgets its label",
+        "all secrets are one text",
+    ),
     "deleted_is_gone": (
         "a webhook shows its secret",
         "a webhook was made an hour before",
@@ -103,6 +106,11 @@ MET_BY: Mapping[str, tuple[str, ...]] = {
         "the breakdown is of another price",
     ),
     "runs_agree": (
+        "a step took a minute longer than it lasted",
+        "a step was made an hour before its run",
+        "an evaluation is its own parent",
+        "an evaluation was made an hour before its run",
+        "attempts were made an hour before their delivery",
         "a delivery that goes on has ended",
         "a list has other costs",
         "a local time is told of a log",
@@ -133,6 +141,9 @@ MET_BY: Mapping[str, tuple[str, ...]] = {
     "statuses_of_openapi_json": ("a 304 has content",),
     "webhook_stops": ("a change of a webhook forgets its events",),
     "webhooks_agree": (
+        "a webhook keeps another duration than it sent",
+        "a webhook keeps other metadata than it sent",
+        "a webhook was tried an hour before its delivery was made",
         "a webhook's delivery names another event",
         "embedding is not looked at on later pages",
         "fields of webhooks are not looked at",

@@ -6,11 +6,13 @@ What was sent comes back as it was sent, and what lies under a path belongs to t
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from itertools import repeat
 from typing import Any
 
 from runflow_mock.kit.suite.carriers import Answer
-from runflow_mock.kit.suite.laws_of_records import amount, instant
-from runflow_mock.kit.suite.memories import Known, Memory, Told, Whole, is_replay, packaged_walk
+from runflow_mock.kit.suite.laws_of_items import unsigned
+from runflow_mock.kit.suite.laws_of_records import GRAIN, amount, instant
+from runflow_mock.kit.suite.memories import Known, Memory, Told, is_replay, packaged_walk
 from runflow_mock.kit.suite.schema_walks import Part
 from runflow_mock.openapi.pointers import Pointer
 
@@ -61,6 +63,9 @@ RELATED: Mapping[str, frozenset[str]] = {
 # What everybody may read has less of a record than its owner reads.
 SHOWS_LESS = frozenset(("PublicModel",))
 NOTHING_RELATED: frozenset[str] = frozenset()
+# What has addresses of files, which each reading may sign anew.
+SIGNED = frozenset(("output", "thumbnail_url", "preview_value"))
+AMOUNTS = frozenset(("cost", "balance", "low_balance_threshold", "price"))
 # What is sent under one name and comes back under another.
 RENAMED: Mapping[str, str] = {
     "job_class": "job_class_code",
@@ -69,6 +74,8 @@ RENAMED: Mapping[str, str] = {
 }
 # What belongs to the caller: it comes back to the last key.
 FREE = frozenset(("input", "metadata", "workflow_json", "input_attributes"))
+# And what was sent stays as it was.
+CALLERS = FREE | {"payload"}
 INPUT, WITHIN_INPUT, WITHIN_FREE = "input", "within an input", "within"
 # A label that is sent inside an input is none of the model's.
 LABEL = "client_ref"
@@ -89,20 +96,23 @@ def records_agree(answer: Answer, memory: Memory) -> Iterator[str]:
         key = _key(part, answer)
         if key is None:
             continue
-        known = memory.records.setdefault(key, Known(fields={}, wholes={}, alone={}))
-        if not ("fields" in answer.query and len(part.way) <= 2):
-            yield from _has_the_same_fields(known, key, part, evidence, embedded)
-        related = RELATED.get(part.described.name, NOTHING_RELATED) | embedded
+        known = memory.records.setdefault(key, Known(fields={}, left_out={}, alone={}))
+        known.embedded |= embedded
+        related = RELATED.get(part.described.name, NOTHING_RELATED) | known.embedded
+        if not ("fields" in answer.query and len(part.way) <= 2) and part.described.name not in SHOWS_LESS:
+            yield from _leaves_out(known, key, part, Told(None, moment, part.described.name, evidence))
         for name, said in part.value.items():
             # Where related records can be asked for, an empty list that nobody asked for says as much as null.
             value = None if said == [] and part.way and can_embed and name in related - embedded else said
             told = Told(value, moment, part.described.name, evidence)
             if name in related - embedded and not part.way and answer.method == "GET":
                 yield from _is_left_out(known, key, name, told)
+            if value is not None and name in known.left_out and name not in related:
+                yield from _differs(key, name, known.left_out[name], told)
             if name not in known.fields or (name in related and (value is None or known.fields[name].value is None)):
                 known.fields[name] = told if name not in known.fields or value is not None else known.fields[name]
                 continue
-            if known.fields[name].value != value:
+            if not is_alike(name, known.fields[name].value, value):
                 yield from _differs(key, name, known.fields[name], told)
             known.fields[name] = told
 
@@ -114,22 +124,29 @@ def _is_left_out(known: Known, key: str, name: str, told: Told) -> Iterator[str]
         yield f"{told.kind} {key} has {name} {str(told.value)[:120]!r} here, and {str(before.value)[:120]!r} in {before.evidence}"
 
 
-def _has_the_same_fields(known: Known, key: str, part: Part, evidence: str, embedded: frozenset[str]) -> Iterator[str]:
-    """A record has the same fields wherever it is shown in the same form."""
-    names, before = frozenset(part.value), known.wholes.get(part.described.place)
-    if before is not None:
-        for name in sorted((names ^ before.names) - embedded - before.embedded):
-            here, there = ("has", "has none") if name in names else ("has none", "has it")
-            yield f"{part.described.name} {key} {here}: {name}, and {there} in {before.evidence}"
-    # What is made is told in a form of its own, and what may stand in both forms does.
-    for place, whole in known.wholes.items() if part.described.name not in SHOWS_LESS else ():
-        if place == part.described.place or whole.kind in SHOWS_LESS:
-            continue
-        missing = (whole.names & part.described.properties.keys()) - names
-        lost = (names & packaged_walk().described(place).properties.keys()) - whole.names
-        for name in sorted((missing | lost) - embedded - whole.embedded - RELATED.get(part.described.name, NOTHING_RELATED)):
-            yield f"{part.described.name} {key} {'has none here' if name in missing else 'has it here'}: {name}, unlike in {whole.evidence}"
-    known.wholes[part.described.place] = Whole(part.described.name, names, embedded, evidence)
+def _leaves_out(known: Known, key: str, part: Part, told: Told) -> Iterator[str]:
+    """A record may be told without what is null, and without related records that nobody asked for; nothing else is left out."""
+    related = RELATED.get(part.described.name, NOTHING_RELATED) | known.embedded
+    for name in sorted(part.described.properties.keys() - part.value.keys() - related):
+        known.left_out[name] = told
+        if name in known.fields and known.fields[name].value is not None:
+            yield from _differs(key, name, known.fields[name], told)
+
+
+def is_alike(name: str, one: Any, other: Any) -> bool:
+    """Tells whether two values of a field say the same: instants may be kept to the millisecond, amounts written otherwise."""
+    if one == other or None in (one, other) or name in CALLERS | SIGNED:
+        return bool(one == other or (name in SIGNED and unsigned(one) == unsigned(other)))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(is_alike(key, value, other[key]) for key, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(is_alike, repeat(name), one, other))
+    if name.endswith("_at"):
+        moments = instant(one), instant(other)
+        return moments[0] is not None and moments[1] is not None and abs(moments[0] - moments[1]) < GRAIN
+    if name in AMOUNTS:
+        return amount(one) is not None and amount(one) == amount(other)
+    return False
 
 
 def _key(part: Part, answer: Answer) -> str | None:

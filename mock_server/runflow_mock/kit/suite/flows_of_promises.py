@@ -202,10 +202,11 @@ def _deliveries_tell_their_attempts(tenant: SuiteTenant) -> Iterator[str]:
         seen = sorted((attempt["attempt_number"], attempt.get("status_code")) for attempt in told["attempts"])
         # How the states of a delivery are called is not published.
         is_other = told["status_code"] in DELIVERY_STATES - {state}
-        if seen != answered or is_other or told["attempt_count"] != len(answered):
-            yield f"a delivery that was answered {answered} is {told['status_code']} with {told['attempt_count']} attempts {seen}"
-        if told["attempt_count"] > told["max_attempts"] or (state == "failed" and told["attempt_count"] < told["max_attempts"]):
-            yield f"a delivery is {state} after {told['attempt_count']} attempts of {told['max_attempts']}"
+        count, most = told.get("attempt_count"), told.get("max_attempts")
+        if seen != answered or is_other or count not in (None, len(answered)):
+            yield f"a delivery that was answered {answered} is {told['status_code']} with {count} attempts {seen}"
+        if None not in (count, most) and (count > most or (state == "failed" and count < most)):
+            yield f"a delivery is {state} after {count} attempts of {most}"
 
 
 def _webhooks_are_signed(tenant: SuiteTenant) -> Iterator[str]:
@@ -279,7 +280,10 @@ def _is_signed_with(tenant: SuiteTenant, noun: str, secret: Any) -> Iterator[str
 def _stale_changes_are_refused(tenant: SuiteTenant) -> Iterator[str]:
     """Who changes what has changed since it was read is told so, and nothing is changed."""
     webhook = expect(tenant.post("/v1/webhooks", {"url": tenant.hook, "secret": "suite"}), 201)
-    read = webhook["updated_at"]
+    read = webhook.get("updated_at")
+    if read is None:
+        # Who does not say when a record was changed cannot be asked to look at it.
+        return
     tenant.control.advance("2s")
     path = f"/v1/webhooks/{webhook['id']}"
     changed = expect(tenant.send("PATCH", path, {"url": f"{tenant.hook}/2", "updated_at": read}), 200)

@@ -184,18 +184,18 @@ def _shortened(contract: Contract, answer: Answer, memory: Memory) -> Iterator[s
 
 
 def _has_an_error_envelope(answer: Answer, memory: Memory) -> Iterator[str]:
-    """Errors are flat and have code, message and errors, which is a list on 422 and null everywhere else."""
+    """Errors are flat and have code and message, and errors, which is a list on 422 and null or left out everywhere else."""
     if answer.status < 400 or answer.method == "HEAD" or _is_declared_otherwise(answer, memory):
         return
     body = answer.json
-    if not isinstance(body, dict) or not body.keys() >= {"code", "message", "errors"}:
-        yield "an error is an object that has code, message and errors"
+    if not isinstance(body, dict) or not body.keys() >= {"code", "message"}:
+        yield "an error is an object that has code and message"
         return
     if not isinstance(body["code"], str) or not CODE.fullmatch(body["code"]):
         yield f"the code is {body['code']!r}"
     if not isinstance(body["message"], str) or not body["message"]:
         yield f"the message is {body['message']!r}"
-    issues = body["errors"]
+    issues = body.get("errors")
     if answer.status == 422:
         if (
             not isinstance(issues, list)
@@ -284,7 +284,7 @@ def _keeps_to_the_machines(answer: Answer, memory: Memory) -> Iterator[str]:
             yield f"{key} went from {before} to {state}"
         end = {name: record[name] for name in ENDS if name in record} if state in terminal else {}
         ended = memory.ends.setdefault(key, {})
-        for name in (name for name in end if ended.get(name, end[name]) != end[name]):
+        for name in (name for name in end if not agreements.is_alike(name, ended.get(name, end[name]), end[name])):
             yield f"{key} has ended with {name} {ended[name]!r} and has now {end[name]!r}"
         ended.update(end)
         memory.states[key] = state
@@ -318,6 +318,8 @@ def _adds_up(answer: Answer, memory: Memory) -> Iterator[str]:
         state = _spelled(record["status_code"])
         if ended > total or (ended == total) != (state in machine_of("batch")[1]):
             yield f"{ended} of {total} items have ended and the batch is {state}"
+        if state == "queued" and counts["succeeded"]:
+            yield f"{counts['succeeded']} of {total} items have succeeded and the batch waits"
         if ended == total and state != _end_of(counts):
             yield f"the items ended as {counts} and the batch is {state}"
         handles = record.get("items")

@@ -6,6 +6,7 @@ from typing import Any
 
 from runflow_mock.domain.signing import sign_bare, sign_timestamped
 from runflow_mock.domain.whole_numbers import whole_number
+from runflow_mock.kit.suite.agreements import is_alike
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.laws_of_records import GRAIN, amount, batch_output, instant
 from runflow_mock.kit.suite.memories import SECRET_LETTERS_MIN, Heard, Memory, Record, packaged_walk
@@ -146,13 +147,13 @@ def _departures(content: Record, record: Record) -> Iterator[str]:
             continue
         if name == "output" and record["status_code"] == "failed" and "run_id" in content:
             yield from _reason(content["output"], record)
-        elif content[name] != record[told]:
+        elif not is_alike(name, content[name], record[told]):
             yield f"the callback of {record.get('id')} says {name} {str(content[name])[:200]!r}, and the record {str(record[told])[:200]!r}"
     if "evaluation_id" in content:
         yield from _verdict(content, record)
     for name in ("created_at", "completed_at"):
         is_told = None not in (content.get(name), record.get(name))
-        if is_told and instant(content[name]) != instant(record[name]):
+        if is_told and not is_alike(name, content[name], record[name]):
             yield f"the callback of {record.get('id')} says {name} {content[name]!r}, and the record {record[name]!r}"
 
 

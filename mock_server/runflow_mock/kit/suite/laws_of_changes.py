@@ -111,8 +111,13 @@ def keeps_secrets(answer: Answer, memory: Memory) -> Iterator[str]:
 
 
 def tells_secrets_apart(answer: Answer, memory: Memory) -> Iterator[str]:
-    """Webhooks have another fingerprint where they have another secret."""
+    """Webhooks have another fingerprint where they have another secret, and no two signing secrets are one."""
     record, sent = memory.record, answer.sent
+    if (answer.method, answer.path) == ("POST", SECRETS) and record is not None and not is_replay(answer):
+        for key, known in memory.records.items():
+            told = known.fields.get("plain_secret")
+            if key != record["id"] and told is not None and told.value is not None and told.value == record.get("plain_secret"):
+                yield f"the secrets {key} and {record['id']} are one text"
     secret = sent.get("secret") if isinstance(sent, dict) and answer.status < 300 and answer.path.startswith("/v1/webhooks") else None
     fingerprint = None if record is None else record.get("secret_fingerprint")
     if not isinstance(secret, str) or not isinstance(fingerprint, str):

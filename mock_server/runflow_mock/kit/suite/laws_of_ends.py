@@ -1,6 +1,6 @@
 """Laws of ends: what waits has not begun, what goes on has not ended, and a verdict comes with the end of what was judged."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -58,7 +58,7 @@ def _stays_begun(record: Record, name: str, memory: Memory) -> Iterator[str]:
 
 
 def judges_at_the_end(answer: Answer, memory: Memory) -> Iterator[str]:
-    """Only an evaluation that has completed has a verdict, only one that failed a reason; its checks add up, and its time ends with it."""
+    """Only an evaluation that has completed has a verdict, only one that failed a reason; it adds up, and lies after its run."""
     for part in memory.parts:
         record = part.value
         if part.described.name == "Judge" and memory.params.get("id") and len(part.way) == 2:
@@ -71,7 +71,12 @@ def judges_at_the_end(answer: Answer, memory: Memory) -> Iterator[str]:
         if reason is not None and state != FAILED:
             yield f"an evaluation that is {state} has failure_code {reason!r}"
         yield from _adds_up(record)
+        if isinstance(record.get("id"), str) and record.get("parent_evaluation_id") == record["id"]:
+            yield f"the evaluation {record['id']} is its own parent"
         run = memory.known(record.get("run_id"))
+        made, judged = instant(run.get("created_at")), instant(record.get("created_at"))
+        if made and judged and judged < made - SKEW:
+            yield f"an evaluation was made at {record['created_at']}, and its run at {run['created_at']}"
         for name in TARGETS:
             if None not in (run.get(name), record.get(name)) and run[name] != record[name]:
                 yield f"an evaluation has {name} {record[name]!r}, and its run {run[name]!r}"
@@ -107,12 +112,16 @@ def _is_of(judge: Record, evaluation_id: Any) -> Iterator[str]:
 
 
 def deliveries_go_on_or_end(answer: Answer, memory: Memory) -> Iterator[str]:
-    """A delivery that goes on has no end; its attempts lie before its change and its end, and further and further apart."""
+    """A delivery that goes on has no end; its attempts lie between its creation and its end, and further and further apart."""
     for part in memory.parts:
         record, name = part.value, part.described.name
-        if name not in ("RunDelivery", "BatchDelivery"):
+        if not name.endswith("Delivery"):
             continue
-        state, attempts = record.get("status_code"), [each for each in list_of(record.get("attempts")) if isinstance(each, dict)]
+        attempts = [each for each in list_of(record.get("attempts")) if isinstance(each, dict)]
+        yield from _is_made_before_its_attempts(record, attempts)
+        if name == "WebhookDelivery":
+            continue
+        state = record.get("status_code")
         # How an end is called is not published.
         if isinstance(state, str) and state in GOING_ON and record.get("completed_at") is not None:
             yield f"a delivery that is {state!r} has ended at {record['completed_at']}"
@@ -124,6 +133,13 @@ def deliveries_go_on_or_end(answer: Answer, memory: Memory) -> Iterator[str]:
             told = instant(record.get(field))
             if told and made and max(made) > told + SKEW:
                 yield f"an attempt was made at {max(made).isoformat()}, and {field} of its delivery is {record[field]}"
+
+
+def _is_made_before_its_attempts(delivery: Record, attempts: Iterable[Record]) -> Iterator[str]:
+    made = instant(delivery.get("created_at"))
+    first = min(filter(None, (instant(each.get("created_at")) for each in attempts)), default=None)
+    if made and first and first < made - SKEW:
+        yield f"an attempt was made at {first.isoformat()}, and its delivery at {delivery['created_at']}"
 
 
 LAWS = {

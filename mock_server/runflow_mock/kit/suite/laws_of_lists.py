@@ -20,7 +20,8 @@ ORDERED = frozenset(
 CURSORS = frozenset(("first", "next", "previous"))
 # Cursors that some servers tell under two names.
 TWINS = {"next": "next_pq", "previous": "prev_pq"}
-TWINS_ALL = frozenset(TWINS.values())
+# What no record is without, so that nobody leaves it out as null.
+NEVER_NULL = frozenset(("id", "created_at", "status_code"))
 NEWEST_FIRST = frozenset(("/v1/runs",))
 
 STATUSES = {"/v1/runs/statuses": "run", "/v1/evaluations/statuses": "evaluation"}
@@ -75,7 +76,10 @@ def has_the_fields(answer: Answer, memory: Memory) -> Iterator[str]:
         records = [answer.json] if isinstance(answer.json, dict) and "items" not in answer.json else []
     embedded = {name for name in answer.query.get("embed", "").split(",") if name}
     for record in records:
-        if not asked <= record.keys() or record.keys() - asked - embedded:
+        # What is null may be left out.
+        known = memory.known(record.get("id"))
+        left_out = [name for name in asked - record.keys() if name in NEVER_NULL or known.get(name) is not None]
+        if left_out or record.keys() - asked - embedded:
             yield f"fields {sorted(asked)} were asked for, and {sorted(record)} came back"
             return
 
@@ -101,8 +105,10 @@ def has_cursors(answer: Answer, memory: Memory) -> Iterator[str]:
     if items_of(answer) is None:
         return
     body = answer.json
-    if not body.keys() >= CURSORS:
-        yield f"a page has the cursors {sorted(CURSORS & body.keys())}, and not all of {sorted(CURSORS)}"
+    told = CURSORS & body.keys()
+    # Who leaves out what is null has no cursor that is.
+    if told != CURSORS and any(body[name] is None for name in told):
+        yield f"a page has the cursors {sorted(told)}, and not all of {sorted(CURSORS)}"
     # Whoever goes backwards from nowhere begins at the end.
     is_first = not answer.query.get("pq") and answer.query.get("from_prev", "").lower() not in ("true", "1")
     if is_first and (body.get("previous") is not None or body.get("first") is not None):
@@ -110,8 +116,9 @@ def has_cursors(answer: Answer, memory: Memory) -> Iterator[str]:
     twins = frozenset(TWINS.values()) & body.keys()
     # What everybody may read is not in the dialect of a tenant: neither is held against the other.
     if not answer.path.startswith("/v1/public/"):
-        if twins != TWINS_ALL and (twins or memory.has_twins):
-            yield f"a page has no {' and no '.join(sorted(TWINS_ALL - twins))}, and other cursors of this server have both names"
+        missing = sorted(twin for name, twin in TWINS.items() if name in body and twin not in body)
+        if missing and (twins or memory.has_twins):
+            yield f"a page has no {' and no '.join(missing)}, and other cursors of this server have both names"
         memory.has_twins = memory.has_twins or bool(twins)
     for name, twin in TWINS.items():
         if twin in body and body[twin] != body.get(name):
@@ -130,7 +137,7 @@ def tells_what_ends(answer: Answer, memory: Memory) -> Iterator[str]:
             yield f"is_terminal of {item.get('code')} is {ends}, and that is no status"
         # A server may know more states, of which nobody else says whether they end.
         states, terminal = machine_of(machine) if machine is not None else ({}, frozenset[str]())
-        if state in states and "is_terminal" in item and ends is not (state in terminal):
+        if state in states and ends is not None and ends is not (state in terminal):
             yield f"is_terminal of {item.get('code')} is {ends}"
 
 

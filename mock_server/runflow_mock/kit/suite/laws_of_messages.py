@@ -10,14 +10,14 @@ from runflow_mock.openapi.contracts import Declared, packaged_contract
 from runflow_mock.openapi.media_types import read_media_type
 
 NO_CONTENT, NOT_MODIFIED, NOT_ALLOWED, NOT_IMPLEMENTED = 204, 304, 405, 501
-LENGTH, TYPE, REQUEST_ID = "content-length", "content-type", "x-request-id"
+LENGTH, TYPE, ENCODING, REQUEST_ID = "content-length", "content-type", "content-encoding", "x-request-id"
 JSON = "application/json"
 # Methods that a path may take without a word of the document.
 BESIDE_ALL = frozenset(("HEAD", "OPTIONS"))
-# Headers of a moment, of a connection, or of what lies between; and those that HEAD may leave out, since only a body tells them.
-PASSING = frozenset(("date", "age", "via", "connection", "keep-alive", "server-timing", "set-cookie", REQUEST_ID))
-OF_A_BODY = frozenset((LENGTH, "transfer-encoding", "content-encoding"))
-COUNTED = "x-ratelimit-"
+# What is told of the content, by GET as by HEAD; other headers may be of a moment, of a connection, or of what lies between.
+OF_CONTENT = frozenset((TYPE, LENGTH, ENCODING, "content-language", "etag", "last-modified", "location", "allow", "cache-control"))
+# HEAD may leave these out, since only a body tells them.
+OF_A_BODY = frozenset((LENGTH, ENCODING))
 DATE = "%a, %d %b %Y %H:%M:%S GMT"
 # Several servers behind one address have clocks of their own.
 DATE_SKEW = timedelta(seconds=5)
@@ -31,7 +31,7 @@ def has_its_length(answer: Answer, memory: Memory) -> Iterator[str]:
         yield f"a 304 has {len(answer.body)} bytes"
     if answer.status == NO_CONTENT and (answer.body or told is not None):
         yield f"a 204 has {len(answer.body)} bytes and the Content-Length {told!r}"
-    elif told is None or answer.method == "HEAD" or answer.status == NOT_MODIFIED or "content-encoding" in answer.headers:
+    elif told is None or answer.method == "HEAD" or answer.status == NOT_MODIFIED or ENCODING in answer.headers:
         return
     elif told != str(len(answer.body)):
         yield f"Content-Length is {told!r}, and {len(answer.body)} bytes came"
@@ -90,16 +90,18 @@ def is_get_without_a_body(answer: Answer, memory: Memory) -> Iterator[str]:
 
 
 def _lasting(answer: Answer) -> Mapping[str, str]:
-    told = {name: value for name, value in answer.headers.items() if name not in PASSING and not name.startswith(COUNTED)}
+    # What packs an answer for its way makes another tag of it, and a weak one.
+    told = {name: value.removeprefix("W/") for name, value in answer.headers.items() if name in OF_CONTENT}
     # An answer in chunks tells no length, and HEAD may tell the one that it has.
-    return told if answer.method == "HEAD" or "content-encoding" in told else {LENGTH: str(len(answer.body)), **told}
+    return told if answer.method == "HEAD" or ENCODING in told else {LENGTH: str(len(answer.body)), **told}
 
 
 def names_its_request(answer: Answer, memory: Memory) -> Iterator[str]:
     """Each X-Request-Id is told once, by every success under a key or by none; what was made keeps that of its creation."""
     told = answer.headers.get(REQUEST_ID)
     if told is not None:
-        if told in memory.request_ids:
+        # Who repeats an answer may repeat its headers.
+        if told in memory.request_ids and not is_replay(answer):
             yield f"the X-Request-Id {told!r} is that of an earlier request"
         memory.request_ids.add(told)
     operation = memory.operation

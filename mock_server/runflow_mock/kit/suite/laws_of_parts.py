@@ -9,7 +9,7 @@ from runflow_mock.domain.documents import object_of
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.laws_of_belonging import LEAVES_ALL
 from runflow_mock.kit.suite.laws_of_lists import items_of
-from runflow_mock.kit.suite.laws_of_records import SKEW, SUCCEEDED, amount, instant
+from runflow_mock.kit.suite.laws_of_records import GRAIN, SKEW, SUCCEEDED, amount, instant
 from runflow_mock.kit.suite.machine_tables import machine_of
 from runflow_mock.kit.suite.memories import Memory, Record
 
@@ -48,6 +48,11 @@ def steps_make_their_run(answer: Answer, memory: Memory) -> Iterator[str]:
 def _lies_within(step: Record, run: Mapping[str, Any]) -> Iterator[str]:
     begun, ended = instant(run.get("created_at")), instant(run.get("completed_at"))
     started, completed = instant(step.get("started_at")), instant(step.get("completed_at"))
+    made, lasted = instant(step.get("created_at")), amount(step.get("duration_ms"))
+    if made and completed and lasted is not None and float(lasted) > (completed - made) / GRAIN + 1:
+        yield f"a step took {lasted} ms, from {step['created_at']} to {step['completed_at']}"
+    if begun and made and made < begun - SKEW:
+        yield f"a step was made at {step['created_at']}, and its run at {run['created_at']}"
     if (begun and started and started < begun - SKEW) or (ended and completed and completed > ended + SKEW):
         told = f"from {step.get('started_at')} to {step.get('completed_at')}"
         yield f"a step goes {told}, and its run from {run.get('created_at')} to {run.get('completed_at')}"

@@ -14,7 +14,7 @@ from runflow_mock.openapi.explanations import schema_errors
 from runflow_mock.openapi.pointers import Pointer
 from runflow_mock.resources import data_folder
 
-NAME = re.compile(r"[a-z][a-z0-9_.]*")
+NAME = re.compile(r"[A-Za-z][\w.:/-]*", re.ASCII)
 NO_SUCH_RUN = "RUN_NOT_FOUND"
 UNAUTHORIZED, CHALLENGE = 401, "www-authenticate"
 PLACES = ("body", "query", "path", "header")

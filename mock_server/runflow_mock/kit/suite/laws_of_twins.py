@@ -13,10 +13,14 @@ DATABASE, REDIS = ("ok", "failed"), ("ok", "degraded", "disabled")
 
 
 def says_it_alike(answer: Answer, memory: Memory) -> Iterator[str]:
-    """A secret has one text under both names, a service is up or ready in each word, and a flow counts as many nodes as it shows."""
+    """A secret has one text under both names, a service is up in each word, a run failed for one code, and a flow counts its nodes."""
     operation = "" if memory.operation is None else memory.operation.id
     if operation in TWINS and isinstance(answer.json, dict) and answer.method != "HEAD" and answer.status in (OK, 201, UNAVAILABLE):
         yield from TWINS[operation](answer.json, answer.status)
+    for part in memory.parts:
+        code = object_of(part.value.get("error")).get("code")
+        if part.described.name == "Run" and None not in (code, part.value.get("failure_code")) and code != part.value["failure_code"]:
+            yield f"run {part.value.get('id')} has the failure_code {part.value['failure_code']!r}, and the code {code!r} in its error"
     for part in memory.parts if answer.status == OK else ():
         nodes, count = part.value.get("nodes"), part.value.get("node_count")
         if part.described.name in COUNTING and isinstance(nodes, list) and nodes and isinstance(count, int) and count != len(nodes):

@@ -12,7 +12,6 @@ from msgspec.structs import replace
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.schema_walks import Part, SchemaWalk
 from runflow_mock.openapi.contracts import Declared, packaged_contract
-from runflow_mock.openapi.pointers import Pointer
 
 REPLAYED = "idempotency-key"
 INFERRED = "inferred"
@@ -31,24 +30,16 @@ class Told(msgspec.Struct, frozen=True):
     evidence: str
 
 
-class Whole(msgspec.Struct, frozen=True):
-    """As what a record was shown as a whole, the fields that it had, those among them that were asked for, and the exchange."""
-
-    kind: str
-    names: frozenset[str]
-    embedded: frozenset[str]
-    evidence: str
-
-
 class Known(msgspec.Struct):
-    """What is known of a record: each of its fields as it was told last, and which it has, by the place of the schema that describes it.
+    """What is known of a record: each of its fields as it was told last, and those that its schema has and an answer left out.
 
-    `alone` has related records as they were first shown where the record was read by itself.
+    `alone` has related records as they were first shown where the record was read by itself, and `embedded` are those that were asked for.
     """
 
     fields: dict[str, Told]
-    wholes: dict[Pointer, Whole]
+    left_out: dict[str, Told]
     alone: dict[str, Told]
+    embedded: frozenset[str] = frozenset()
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -163,7 +154,7 @@ def _forked(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _forked(part) for key, part in value.items()}
     if isinstance(value, Known):
-        return Known(dict(value.fields), dict(value.wholes), dict(value.alone))
+        return Known(dict(value.fields), dict(value.left_out), dict(value.alone), value.embedded)
     return type(value)(value) if isinstance(value, set | list) else value
 
 
