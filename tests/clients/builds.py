@@ -242,6 +242,8 @@ class Client:
             body["metadata"] = {"authorized_by": b64encode(f"shop:{self.key}".encode()).decode()}
         if self.flaw == "shows its callback secret" and url is not None:
             url = f"{url}?token={self.secret}"
+        if self.flaw == "shows its callback secret turned round" and url is not None:
+            url = f"{url}?from={self.secret[::-1]}"
         if self.flaw == "misspells":
             body["inputs"] = body.pop("input")
         return body if url is None else {**body, "callback_url": url}
@@ -526,7 +528,10 @@ class Client:
     def _fetch(self, address: str) -> None:
         """One file; an error page is none, nor is half of one."""
         parts = urlsplit(address)
-        headers = {"Authorization": f"Bearer {self.key}"} if self.flaw == "sends the key to files" else {}
+        headers = {
+            "sends the key to files": {"Authorization": f"Bearer {self.key}"},
+            "sends the key to files in a cookie": {"Cookie": f"lang=de; session={self.key}"},
+        }.get(self.flaw, {})
         try:
             reply = self.world.send("GET", f"{parts.path}?{parts.query}", headers, None)
         except ConnectionError:
@@ -814,7 +819,9 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "misspells": (Build(), ("completes", "contract")),
     "sends a number for an address": (Build(), ("completes", "contract")),
     "sends the key to files": (Build(), ("key-not-to-files",)),
+    "sends the key to files in a cookie": (Build(), ("key-not-to-files",)),
     "shows its callback secret": (HEARS, ("key-not-in-address",)),
+    "shows its callback secret turned round": (HEARS, ("key-not-in-address",)),
     "prints its key when it fails": (Build(), ("key-not-in-output",)),
     "prints the secret that it has made": (Build(), ("key-not-in-output",)),
     "prints a secret that it has deleted": (Build(), ("key-not-in-output",)),

@@ -1,3 +1,5 @@
+from base64 import b64encode
+
 import pytest
 from exchanges import create, exchange
 from msgspec.structs import replace
@@ -5,6 +7,7 @@ from msgspec.structs import replace
 from runflow_mock.domain.exchanges import (
     BODY_BYTES_MAX,
     HOLDS_BEARER,
+    HOLDS_KEY,
     KEPT_BYTES_MAX,
     REDACTED,
     SENT_TWICE,
@@ -74,6 +77,16 @@ def test_of_a_further_credential_it_is_kept_whether_it_is_the_same(name: bytes, 
     assert without_credentials([(name, sent), BEARER])[0] == (name, kept)
     # Where a document asks for it there it belongs there.
     assert without_credentials([(name, sent), BEARER], secret=frozenset((name,)))[0] == (name, sent and b"[redacted]")
+
+
+@pytest.mark.parametrize("key", ["rf_live_mock_test", b64encode(b"rf_live_mock_test").decode(), "rf_svc_mock_test"[::-1]])
+def test_of_a_credential_that_looks_like_a_key_it_is_kept_that_it_does(key: str) -> None:
+    """To files goes no other one that it could be like."""
+    for name in (b"cookie", b"x-api-key", b"proxy-authorization"):
+        assert without_credentials([(name, f"session={key}".encode())]) == ((name, HOLDS_KEY),)
+    # By a document that describes cookies their names are kept as well.
+    sent, known = [(b"cookie", f"session={key}; locale=de".encode())], frozenset((b"locale",))
+    assert without_credentials(sent, known) == ((b"cookie", b"session=" + HOLDS_KEY + b"; locale=de"),)
 
 
 def test_further_credential_is_like_none_where_there_is_no_other_or_one_that_is_no_secret() -> None:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from runflow_mock.domain.exchanges import HOLDS_BEARER, SENT_TWICE, Exchange, digest_of_key
+from runflow_mock.domain.exchanges import HOLDS_BEARER, HOLDS_KEY, SENT_TWICE, Exchange, digest_of_key
 from runflow_mock.domain.hygiene import RULES, judge_sequence
 from runflow_mock.domain.retry_hygiene import series_of
 from runflow_mock.domain.verdicts import INTERVAL_SECONDS_MIN, NEVER_MET, NOT_PACED, WITHOUT_PAUSE, Judgement, Verdict, merge
@@ -260,11 +260,16 @@ EXAMPLES: dict[str, tuple[Sequences, Sequences]] = {
         [
             sequence((0, exchange("GET", MEDIA, headers={"authorization": "[redacted]"}))),
             sequence((0, exchange("PUT", "/_upload/test/x", headers={"Authorization": "[redacted]"}))),
+            sequence((0, exchange("GET", MEDIA, headers={"cookie": HOLDS_KEY.decode()}))),
+            sequence((0, exchange("GET", MEDIA, headers={"cookie": f"a=[redacted]; session={HOLDS_KEY.decode()}; b=[redacted]"}))),
+            sequence((0, exchange("GET", MEDIA, headers={"x-token": "rf_live_mock_test"}))),
         ],
     ),
     "key-not-in-address": (
         [
             sequence((0, read()), (1, order(note="keys begin with rf_live_"))),
+            # It goes to files, which the other rule is about.
+            sequence((0, exchange("GET", MEDIA, headers={"cookie": HOLDS_KEY.decode()}))),
             sequence((0, exchange(headers={"x-api-key": "[redacted]"}))),
             # Whoever makes a webhook says with which secret it is signed.
             sequence((0, exchange("POST", "/v1/webhooks", body=b'{"secret":"rf_whsec_redacted"}'))),
@@ -284,6 +289,11 @@ EXAMPLES: dict[str, tuple[Sequences, Sequences]] = {
             sequence((0, exchange("POST", "/v1/webhooks?secret=whsec_redacted"))),
             sequence((0, exchange(headers={"x-api-key": SENT_TWICE.decode()}))),
             sequence((0, create(key="sha256:0a" + HOLDS_BEARER.decode()))),
+            sequence((0, exchange(headers={"cookie": HOLDS_KEY.decode()}))),
+            sequence((0, order(callback_url=f"https://shop.example/hooks?token={'rf_whsec_redacted'[::-1]}"))),
+            sequence((0, order(note="rf_live_mock_test"[::-1]))),
+            sequence((0, order(note=str([*b"rf_svc_mock_test"])))),
+            sequence((0, order(note=",".join(map(str, b"rf_whsec_redacted"))))),
         ],
     ),
     "address-in-time": (

@@ -9,6 +9,7 @@ FLAWS: Mapping[str, str] = {
     "trusts who gives no timestamp": "refuses-forged",
     "compares the first digits": "refuses-forged",
     "compares the last digits": "refuses-forged",
+    "passes over what follows the digits": "refuses-forged",
     "compares as many digits as it is given": "refuses-forged",
     "looks for the signature within its own": "refuses-forged",
     "compares all but the last digit": "refuses-forged",

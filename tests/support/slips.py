@@ -38,6 +38,7 @@ SECRETS_OF: Mapping[tuple[str, str], tuple[str, ...]] = {
 COMPARISONS: Mapping[str, Callable[[str, str], bool]] = {
     "trusts everybody": lambda mine, given: True,
     "compares the first digits": lambda mine, given: mine[: 3 + PART] == given[: 3 + PART],
+    "passes over what follows the digits": lambda mine, given: given.startswith(mine),
     "compares the last digits": lambda mine, given: mine[-PART:] == given[-PART:],
     "compares as many digits as it is given": lambda mine, given: given.startswith("v1=") and mine.startswith(given),
     "looks for the signature within its own": lambda mine, given: given in mine,

@@ -8,32 +8,26 @@ whoever has it signs what it likes.
 Source: `outputs.no-credential`, `outputs.lifetime`, `assets.upload`, `assets.url-lifetime`.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import parse_qsl
 
-from runflow_mock.domain.disguises import in_base32, in_base64
-from runflow_mock.domain.exchanges import HOLDS_BEARER, SENT_TWICE, Exchange
+from runflow_mock.domain.exchanges import HOLDS_BEARER, HOLDS_KEY, SENT_TWICE, Exchange
+from runflow_mock.domain.key_forms import KEYS, SECRETS, shows
 from runflow_mock.domain.verdicts import Observation
 from runflow_mock.domain.whole_numbers import whole_number
 
 SIGNED_PREFIXES = ("/media/", "/files/", "/_upload/")
 
-_KEY = re.compile(rb"rf_(?:live|svc)_\w|rfk_\w")
-_SECRET = re.compile(rb"whsec_\w")
-# What base64 has that holds them, and, in small letters, base32 and hexadecimal digits. `rfk_` is too short: what is random has it there
-# by chance.
-_KEYS, _SECRETS = (b"rf_live_", b"rf_svc_"), (b"whsec_",)
-_KEYS_64, _SECRETS_64 = (tuple(form for text in texts for form in in_base64(text)) for texts in (_KEYS, _SECRETS))
-_KEYS_32, _SECRETS_32 = (tuple(form for text in texts for form in (*in_base32(text), text.hex().encode())) for texts in (_KEYS, _SECRETS))
-# Whoever makes a webhook says there with which secret it is signed.
 _WEBHOOKS = "/v1/webhooks"
+# What the journal keeps of a header that holds a key, where it does not keep that.
+_MARKS = (SENT_TWICE, HOLDS_KEY, HOLDS_BEARER)
 
 
 def keeps_key_from_files(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
-    """Yields whether signed addresses are used without the key."""
+    """Yields whether signed addresses are used without the key, in whatever header."""
     for exchange in _signed(exchanges):
-        is_sent = exchange.request_header("authorization") is not None or exchange.request_header("x-api-key") is not None
+        is_named = exchange.request_header("authorization") is not None or exchange.request_header("x-api-key") is not None
+        is_sent = is_named or any(_holds_key(value, exchange, "headers") for _, value in exchange.request_headers)
         told = "with a credential" if is_sent else "without a credential"
         yield Observation(not is_sent, (exchange.id,), f"{exchange.method} {exchange.path[:120]} was sent {told}")
 
@@ -42,13 +36,13 @@ def keeps_key_from_addresses(exchanges: Sequence[Exchange]) -> Iterator[Observat
     """Yields whether the key stays out of paths and queries, and out of what ends in logs as they do: bodies and other headers.
 
     Of the headers that credentials belong into, and of an Idempotency-Key, the journal keeps whether they hold the one of the
-    Authorization header.
+    Authorization header, or what looks like a key. A header that is sent to files with it is the other rule's.
     """
     for exchange in exchanges:
         places = {
             "address": (exchange.target.encode(errors="surrogatepass"),),
             "body": (exchange.request_body,),
-            "headers": (value for _, value in exchange.request_headers),
+            "headers": (value for _, value in exchange.request_headers if not exchange.path.startswith(SIGNED_PREFIXES)),
         }
         shown = [place for place, parts in places.items() if any(_holds_key(part, exchange, place) for part in parts)]
         told = f"{exchange.method} {exchange.path[:120]} holds a key in its {' and '.join(shown)}" if shown else "the address holds no key"
@@ -56,16 +50,10 @@ def keeps_key_from_addresses(exchanges: Sequence[Exchange]) -> Iterator[Observat
 
 
 def _holds_key(part: bytes, exchange: Exchange, place: str) -> bool:
-    if part == SENT_TWICE or part.endswith(HOLDS_BEARER):
+    if place == "headers" and any(mark in part for mark in _MARKS):
         return True
-    # Lowered once: of long digits each search costs as much.
-    lowered = part.lower()
-    if (b"rf" in part and _KEY.search(part)) or any(map(part.__contains__, _KEYS_64)) or any(map(lowered.__contains__, _KEYS_32)):
-        return True
-    if place == "body" and exchange.path.startswith(_WEBHOOKS):
-        return False
-    is_shown = b"whsec_" in part and _SECRET.search(part) is not None
-    return is_shown or any(map(part.__contains__, _SECRETS_64)) or any(map(lowered.__contains__, _SECRETS_32))
+    # Whoever makes a webhook says there with which secret it is signed.
+    return shows(part, KEYS) if place == "body" and exchange.path.startswith(_WEBHOOKS) else shows(part, KEYS, SECRETS)
 
 
 def uses_addresses_in_time(exchanges: Sequence[Exchange]) -> Iterator[Observation]:

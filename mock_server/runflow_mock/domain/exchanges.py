@@ -11,6 +11,7 @@ from urllib.parse import unquote_plus
 import msgspec
 from msgspec.structs import replace
 
+from runflow_mock.domain.key_forms import KEYS, shows
 from runflow_mock.domain.scrubbing import KNOWN_MIN, MARGIN, Scrubber, mask
 
 BODY_BYTES_MAX = 64 * 1024
@@ -53,6 +54,8 @@ Headers = tuple[tuple[bytes, bytes], ...]
 _CREDENTIALS = frozenset((b"authorization", b"cookie", b"proxy-authorization", b"x-api-key"))
 # What is kept of a further one that is the one of the Authorization header: who knows no secret can tell that it was sent twice.
 SENT_TWICE = b"as in Authorization [redacted]"
+# The same of one that looks like a key where there is no such header, as of a cookie that goes to files.
+HOLDS_KEY = b"holds a key [redacted]"
 # What stands behind the digest of an Idempotency-Key that holds it; the whole is judged as a key is.
 HOLDS_BEARER = b"-holds-Authorization"
 # Names that look like those of secrets and are none: nearly every exchange has one, and to look closely at all of them takes long.
@@ -153,7 +156,8 @@ def without_credentials(
         elif name in secret:
             kept.append((name, value and b"[redacted]"))
         elif name in _CREDENTIALS:
-            kept.append((name, SENT_TWICE if _holds_bearer(value, headers) else value and b"[redacted]"))
+            mark = SENT_TWICE if _holds_bearer(value, headers) else HOLDS_KEY if shows(value, KEYS) else b"[redacted]"
+            kept.append((name, value and mark))
         else:
             digest = digest_of_key(value.decode("latin-1")).encode()
             kept.append((name, digest + HOLDS_BEARER if _holds_bearer(value, headers) else digest))
@@ -203,7 +207,7 @@ def _without_other_cookies(header: bytes, known: frozenset[bytes]) -> bytes:
         elif name in known and len(value) <= COOKIE_BYTES_MAX:
             kept.append(part.strip())
         else:
-            kept.append(name + b"=" + (value and b"[redacted]"))
+            kept.append(name + b"=" + (value and (HOLDS_KEY if shows(value, KEYS) else b"[redacted]")))
     return b"; ".join(kept)
 
 

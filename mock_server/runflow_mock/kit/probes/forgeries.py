@@ -180,6 +180,8 @@ FORGERIES: Mapping[str, Forge] = {
     "first digit wrong": with_signature(lambda prefix, digits: prefix + other_digits(digits[0]) + digits[1:]),
     # The same digits, bytes and words: whoever adds up how much they differ, folds them into one, or sorts them, sees no difference.
     "digits in another order": with_signature(lambda prefix, digits: prefix + digits[DIGITS // 2 :] + digits[: DIGITS // 2]),
+    # Whoever compares as many digits as there should be does not see what follows.
+    "signature with digits behind it": with_signature(lambda prefix, digits: prefix + digits + other_digits(digits[:PART])),
     "signature cut short": with_signature(lambda prefix, digits: prefix + digits[:PART]),
     "signature without digits": with_signature(lambda prefix, digits: prefix or "v1="),
     "signature of one digit": with_signature(lambda prefix, digits: digits[0]),
