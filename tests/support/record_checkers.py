@@ -21,7 +21,8 @@ from runflow_mock.testing.control import Control
 from runflow_mock.testing.samples import EVENTS
 
 Body = dict[str, Any]
-NOUNS: Mapping[str, str] = {"run": "runs", "batch": "batches"}
+NOUNS: Mapping[str, str] = {"run": "runs", "batch": "batches", "evaluation": "evaluations"}
+VERDICT = ("overall_passed", "weighted_pass_rate", "top_issues", "top_strengths")
 SPELLINGS: Mapping[str, str] = {"canceled": "cancelled", "completed": "succeeded"}
 
 
@@ -41,11 +42,10 @@ class Api(NamedTuple):
 def fill(control: Control, runs: int, *, ends: bool = True) -> None:
     """Lets an application create runs, and what every event can be about, one after the other; nothing is told of any."""
     for event, sample in [*[("run.completed", EVENTS["run.completed"])] * runs, *EVENTS.items(), *EVENTS.items()]:
-        if event.startswith("evaluation."):
-            continue
         if sample.rule is not None and ends:
             control.add_fault(**sample.rule)
-        created = control.client.post(sample.path, {**sample.body, "metadata": {"order": time.monotonic_ns()}})
+        named = {} if event.startswith("evaluation.") else {"metadata": {"order": time.monotonic_ns()}}
+        created = control.client.post(sample.path, {**sample.body, **named})
         if sample.cancels is not None and ends:
             control.client.post(f"/_mock/{sample.cancels}/{created['id']}/cancel")
         if ends:
@@ -64,6 +64,8 @@ def _state(name: str) -> str:
 
 def _agrees(message: Body, record: Body) -> bool:
     """Whether a message says what the record says, in every field that both have."""
+    if message["event"].startswith("evaluation."):
+        return _has_judged(message, record)
     output = message["output"]
     is_failure = isinstance(output, dict) and output.keys() == {"code", "message", "stage"}
     failure = {"code": record["failure_code"], "message": record["failure_message"], "stage": record["failure_stage_code"]}
@@ -75,18 +77,31 @@ def _agrees(message: Body, record: Body) -> bool:
     )
 
 
+def _has_judged(message: Body, record: Body) -> bool:
+    """Whether a message says what an evaluation says."""
+    verdict = {name: record[name] for name in VERDICT}
+    return (
+        message["event"].partition(".")[2] == message["status"] == record["status_code"]
+        and message["duration_ms"] == record["eval_duration_ms"]
+        and all(_instant(message[name]) == _instant(record[name]) for name in ("created_at", "completed_at"))
+        and message["output"] == (None if record["overall_passed"] is None else verdict)
+    )
+
+
 def _by_id(api: Api, noun: str, message: Body) -> bool:
     return _agrees(message, api.get(f"/v1/{NOUNS[noun]}/{message[f'{noun}_id']}"))
 
 
 def _by_list(api: Api, noun: str, message: Body) -> bool:
+    if noun == "evaluation":
+        return _by_id(api, noun, message)
     listed = api.get(f"/v1/{NOUNS[noun]}?limit=100")["items"]
     return any(_agrees(message, record) for record in listed if record["id"] == message[f"{noun}_id"])
 
 
 def _by_items(api: Api, noun: str, message: Body) -> bool:
-    """Compares each item with its own record, and a run as usual."""
-    if noun == "run" or not _by_id(api, noun, message):
+    """Compares each item of a batch with its own record, and anything else as usual."""
+    if noun != "batch" or not _by_id(api, noun, message):
         return _by_id(api, noun, message)
     told = message["output"]["items"]
     for item in api.get(f"/v1/batches/{message['batch_id']}/items?limit=100")["items"]:

@@ -4,7 +4,7 @@ A receiver may read the record before it believes a callback. So whatever is tol
 and only a record that has not ended can be told of as any event, with an end of its own that nobody can look up.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import cycle, filterfalse
 from typing import Any
@@ -36,14 +36,16 @@ class NoRecord(Exception):
 
 
 class KnownRecords:
-    """The runs and batches of a tenant of a sandbox; those that nobody was told of yet are used once."""
+    """The runs, batches and evaluations of a tenant of a sandbox; those that nobody was told of yet are used once."""
 
     def __init__(self, control: Control) -> None:
         self._control = control
-        told = {delivery.run_id or delivery.batch_id for delivery in control.deliveries() if delivery.attempts}
+        sent = [delivery for delivery in control.client.get("/_mock/deliveries")["items"] if delivery["attempts"]]
+        told = {delivery.get(f"{noun}_id") for delivery in sent for noun in _PLURALS}
         self._records: dict[str, list[Mapping[str, Any]]] = {
             "run": [run for run in control.runs() if run.get("batch_id") is None],
             "batch": [*control.batches()],
+            "evaluation": [*_evaluations(control)],
         }
         self._fresh = {noun: [record for record in records if record["id"] not in told] for noun, records in self._records.items()}
         self._used: dict[str, list[Mapping[str, Any]]] = {noun: [] for noun in _PLURALS}
@@ -103,8 +105,6 @@ class KnownRecords:
         return self._latest is not None and has_ended(self._latest)
 
     def _take(self, noun: str, event: str) -> Mapping[str, Any]:
-        if noun not in self._records:
-            raise NoRecord(f"the API lists no {_PLURALS[noun]}, so that nobody knows those of your application")
         if not self._used[noun]:
             self._fresh[noun] = _of_one_kind(self._fresh[noun], event)
         fitting = next((record for record in self._fresh[noun] if _fits(record, event)), None)
@@ -129,6 +129,11 @@ def written_over(body: bytes, record: Mapping[str, Any]) -> bytes:
     return msgspec.json.encode(message)
 
 
+def _evaluations(control: Control) -> Iterator[Mapping[str, Any]]:
+    """The evaluations of a tenant, of which no list of the API tells: the sandbox knows their ids."""
+    return (control.client.get(f"/v1/evaluations/{each['id']}") for each in control.snapshot()["world"]["evaluations"])
+
+
 def has_ended(record: Mapping[str, Any]) -> bool:
     """Whether a record is in a state that it keeps."""
     return record["status_code"] in ENDS
@@ -144,10 +149,13 @@ def _of_one_kind(records: Sequence[Mapping[str, Any]], event: str) -> list[Mappi
 
 def _of_ended(message: Mapping[str, Any], record: Mapping[str, Any]) -> Mapping[str, Any]:
     """What a message says of a record that has ended as its event says."""
+    instants = {name: _spelled_as(message["created_at"], record[name]) for name in ("created_at", "completed_at")}
+    if message["event"].startswith("evaluation."):
+        verdict = message["output"] and {name: record[name] for name in message["output"]}
+        return {"output": verdict, "duration_ms": record["eval_duration_ms"], "metadata": record.get("metadata"), **instants}
     output = record["output"]
     if output is None and isinstance(message["output"], dict) and message["output"].keys() == FAILURE.keys():
         output = {name: record[field] for name, field in FAILURE.items()}
-    instants = {name: _spelled_as(message["created_at"], record[name]) for name in ("created_at", "completed_at")}
     return {"output": output, "duration_ms": record["duration_ms"], "metadata": record.get("metadata"), **instants}
 
 
