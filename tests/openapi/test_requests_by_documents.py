@@ -60,6 +60,8 @@ SCHEMAS: list[tuple[str, Any, list[Any], list[Any]]] = [
     ("a dot that takes all", {"pattern": "^(?s:a.b)$"}, ["a\rb"], ["ab"]),
     ("a dot behind a bracket and a word", {"pattern": r"^\(?abs.$"}, ["(absx"], ["(abs\r"]),
     ("a dot beside what looks ahead", {"pattern": "^(?=a).$"}, ["a"], ["b"]),
+    ("what leads back to alternatives", {"pattern": r"^(a|b)\1$"}, ["aa", "bb"], ["ab", "a"]),
+    ("what leads back to one of several names", {"pattern": r"^(?<q>'|\"|)x\k<q>$"}, ["'x'", '"x"', "x"], ["'x", "'x\""]),
     ("a schema that is false", {"properties": {"a": False}}, [{"b": 1}], [{"a": 1}]),
 ]
 

@@ -1,32 +1,38 @@
 r"""Back references in patterns: to ECMA-262 a group that took no part has taken nothing, and `(a)?\1` matches an empty text.
 
 To the validator what leads back to such a group fails. So each group to which something leads back ends with an empty one, its mark,
-which took part where the group did: `(a([0]{0}))?(?:\2\1|(?!\2))`. What leads to a group that has not ended, `(a\1)`, finds nothing there,
-whatever repeats it: `(?:[1]{0})`. What a group took in an earlier round of what repeats it alone stays known, where ECMA-262 forgets it.
+which took part where the group did: `(a([0]{0}))?(?:\2\1|(?!\2))`. The alternatives of a group are one part before its mark. What leads
+to a group that has not ended, `(a\1)`, finds nothing there, whatever repeats it: `(?:[1]{0})`. What a group took in an earlier round of
+what repeats it alone stays known, where ECMA-262 forgets it.
 """
 
 import re
-from functools import partial
 from itertools import count
 from typing import NamedTuple
 
 # What nothing closes takes the rest, so that every character is read once.
 _PART = re.compile(
     r"\\k<(?P<named>[^>]*)(?:>|\Z)|\\(?P<number>[1-9][0-9]*)|\\.|\[\^?\]|\[(?:\\.|[^\]\\])*(?:\]|\\?\Z)"
-    r"|(?P<group>\((?!\?)|\(\?<(?P<name>[^=!>][^>]*)(?:>|\Z))|(?P<other>\()|(?P<end>\))",
+    r"|(?P<group>\((?!\?)|\(\?<(?P<name>[^=!>][^>]*)(?:>|\Z))|(?P<other>\()|(?P<end>\))|(?P<or>\|)",
     re.DOTALL,
 )
 _MARKED = re.compile(r"\(\?:\\(?P<mark>[0-9]{1,5})\\(?P<group>[0-9]{1,5})\|\(\?!\\(?P=mark)\)\)")
 _NOTHING = re.compile(r"\(\?:\[([0-9]+)\]\{0\}\)")
 # A group of nothing, written as nobody writes one.
 _MARK = "([0]{0})"
+# Around alternatives, which would otherwise be marked in the last of them alone; written as nobody writes it.
+_EITHER, _EITHER_MARK = "(?:(?:)", ")([0]{0,0})"
 
 
 class Marked(NamedTuple):
-    """A group that is led to: its number, where it ends, and the number of its mark, if something behind it leads there."""
+    """A group that is led to: its number, where it begins and ends, whether it has alternatives, and the number of its mark, if something
+    behind it leads there.
+    """
 
     number: int
+    start: int
     end: int
+    has_alternatives: bool
     mark: int | None
 
 
@@ -41,8 +47,13 @@ def with_marks(pattern: str) -> str:
     if not led_to or any(part["number"] is not None and part["number"] not in known for part in parts):
         return pattern
     marked = _numbered(parts, led_to)
-    ends = {group.end for group in marked.values() if group.mark is not None}
-    return _PART.sub(partial(_meant, names, marked, ends), pattern)
+    having = [group for group in marked.values() if group.mark is not None]
+    before = {group.end: _EITHER_MARK if group.has_alternatives else _MARK for group in having}
+    behind = {group.start: _EITHER for group in having if group.has_alternatives}
+    return _PART.sub(
+        lambda part: f"{before.get(part.start(), '')}{_meant(names, marked, part)}{behind.get(part.start(), '')}",
+        pattern,
+    )
 
 
 def without_marks(text: str) -> str:
@@ -51,7 +62,12 @@ def without_marks(text: str) -> str:
     marks = {int(found["mark"]) for found in _MARKED.finditer(text)}
     if not marks:
         return text
-    return _MARKED.sub(lambda found: _written(found, marks), text).replace(f"{_MARK})", ")")
+    return (
+        _MARKED.sub(lambda found: _written(found, marks), text)
+        .replace(f"{_EITHER_MARK})", ")")
+        .replace(_EITHER, "")
+        .replace(f"{_MARK})", ")")
+    )
 
 
 def _number(part: re.Match[str], names: dict[str, str]) -> str:
@@ -62,23 +78,25 @@ def _number(part: re.Match[str], names: dict[str, str]) -> str:
 def _numbered(parts: list[re.Match[str]], led_to: dict[str, int]) -> dict[str, Marked]:
     """Returns the groups that are led to, by the numbers that they had, given from where last."""
     marked: dict[str, Marked] = {}
-    opened: list[tuple[str, int]] = []
+    opened: list[tuple[str, int, int]] = []
+    divided: set[int] = set()
     now, before = count(1), count(1)
     for part in parts:
         if part["group"] is not None:
-            opened.append((str(next(before)), next(now)))
+            opened.append((str(next(before)), next(now), part.start()))
         elif part["other"] is not None:
-            opened.append(("", 0))
+            opened.append(("", 0, part.start()))
+        elif part["or"] is not None and opened:
+            divided.add(opened[-1][2])
         elif part["end"] is not None and opened:
-            name, number = opened.pop()
+            name, number, start = opened.pop()
             if name in led_to:
-                marked[name] = Marked(number, part.start(), next(now) if led_to[name] > part.start() else None)
+                mark = next(now) if led_to[name] > part.start() else None
+                marked[name] = Marked(number, start, part.start(), start in divided, mark)
     return marked
 
 
-def _meant(names: dict[str, str], marked: dict[str, Marked], ends: set[int], part: re.Match[str]) -> str:
-    if part.start() in ends:
-        return f"{_MARK})"
+def _meant(names: dict[str, str], marked: dict[str, Marked], part: re.Match[str]) -> str:
     number = _number(part, names)
     group = marked.get(number)
     if group is None:
