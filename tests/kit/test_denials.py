@@ -135,6 +135,19 @@ DENIED = [
     "Migrate from `GET /v1/runz` to `GET /v1/runs`.",
     "Replace `GET /v1/runz` with `GET /v1/runs`.",
     "Change `GET /v1/runz` to `GET /v1/runs`.",
+    # However a path is written.
+    "There is no `GET /v1/runz/:id`.",
+    "`GET /v1/runz/<job_id>` does not exist.",
+    "`GET /v1/runz/$ID` does not exist.",
+    "`GET /v1/runz/${ID}` was removed in v2.",
+    "`GET /v1/runs?top=5` is not supported.",
+    "There is no `GET https://api.runflow.io/v1/runz`.",
+    "https://api.runflow.io/v1/runz does not exist.",
+    "There is no API at https://www.runflow.io/v1/runs.",
+    "There is no https://api.runflow.io/v1/tasks or https://api.runflow.io/v1/runz.",
+    "_`GET /v1/runz`_ does not exist.",
+    "There is no [`GET /v1/runz`](https://x.example).",
+    "[`GET /v1/runz`](https://x.example) does not exist.",
 ]
 UNDER_DENIALS = [
     "The following endpoints do not exist:\n\n- `GET /v1/runz`\n- `POST /v1/predictions`",
@@ -218,6 +231,10 @@ CLAIMED = [
     "In this example: `GET /v1/runz`.",
     "If it is removed, `GET /v1/runz` says so.",
     "When a run is gone: `GET /v1/runz` still lists it.",
+    "Use `GET /v1/runz/:id`.",
+    "`GET /v1/runz/<job_id>` does not exist before the run.",
+    "`GET /v1/runs?top=5` is fast.",
+    "`GET https://api.runflow.io/v1/runz` does not wait.",
 ]
 UNDER_OTHERS = [
     "These exist:\n\n- `GET /v1/runz`",

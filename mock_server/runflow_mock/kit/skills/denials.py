@@ -19,7 +19,8 @@ _IS = "(?:is|are|was|were)"
 _API = r"(?:the|this|our)\s+(?:public\s+|REST\s+|HTTP\s+|Runflow\s+)*(?:API|service)"
 _NOUN = r"(?:endpoint|path|call|route|operation|method|URL)s?"
 _NAMES = rf"(?:(?:an?|any|the|our|its|their|old|former|such|called|named|like|as|{_NOUN})\s+)*"
-_OPENING, _CLOSING = r"[`'\"(*]*", r"[`'\")*]*"
+# Marks of Markdown, links included.
+_OPENING, _CLOSING = r"[`'\"(*_\[]*", r"(?:[`'\")*_]|\](?:\([^()\s]*\))?)*"
 _ANOTHER = r"[`'\"*]*(?:[A-Z]+\s+)?/"
 _GONE = _any(
     r"gone|removed|renamed|replaced|retired|dropped|discontinued|deleted|withdrawn|decommissioned|sunset(?:ted)?|merged|superseded",
@@ -72,7 +73,7 @@ _BEFORE_ALONE = re.compile(
             rf"\b{_HAS}\s+(?:no|neither)|\bnever had|\b(?:does|do|did){_NOT}\s+(?:have|offer|provide|expose|support|serve|know)",
             r"\b(?:older|earlier|previous|former|first|beta)\s+(?:versions?|releases?|drafts?|APIs?)\s+(?:had|used)",
             rf"(?:\b(?:do{_NOT}|never|cannot|can['\u2019]t|must{_NOT}|should{_NOT})|possible\s+to)(?:\s+{_USE})?",
-            rf"\b(?:avoid|instead of|rather than|mistakes?:)(?:\s+{_USING})?|\b(?:nothing|nobody)\s+(?:\w+\s+)?at",
+            rf"\b(?:avoid|instead of|rather than|mistakes?:)(?:\s+{_USING})?|\b(?:nothing|nobody|no API)\s+(?:\w+\s+)?at",
             rf"\bthere\s+{_IS}\s+neither|\bthere\s+(?:was|were|had been)|\b(?:and not|neither)|(?:^|[:.;(|*-]\s*)no",
         )
         + rf"\s+{_NAMES}",
@@ -129,7 +130,7 @@ _DOES = {
     for method, done in _DONE.items()
 }
 # Endpoints that are listed, or their methods alone.
-_OTHER = r"[`'\"*]*(?:[A-Z]{3,6}\s+)?/[^\s`'\",;]*[`'\"*]*|[`'\"*]+[A-Z]{3,6}[`'\"*]+"
+_OTHER = r"[`'\"*]*(?:[A-Z]{3,6}\s+)?(?:https?://[^\s/]+)?/[^\s`'\",;]*[`'\"*]*|[`'\"*]+[A-Z]{3,6}[`'\"*]+"
 _JOINED = rf"\s*(?:,\s*(?:or|and|nor)?|/|\bor\b|\band\b|\bnor\b)\s*{_NAMES}"
 # What was read in one way is not tried in another, which would take for ever.
 _LISTED_BEFORE = re.compile(rf"(?>(?:(?>{_OTHER})(?>{_JOINED}))+){_OPENING}$")
@@ -148,6 +149,7 @@ _HEAD = re.compile(
     re.IGNORECASE,
 )
 _OF_BODY = re.compile(r"(?:\b(?:as|with|like|an?|the|this|body|payload|JSON)\s+)*[`(*]*$", re.IGNORECASE)
+_PLACEHOLDERS = (r"\{{{}\}}", "<{}>", ":{}", r"\$\{{?{}\}}?")
 _FIRST = re.compile(rf"\W*(?:\d+[.)]\s+)?(?:curl\s[^/]*)?(?:https?://[\w.:-]+)?{_OPENING}$")
 _NEAR = 120
 
@@ -160,13 +162,22 @@ def is_denied(claim: Claim) -> bool:
         return is_under_denial or (isinstance(says, Example) and _is_body_denied(says.body.decode(), claim.sentence))
     sentence = _spaced(claim.sentence)
     # Not within a longer path; and of a path with several methods each is told by its own.
-    found = [(each.start(), each.end()) for each in re.finditer(rf"{re.escape(says.path)}(?![\w/{{}}-])", sentence)]
+    found = [(each.start(), each.end()) for each in _written(says.path).finditer(sentence)]
     word = f"{says.method} " if says.method else ""
     own = [(start - len(word), end) for start, end in found if sentence[:start].endswith(word)]
     around = [(sentence[max(0, start - _NEAR) : start], sentence[end : end + _NEAR]) for start, end in own or found]
     return bool(around) and all(
         (is_under_denial and _FIRST.match(before)) or _is_denied_by(before, behind, says.method or "") for before, behind in around
     )
+
+
+def _written(path: str) -> re.Pattern[str]:
+    """Returns what finds a path in a text, whatever host is before it and query behind it, and however its placeholders are written."""
+    parts = re.split(r"\{([\w-]+)\}", path)
+    forms = (
+        re.escape(part) if index % 2 == 0 else _any(*(form.format(part) for form in _PLACEHOLDERS)) for index, part in enumerate(parts)
+    )
+    return re.compile(rf"(?:https?://[^\s/`]+|\$\{{?\w+\}}?|\{{\{{\w+\}}\}})?{''.join(forms)}(?![\w/{{}}-])(?:\?[^\s`'\"<>)]*)?")
 
 
 def _spaced(text: str) -> str:
