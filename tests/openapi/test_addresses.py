@@ -14,6 +14,7 @@ METHODS = {
     "/health": {"GET": "get"},
     "/v1/files/{id}": {"GET": "get"},
     "/v1/files/{name}.wav": {"GET": "get"},
+    "/v1/a%2Fb/{kind/of}": {"GET": "get"},
     "/{rest}": {"GET": "get"},
 }
 SPANNING = {path: frozenset({"rest"} if "{rest}" in path else ()) for path in METHODS}
@@ -36,6 +37,7 @@ ADDRESSES = Addresses({path: {} for path in METHODS}, METHODS, SPANNING, keeps_s
         ("/health", "GET", "/health"),
         ("/v1/files/7.wav", "GET", "/v1/files/{name}.wav"),
         ("/v1/files/7.ogg", "GET", "/v1/files/{id}"),
+        ("/v1/a/b/7", "GET", "/v1/a%2Fb/{kind/of}"),
         ("/any/thing/else", "GET", "/{rest}"),
     ],
 )

@@ -55,7 +55,9 @@ class Addresses:
             (str(other), path) for path, item in paths.items() for other in list_of(item.get(ALSO_AT))
         ]
         ranked = sorted(written, key=lambda each: _rank(each[0]))
-        forms = [(tuple(PARAMETER.findall(each)), path, _form(each, spanning[path])) for each, path in ranked]
+        forms = [
+            (tuple(PARAMETER.findall(each)), path, _slashes(each, spanning[path]), _form(each, spanning[path])) for each, path in ranked
+        ]
         beginnings = [_beginning(each) for each, _ in ranked]
         # Tried are those alone that begin as a path does, in the order of all, and those whose beginning may be anything.
         self._forms = {
@@ -82,8 +84,10 @@ class Addresses:
         return first
 
     def _fitting(self, path: str, decoded: str) -> Iterator[Addressed]:
-        for names, known, form in self._forms.get(_two_segments(decoded)) or self._forms[None]:
-            match = form.fullmatch(decoded)
+        slashes = decoded.count("/")
+        for names, known, slashes_of, form in self._forms.get(_two_segments(decoded)) or self._forms[None]:
+            # To count is much less than to match, and tells most paths apart that begin alike.
+            match = form.fullmatch(decoded) if slashes_of in (slashes, None) else None
             if match is not None:
                 as_sent = match if path == decoded else form.fullmatch(path) or match
                 params = {name: value.replace(_KEPT, "/") for name, value in zip(names, match.groups(), strict=True)}
@@ -114,6 +118,12 @@ def _beginning(written: str) -> str | None:
 
 def _two_segments(path: str) -> str:
     return "/".join(path.split("/", _SEGMENTS + 1)[: _SEGMENTS + 1])
+
+
+def _slashes(written: str, spanning: frozenset[str]) -> int | None:
+    """Returns how many slashes a path has that fits, unless a parameter spans some."""
+    parts = PARAMETER.split(written)
+    return None if spanning.intersection(parts[1::2]) else sum(unquote(part).count("/") for part in parts[::2])
 
 
 def _form(written: str, spanning: frozenset[str]) -> re.Pattern[str]:

@@ -184,13 +184,14 @@ class Contract:
     def allows(self, schema: Pointer, value: Json, direction: Direction = Direction.REQUEST) -> bool:
         """Tells whether a schema allows a value. `can_judge` says whether it could have told otherwise."""
         validator = self.validator(schema, direction)
-        return validator is None or not self.can_judge(schema, value, direction) or validator.is_valid(value)
+        return validator is None or not self._can_judge(validator, schema, value) or validator.is_valid(value)
 
     def can_judge(self, schema: Pointer, value: Json, direction: Direction = Direction.ANSWER) -> bool:
         """Tells whether a value can be held against a schema in bounded time: texts may be too long, and combinations too many."""
         validator = self.validator(schema, direction)
-        if validator is None:
-            return True
+        return validator is None or self._can_judge(validator, schema, value)
+
+    def _can_judge(self, validator: CompiledSchema, schema: Pointer, value: Json) -> bool:
         if self.source is not None:
             part = walk(self.document, schema)
             if self._counter.is_too_much(part, value) or self._readings.costly(part, value):

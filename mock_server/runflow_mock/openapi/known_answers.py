@@ -4,10 +4,11 @@ They belong to what they are about, and go with it.
 """
 
 from collections.abc import Callable, Hashable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 Question = TypeVar("Question", bound=Hashable)
 Answer = TypeVar("Answer")
+_UNKNOWN = object()
 
 
 class KnownAnswers(dict[Question, Answer]):
@@ -19,9 +20,12 @@ class KnownAnswers(dict[Question, Answer]):
 
     def of(self, question: Question, find: Callable[[], Answer]) -> Answer:
         """Returns the answer to a question; what is not known is found, and kept."""
-        if question not in self:
-            found = find()
-            if len(self) >= self._size_max:
-                self.clear()
-            self[question] = found
-        return self[question]
+        # Looked for once: a question is often a way through a document, and no way keeps its hash.
+        known = self.get(question, _UNKNOWN)
+        if known is not _UNKNOWN:
+            return cast("Answer", known)
+        found = find()
+        if len(self) >= self._size_max:
+            self.clear()
+        self[question] = found
+        return found
