@@ -11,6 +11,7 @@ from contract import fits
 from doors import AUTO, Door
 from PIL import Image
 from steps import Body, callback_run, get_run, ok, problem
+from worlds import CALLBACK_URL
 
 from runflow_mock.domain.deliveries import AttemptResult
 from runflow_mock.domain.tenants import ClockMode
@@ -60,6 +61,15 @@ def test_output_is_not_kept_afterwards(auto: Door) -> None:
     kept = get_run(auto, run)
     assert kept == {**run, "output": None}
     assert ok(auto.get("/v1/runs"))["items"][0]["output"] is None
+
+
+@pytest.mark.slow(is_covering=True)
+def test_callback_that_is_told_once_more_has_no_output_either(auto: Door) -> None:
+    run = ok(auto.post(RUNS, {"input": INPUT, "callback_url": CALLBACK_URL}), 201)
+    auto.settle()
+    ok(auto.post(f"/v1/runs/{run['id']}/callback-redeliveries"), 201)
+    told = [delivery["payload"]["output"] for delivery in auto.get(f"/v1/runs/{run['id']}/callback").json()]
+    assert [output is None for output in told] == [False, True]
 
 
 @pytest.mark.parametrize(

@@ -210,7 +210,8 @@ def _copy(result: AttemptResult) -> dict[str, object]:
 
 
 def _run_output(run: Run, dialect: Dialect) -> object:
-    if run.output is not None:
+    # What was handed over inline the run does not keep: its record has no output, and neither has a callback that is made from it later.
+    if run.output is not None and not run.handed_over:
         return msgspec.Raw(run.output)
     if run.failure is not None and dialect.failure_output == "error":
         return {"code": run.failure.code, "message": run.failure.message, "stage": run.failure.stage}
