@@ -11,6 +11,8 @@ from steps import Body, advance, finished_run, ok, places, post_fault, post_run
 
 from runflow_mock.domain.money import parse_money
 
+SECRETS = "/v1/callback-secrets"
+
 FUZZ = settings(max_examples=60, derandomize=True, deadline=None)
 ENVELOPE = {"items", "first", "next", "previous"}
 
@@ -251,6 +253,30 @@ def test_crafted_cursor_is_422(door: Door, runs: list[Body]) -> None:
     ]
     for pq in crafted:
         assert places(door.get("/v1/runs", params={"pq": pq})) == [(["query", "pq"], "value_error")], pq
+
+
+@pytest.mark.parametrize("sort_by", ["created_at", "created_at:desc", "label", "label:desc"])
+def test_page_that_was_emptied_by_deletions_leads_to_the_records_beside_it(door: Door, sort_by: str) -> None:
+    secrets = {label: ok(door.post(SECRETS, {"label": label}), 201)["id"] for label in "abcdef"}
+    labels = sorted(secrets, reverse=sort_by.endswith("desc"))
+
+    def page(**parameters: str) -> tuple[list[str], Body]:
+        found = ok(door.get(SECRETS, params={"limit": 2, "sort_by": sort_by, **parameters}))
+        return [entry["label"] for entry in found["items"]], found
+
+    def delete(gone: list[str]) -> None:
+        assert {door.delete(f"{SECRETS}/{secrets[label]}").status_code for label in gone} == {204}
+
+    middle = page(pq=page()[1]["next"])[1]
+    delete(labels[4:])
+    seen, last = page(pq=middle["next"])
+    assert (seen, last["previous"] is None, last["next"]) == ([], False, None)
+    seen, back = page(pq=last["previous"], from_prev="true")
+    assert (seen, back["items"]) == (labels[2:4], middle["items"])
+    delete(labels[:2])
+    seen, first = page(pq=back["previous"], from_prev="true")
+    assert (seen, first["previous"], first["next"] is None) == ([], None, False)
+    assert page(pq=first["next"])[0] == labels[2:4]
 
 
 @pytest.mark.parametrize("flag", ["true", "TRUE", "1", "false", "0"])

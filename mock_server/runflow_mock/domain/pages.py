@@ -18,11 +18,15 @@ RECORDS_AT_ONCE = 2_000
 
 
 class Cursor:
-    """The edge of a page: the sort values and the id of the record that stands there; no id means before the first record."""
+    """The edge of a page: the sort values and the id of the record that stands there; no id means before the first record.
 
-    def __init__(self, values: tuple[Value, ...] = (), record_id: str | None = None) -> None:
+    What is beyond begins behind that record, or, where it `is_within`, with it.
+    """
+
+    def __init__(self, values: tuple[Value, ...] = (), record_id: str | None = None, *, is_within: bool = False) -> None:
         self.values = values
         self.record_id = record_id
+        self.is_within = is_within
 
 
 class Query(Generic[RecordT]):
@@ -108,6 +112,19 @@ def select_in_steps(
     return Page(window, has_previous=beyond_edge, has_next=more)
 
 
+def around(page: Page[RecordT], fields: Mapping[str, Field[RecordT]], query: Query[RecordT]) -> tuple[Cursor | None, Cursor | None]:
+    """Returns the cursors of the pages before and after one, where there are any.
+
+    On a page that is empty by now, both stand where it was asked for: what is there leads back.
+    """
+    if page.records:
+        before, after = (edge(record, fields, query.order) for record in (page.records[0], page.records[-1]))
+    else:
+        asked = query.cursor or Cursor()
+        before = after = Cursor(asked.values, asked.record_id, is_within=True)
+    return before if page.has_previous else None, after if page.has_next else None
+
+
 def edge(record: RecordT, fields: Mapping[str, Field[RecordT]], order: Sequence[tuple[str, bool]]) -> Cursor:
     """Returns the cursor that stands at a record."""
     return Cursor(tuple(fields[name].get(record) for name, _ in order), record.id)
@@ -118,11 +135,13 @@ def _walk_by_creation(records: Iterable[RecordT], query: Query[RecordT]) -> Iter
     # Ids grow with creation, so the order of creation needs no sorting and the cursor is found by bisection.
     descending = query.order[0][1]
     rising = descending is query.backwards
-    start = None if query.cursor is None else query.cursor.record_id
+    start, is_within = (None, False) if query.cursor is None else (query.cursor.record_id, query.cursor.is_within)
     if rising:
-        first = 0 if start is None else bisect_right(records, start, key=lambda record: record.id)
+        find = bisect_left if is_within else bisect_right
+        first = 0 if start is None else find(records, start, key=lambda record: record.id)
         return (records[index] for index in range(first, len(records)))
-    last = len(records) if start is None else bisect_left(records, start, key=lambda record: record.id)
+    find = bisect_right if is_within else bisect_left
+    last = len(records) if start is None else find(records, start, key=lambda record: record.id)
     return (records[index] for index in range(last - 1, -1, -1))
 
 
@@ -159,4 +178,6 @@ def _is_beyond(record: RecordT, cursor: Cursor, fields: Mapping[str, Field[Recor
             return (here > _rank(there)) != (descending != query.backwards)
     descending = query.order[-1][1]
     assert cursor.record_id is not None
-    return record.id != cursor.record_id and (record.id > cursor.record_id) != (descending != query.backwards)
+    if record.id == cursor.record_id:
+        return cursor.is_within
+    return (record.id > cursor.record_id) != (descending != query.backwards)

@@ -19,7 +19,7 @@ import msgspec
 from runflow_mock.decoders import json_decoder
 from runflow_mock.domain.dialects import Dialect
 from runflow_mock.domain.filters import Field, QueryError, RecordT, Value, parse_filter
-from runflow_mock.domain.pages import Cursor, Page, Query, edge, parse_order
+from runflow_mock.domain.pages import Cursor, Page, Query, around, parse_order
 from runflow_mock.domain.whole_numbers import whole_number
 from runflow_mock.wire.problems import invalid_field
 from runflow_mock.wire.times import read_instant
@@ -48,6 +48,7 @@ class _Token(msgspec.Struct, array_like=True):
     bound_to: str
     record_id: str | None = None
     values: tuple[str | float | bool | None, ...] = ()
+    is_within: bool = False
 
 
 def read_number(text: str) -> float:
@@ -145,9 +146,8 @@ def represent_page(
     dialect: Dialect,
 ) -> dict[str, object]:
     """Returns the envelope of a page with the items that stand for its records."""
-    records = page.records
-    following = _token(records[-1], listing) if records and page.has_next else None
-    previous = _token(records[0], listing) if records and page.has_previous else None
+    before, after = around(page, listing.fields, listing.query)
+    previous, following = _token(before, listing), _token(after, listing)
     body: dict[str, object] = {
         "items": items,
         "first": _write(_Token(listing.bound_to)) if page.has_previous else None,
@@ -191,10 +191,11 @@ def _limit(text: str | None) -> int:
     return limit
 
 
-def _token(record: RecordT, listing: Listing[RecordT]) -> str:
-    stands = edge(record, listing.fields, listing.query.order)
+def _token(stands: Cursor | None, listing: Listing[RecordT]) -> str | None:
+    if stands is None:
+        return None
     values = tuple(value.isoformat() if isinstance(value, datetime) else value for value in stands.values)
-    return _write(_Token(listing.bound_to, stands.record_id, values))
+    return _write(_Token(listing.bound_to, stands.record_id, values, stands.is_within))
 
 
 def _write(token: _Token) -> str:
@@ -212,7 +213,8 @@ def _cursor(text: str | None, bound_to: str, fields: Mapping[str, Field[RecordT]
     if len(token.values) != len(order):
         raise _damaged()
     kinds = (fields[name].kind for name, _ in order)
-    return Cursor(tuple(_value(value, kind) for value, kind in zip(token.values, kinds, strict=True)), token.record_id)
+    values = tuple(_value(value, kind) for value, kind in zip(token.values, kinds, strict=True))
+    return Cursor(values, token.record_id, is_within=token.is_within)
 
 
 def _value(value: Value, kind: type) -> Value:
