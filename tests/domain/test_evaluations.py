@@ -112,7 +112,7 @@ def test_standard_is_the_only_job_class() -> None:
 
 
 def test_ledger_holds_and_charges_for_evaluations() -> None:
-    ledger = Ledger()
+    ledger = Ledger.new()
     ledger.hold(an_evaluation())
     assert (ledger.balance, ledger.held) == (ZERO, STANDARD.price)
     ledger.settle(evolve(an_evaluation(), EVENTS[1]))

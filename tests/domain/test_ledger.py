@@ -14,7 +14,7 @@ PRICE = Money(270_000)
 
 
 def _ledger(balance: int = 1_000_000) -> Ledger:
-    ledger = Ledger()
+    ledger = Ledger.new()
     ledger.credit(CreditAdded(START, Money(balance)))
     return ledger
 
@@ -24,8 +24,8 @@ def _figures(ledger: Ledger) -> tuple[int, int, int, int]:
 
 
 def test_new_ledger_is_empty() -> None:
-    assert _figures(Ledger()) == (0, 0, 0, 0)
-    assert Ledger().entries == []
+    assert _figures(Ledger.new()) == (0, 0, 0, 0)
+    assert Ledger.new().entries == []
 
 
 def test_credit_raises_the_balance() -> None:
@@ -66,7 +66,7 @@ def test_what_did_not_succeed_is_released_and_free(status: RunStatus) -> None:
 
 
 def test_entries_name_run_and_batch() -> None:
-    ledger = Ledger()
+    ledger = Ledger.new()
     run = a_run(RunStatus.SUCCEEDED, batch_id=BatchId("batch"), cost=PRICE)
     ledger.hold(run)
     ledger.settle(run)
@@ -78,7 +78,7 @@ def test_entries_name_run_and_batch() -> None:
 
 
 def test_free_run_leaves_no_entry() -> None:
-    ledger = Ledger()
+    ledger = Ledger.new()
     run = a_run(RunStatus.SUCCEEDED, held=ZERO, cost=ZERO)
     ledger.hold(run)
     ledger.settle(run)

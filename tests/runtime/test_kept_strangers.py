@@ -12,8 +12,9 @@ from commands import call
 from kept import KEY, MODEL, kept_fake
 from msgspec.structs import replace
 
+from runflow_mock.domain.ledger import Ledger
 from runflow_mock.domain.money import Money
-from runflow_mock.domain.snapshots import Accounts, Timer
+from runflow_mock.domain.snapshots import Timer
 from runflow_mock.runtime.keepers import KeepError
 from runflow_mock.runtime.kept_files import KeptFile
 from runflow_mock.wire.kept import Head, Row, encode
@@ -200,9 +201,7 @@ def changed_world(folder: Path, **fields: object) -> None:
 
 
 async def test_tenant_whose_money_comes_from_nowhere_is_left_alone_and_the_server_starts(folder: Path) -> None:
-    changed_world(
-        folder, accounts=Accounts(balance=Money(1), held=Money(5), charged=Money(-3), threshold=None, updated_at=None, entries=())
-    )
+    changed_world(folder, accounts=Ledger(balance=Money(1), held=Money(5), charged=Money(-3), threshold=None, updated_at=None, entries=[]))
     async with kept_fake(folder) as fake:
         refused = (await fake.call("POST", f"{MODEL}/runs", INPUT)).json()["message"]
         assert ("the tenant contradicts itself: " in refused, "cannot be used" in refused) == (True, True), refused

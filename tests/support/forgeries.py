@@ -100,9 +100,7 @@ def failures(door: Door) -> list[str]:
 
 def _shown(store: Any, name: str) -> object:
     part = getattr(store, name)
-    if name == "timers":
-        return part.pending()
-    return vars(part) if name == "ledger" else part
+    return part.pending() if name == "timers" else part
 
 
 def _requests(door: Door) -> Iterator[tuple[str, str, Any]]:

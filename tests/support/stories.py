@@ -81,7 +81,7 @@ def picture(store: Store) -> dict[str, object]:
     """
     parts = {name: _still(part) for name, part in vars(store).items()}
     records = {collection.name: list(store.records(collection).items()) for collection in COLLECTIONS}
-    return parts | records | {"ledger": {name: _still(part) for name, part in vars(store.ledger).items()}, "timers": store.timers.pending()}
+    return parts | records | {"ledger": store.ledger.copy(), "timers": store.timers.pending()}
 
 
 def _still(part: object) -> object:

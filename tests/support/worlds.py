@@ -12,7 +12,7 @@ from runflow_mock.domain.runs import Run, RunCreated
 from runflow_mock.domain.tenants import ClockMode, TenantSettings
 from runflow_mock.engine.moment import Renderers
 from runflow_mock.engine.world import Outcome, World
-from runflow_mock.wire.callbacks import render_batch_payload, render_evaluation_payload, render_run_payload
+from runflow_mock.runtime.rendering import renderers_of
 from runflow_mock.wire.catalog import load_catalog
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -29,13 +29,7 @@ def catalog() -> Catalog:
 
 def renderers(dialect: str = "seed") -> Renderers:
     """What a world needs to freeze payloads."""
-    spoken = BUNDLES[dialect]
-    return Renderers(
-        run=lambda run: render_run_payload(run, spoken),
-        batch=lambda batch, store: render_batch_payload(batch, store.runs, spoken),
-        evaluation=lambda evaluation: render_evaluation_payload(evaluation, spoken),
-        dates_attempts=spoken.dates_attempts,
-    )
+    return renderers_of(BUNDLES[dialect])
 
 
 def make_world(

@@ -12,6 +12,8 @@ from datetime import datetime
 from operator import eq, ge, gt, le, lt, ne
 from typing import Generic, Protocol, TypeVar, cast
 
+import msgspec
+
 from runflow_mock.domain.errors import DomainError
 
 Value = str | int | float | bool | datetime | None
@@ -39,15 +41,12 @@ class QueryError(DomainError):
         self.message = message
 
 
-class Field(Generic[RecordT]):
+class Field(msgspec.Struct, Generic[RecordT], frozen=True):
     """A field that can be filtered and sorted by: how it is read from a record, of which type it is, and how it is read from text."""
 
-    def __init__(
-        self, get: Callable[[RecordT], Value], kind: type[str | float | bool | datetime] = str, read: Callable[[str], Value] = str
-    ) -> None:
-        self.get = get
-        self.kind = kind
-        self.read = read
+    get: Callable[[RecordT], Value]
+    kind: type[str | float | bool | datetime] = str
+    read: Callable[[str], Value] = str
 
 
 Operator = Callable[[object, object], bool]

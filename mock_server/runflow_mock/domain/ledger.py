@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 import msgspec
+from msgspec.structs import replace
 
 from runflow_mock.domain.evaluations import Evaluation
 from runflow_mock.domain.identity import BatchId, EvaluationId, RunId
@@ -57,16 +58,20 @@ LedgerEvent = CreditAdded | ThresholdSet
 Work = Run | Evaluation
 
 
-class Ledger:
+class Ledger(msgspec.Struct, kw_only=True):
     """Balance, holds and entries of one world, folded from its events."""
 
-    def __init__(self) -> None:
-        self.balance = ZERO
-        self.held = ZERO
-        self.charged = ZERO
-        self.threshold: Money | None = None
-        self.updated_at: datetime | None = None
-        self.entries: list[Entry] = []
+    balance: Money
+    held: Money
+    charged: Money
+    threshold: Money | None
+    updated_at: datetime | None
+    entries: list[Entry]
+
+    @classmethod
+    def new(cls) -> "Ledger":
+        """Returns the ledger of a world that has just begun."""
+        return cls(balance=ZERO, held=ZERO, charged=ZERO, threshold=None, updated_at=None, entries=[])
 
     @property
     def available(self) -> Money:
@@ -75,10 +80,7 @@ class Ledger:
 
     def copy(self) -> "Ledger":
         """Returns a ledger of its own with the same figures and entries."""
-        copy = Ledger()
-        copy.balance, copy.held, copy.charged = self.balance, self.held, self.charged
-        copy.threshold, copy.updated_at, copy.entries = self.threshold, self.updated_at, self.entries.copy()
-        return copy
+        return replace(self, entries=self.entries.copy())
 
     def credit(self, event: CreditAdded) -> None:
         """Books a change of the balance from outside."""

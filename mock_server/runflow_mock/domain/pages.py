@@ -11,50 +11,41 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Generic, cast
 
+import msgspec
+
 from runflow_mock.domain.filters import EXPRESSION_CHARACTERS_MAX, Field, Predicate, QueryError, RecordT, Value
 
 RECORDS_AT_ONCE = 2_000
 """After a look at so many records a search may be interrupted."""
 
 
-class Cursor:
+class Cursor(msgspec.Struct, frozen=True):
     """The edge of a page: the sort values and the id of the record that stands there; no id means before the first record.
 
     What is beyond begins behind that record, or, where it `is_within`, with it.
     """
 
-    def __init__(self, values: tuple[Value, ...] = (), record_id: str | None = None, *, is_within: bool = False) -> None:
-        self.values = values
-        self.record_id = record_id
-        self.is_within = is_within
+    values: tuple[Value, ...] = ()
+    record_id: str | None = None
+    is_within: bool = False
 
 
-class Query(Generic[RecordT]):
+class Query(msgspec.Struct, Generic[RecordT], frozen=True, kw_only=True):
     """What a client asks of a list."""
 
-    def __init__(
-        self,
-        *,
-        predicate: Predicate[RecordT] | None,
-        order: Sequence[tuple[str, bool]],
-        limit: int,
-        cursor: Cursor | None,
-        backwards: bool,
-    ) -> None:
-        self.predicate = predicate
-        self.order = order
-        self.limit = limit
-        self.cursor = cursor
-        self.backwards = backwards
+    predicate: Predicate[RecordT] | None
+    order: Sequence[tuple[str, bool]]
+    limit: int
+    cursor: Cursor | None
+    backwards: bool
 
 
-class Page(Generic[RecordT]):
+class Page(msgspec.Struct, Generic[RecordT], frozen=True):
     """A window of a list, in list order, and whether there is more on either side."""
 
-    def __init__(self, records: Sequence[RecordT], *, has_previous: bool, has_next: bool) -> None:
-        self.records = records
-        self.has_previous = has_previous
-        self.has_next = has_next
+    records: Sequence[RecordT]
+    has_previous: bool
+    has_next: bool
 
 
 def parse_order(text: str, fields: Mapping[str, Field[RecordT]]) -> tuple[tuple[str, bool], ...]:

@@ -12,23 +12,11 @@ from datetime import datetime
 import msgspec
 from msgspec.structs import replace
 
-from runflow_mock.domain.ledger import Entry
-from runflow_mock.domain.money import Money
+from runflow_mock.domain.ledger import Ledger
 from runflow_mock.domain.outputs import readdress
 from runflow_mock.domain.records import Records
 from runflow_mock.domain.seeds import Seed
 from runflow_mock.domain.tenants import TenantSettings
-
-
-class Accounts(msgspec.Struct, frozen=True, kw_only=True):
-    """The figures and entries of a ledger."""
-
-    balance: Money
-    held: Money
-    charged: Money
-    threshold: Money | None
-    updated_at: datetime | None
-    entries: tuple[Entry, ...]
 
 
 class Timer(msgspec.Struct, frozen=True):
@@ -54,7 +42,7 @@ class Snapshot(Records, frozen=True, kw_only=True):
     sequence: int
     commits: int
     kept: tuple[KeptBytes, ...]
-    accounts: Accounts
+    accounts: Ledger
     timers: tuple[Timer, ...]
 
 

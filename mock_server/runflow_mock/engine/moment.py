@@ -1,7 +1,10 @@
 """What a handler may look at while it decides: the store, the settings, the instant, and where ids and draws come from."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+import msgspec
 
 from runflow_mock.domain.batches import Batch
 from runflow_mock.domain.dialects import Dialect, dialect_of
@@ -20,17 +23,19 @@ RenderBatch = Callable[[Batch, "Store"], bytes]
 RenderEvaluation = Callable[[Evaluation], bytes]
 
 
-class Renderers:
-    """How payloads become bytes: handed in, because the engine knows no wire forms."""
+class Renderers(msgspec.Struct, frozen=True):
+    """How payloads become bytes: handed in, because the engine knows no wire forms.
 
-    def __init__(self, run: RenderRun, batch: RenderBatch, evaluation: RenderEvaluation, *, dates_attempts: bool = True) -> None:
-        """Takes one function a kind of record; `dates_attempts` says whether the requests that carry the bytes have a timestamp."""
-        self.run = run
-        self.batch = batch
-        self.evaluation = evaluation
-        self.dates_attempts = dates_attempts
+    `dates_attempts` says whether the requests that carry the bytes have a timestamp.
+    """
+
+    run: RenderRun
+    batch: RenderBatch
+    evaluation: RenderEvaluation
+    dates_attempts: bool = True
 
 
+@dataclass(slots=True, kw_only=True, eq=False)
 class Moment:
     """One instant of a world, seen by the handler of one command or timer. Handlers read it and return events.
 
@@ -38,32 +43,21 @@ class Moment:
     world takes over only with what they decided.
     """
 
-    __slots__ = ("catalog", "dialect", "knows_magic", "now", "org_id", "render", "seed", "sequence", "settings", "store", "user_id")
+    store: Store
+    settings: TenantSettings
+    catalog: Catalog
+    render: Renderers
+    now: datetime
+    sequence: int
+    seed: Seed
+    org_id: OrganizationId
+    user_id: UserId
+    dialect: Dialect = field(init=False)
+    knows_magic: bool = field(init=False)
 
-    def __init__(
-        self,
-        *,
-        store: Store,
-        settings: TenantSettings,
-        catalog: Catalog,
-        render: Renderers,
-        now: datetime,
-        sequence: int,
-        seed: Seed,
-        org_id: OrganizationId,
-        user_id: UserId,
-    ) -> None:
-        self.store = store
-        self.settings = settings
-        self.dialect: Dialect = dialect_of(settings.dialect, settings.switches, is_strict=settings.strict)
-        self.knows_magic = settings.knows_magic
-        self.catalog = catalog
-        self.render = render
-        self.now = now
-        self.sequence = sequence
-        self.seed = seed
-        self.org_id = org_id
-        self.user_id = user_id
+    def __post_init__(self) -> None:
+        self.dialect = dialect_of(self.settings.dialect, self.settings.switches, is_strict=self.settings.strict)
+        self.knows_magic = self.settings.knows_magic
 
     def issue_id(self) -> str:
         """Returns the next id."""

@@ -8,7 +8,7 @@ from typing import Never, TypeVar, cast
 from runflow_mock.domain.deployments import model_of
 from runflow_mock.domain.records import COLLECTIONS, WORKFLOWS
 from runflow_mock.domain.runs import Run
-from runflow_mock.domain.snapshots import Accounts, KeptBytes, Snapshot, Timer
+from runflow_mock.domain.snapshots import KeptBytes, Snapshot, Timer
 from runflow_mock.domain.tenants import TenantSettings
 from runflow_mock.engine.history import Base
 from runflow_mock.engine.store import Store
@@ -19,7 +19,7 @@ MemberT = TypeVar("MemberT")
 
 def write_snapshot(settings: TenantSettings, started_at: datetime, commits: int, base: Base, *, is_timed: bool = True) -> Snapshot:
     """Returns the world of these settings as it stands at a base, with its timers or without."""
-    store, ledger = base.store, base.store.ledger
+    store = base.store
     # No type says that each name leads to a tuple of its own records: `tests/domain/test_records.py` does.
     records = cast(Mapping[str, tuple[Never, ...]], {each.name: tuple(store.records(each).values()) for each in COLLECTIONS})
     return Snapshot(
@@ -29,14 +29,7 @@ def write_snapshot(settings: TenantSettings, started_at: datetime, commits: int,
         sequence=base.sequence,
         commits=commits,
         kept=tuple(KeptBytes(digest, size) for digest, size in store.kept_bytes.items()),
-        accounts=Accounts(
-            balance=ledger.balance,
-            held=ledger.held,
-            charged=ledger.charged,
-            threshold=ledger.threshold,
-            updated_at=ledger.updated_at,
-            entries=tuple(ledger.entries),
-        ),
+        accounts=store.ledger.copy(),
         timers=tuple(Timer(due, owner) for due, owner in store.timers.pending()) if is_timed else (),
         **records,
     )
@@ -73,10 +66,7 @@ def read_snapshot(snapshot: Snapshot) -> Base:
     store.kept_bytes = {kept.sha256: kept.size_bytes for kept in snapshot.kept}
     store.kept_total = sum(store.kept_bytes.values())
     store.remembered_bytes = sum(len(each.body) for each in snapshot.remembered)
-    ledger, accounts = store.ledger, snapshot.accounts
-    ledger.balance, ledger.held, ledger.charged = accounts.balance, accounts.held, accounts.charged
-    ledger.threshold, ledger.updated_at = accounts.threshold, accounts.updated_at
-    ledger.entries = list(accounts.entries)
+    store.ledger = snapshot.accounts.copy()
     for timer in snapshot.timers:
         store.timers.schedule(timer.owner, timer.due)
     return Base(snapshot.now, snapshot.sequence, store)

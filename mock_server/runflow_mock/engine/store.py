@@ -91,7 +91,7 @@ class Store:
         self.kept_bytes: dict[str, int] = {}
         self.kept_total = 0
         self.remembered_bytes = 0
-        self.ledger = Ledger()
+        self.ledger = Ledger.new()
         self.timers = TimerQueue()
 
     def copy(self) -> "Store":

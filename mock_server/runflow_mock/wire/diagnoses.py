@@ -3,7 +3,7 @@
 It reads the bodies of the control API, so that whoever has them can be told: the command `doctor` and the inspector.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -56,28 +56,18 @@ def diagnose_delivery(delivery: Record, clock: Record) -> list[Finding]:
     return list(Diagnosis(clock, (), (delivery,), {}).of_delivery(delivery))
 
 
-class Diagnosis:
+class Diagnosis(msgspec.Struct, frozen=True):
     """What the control API says of one tenant at this moment; `records` are its runs and batches by id, with their noun.
 
     `key` is that of whoever asks, and `tenants` those that the server has.
     """
 
-    def __init__(
-        self,
-        clock: Record,
-        rules: Iterable[Record],
-        deliveries: Iterable[Record],
-        records: Mapping[str, tuple[str, Record]],
-        *,
-        key: str | None = None,
-        tenants: Iterable[Record] = (),
-    ) -> None:
-        self.clock = clock
-        self.rules = list(rules)
-        self.deliveries = list(deliveries)
-        self.records = records
-        self.key = key
-        self.tenants = list(tenants)
+    clock: Record
+    rules: Sequence[Record]
+    deliveries: Sequence[Record]
+    records: Mapping[str, tuple[str, Record]]
+    key: str | None = None
+    tenants: Sequence[Record] = ()
 
     def findings(self, identifier: str | None) -> Iterator[Finding]:
         """Yields what there is to say about one record, or about all of them."""
@@ -187,7 +177,7 @@ class Diagnosis:
         return _STANDING.get(self.clock["mode"], _MOVE)
 
 
-def _of_refusals(deliveries: list[Record]) -> Iterator[Finding]:
+def _of_refusals(deliveries: Sequence[Record]) -> Iterator[Finding]:
     """Tells of receivers that believe no genuine callback: they may expect another form of signature."""
     answers: dict[str, list[Record]] = {}
     for delivery in deliveries:

@@ -34,14 +34,13 @@ _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 Parameters = Mapping[str, str]
 
 
-class Listing(Generic[RecordT]):
+class Listing(msgspec.Struct, Generic[RecordT], frozen=True):
     """A list request: the query, and what is needed to write its page."""
 
-    def __init__(self, query: Query[RecordT], fields: Mapping[str, Field[RecordT]], names: Sequence[str] | None, bound_to: str) -> None:
-        self.query = query
-        self.fields = fields
-        self.names = names
-        self.bound_to = bound_to
+    query: Query[RecordT]
+    fields: Mapping[str, Field[RecordT]]
+    names: Sequence[str] | None
+    bound_to: str
 
 
 class _Token(msgspec.Struct, array_like=True):
