@@ -3,7 +3,7 @@
 import gc
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -118,7 +118,11 @@ class Story:
         batch = self._client.get(f"/v1/batches/{batch_id}")
         self.record |= {"batch": batch, "ledger": ledger}
         self._say(f"batch {batch['status_code']}, cost {batch['cost']} USD; balance {ledger['balance']} USD, held {ledger['held']} USD")
-        self._invariants(ledger["invariants"])
+        for invariant in ledger["invariants"]:
+            mark = "[green]held[/green]" if invariant["held"] else "[red]broken[/red]"
+            self._say(f"{mark}  {invariant['name']}")
+            if not invariant["held"]:
+                raise click.ClickException(f"an invariant is broken: {invariant['evidence']}")
 
     def _redeliver(self, batch_id: str, first: Received, secret: str) -> None:
         self._head("Told once more, as a new delivery")
@@ -138,13 +142,6 @@ class Story:
         self.record["verified"] += 1
         self.record["callbacks"].append({"headers": received.headers, "body": received.json})
         self._say("[green]verified[/green]: HMAC-SHA256 over timestamp.body, fresh by the wall clock")
-
-    def _invariants(self, invariants: Iterable[dict[str, Any]]) -> None:
-        for invariant in invariants:
-            mark = "[green]held[/green]" if invariant["held"] else "[red]broken[/red]"
-            self._say(f"{mark}  {invariant['name']}")
-            if not invariant["held"]:
-                raise click.ClickException(f"an invariant is broken: {invariant['evidence']}")
 
     def _head(self, text: str) -> None:
         self._chapter += 1

@@ -86,11 +86,12 @@ def start_run(call: Call, target: Target) -> Answer:
     if target.workflow_id is not None:
         command = replace(command, workflow_id=target.workflow_id)
     # The run comes first, whatever else its creation has led to.
-    created = cast(RunCreated, execute_with_files(call, command).events[0])
-    given = Answer(201, _created(call, created.run, target.model))
-    if created.run.ends_at_once:
-        given = replace(given, callbacks_before=(created.run.id,))
-    return replace(given, waits_for_run=created.run.id) if is_synchronous(target.model, created.run) else given
+    run = cast(RunCreated, execute_with_files(call, command).events[0]).run
+    is_special = run.workflow_id is not None or target.model.output.stages or call.store.assets
+    given = Answer(201, answer(run_body(call, run, target.model)).body if is_special else write_new_run(run, call.caller.dialect))
+    if run.ends_at_once:
+        given = replace(given, callbacks_before=(run.id,))
+    return replace(given, waits_for_run=run.id) if is_synchronous(target.model, run) else given
 
 
 def run_body(call: Call, run: Run, model: Model | None = None) -> dict[str, object]:
@@ -102,12 +103,6 @@ def run_body(call: Call, run: Run, model: Model | None = None) -> dict[str, obje
     if run.id in world.store.evaluations_of:
         body["current_evaluation_summary"] = represent_summary(world.store.evaluations_about(run.id)[-1])
     return body
-
-
-def _created(call: Call, run: Run, model: Model) -> bytes:
-    """Returns the body of a run that was created just now."""
-    is_special = run.workflow_id is not None or model.output.stages or call.store.assets
-    return answer(run_body(call, run, model)).body if is_special else write_new_run(run, call.caller.dialect)
 
 
 def _rendered(call: Call, run: Run) -> bytes:

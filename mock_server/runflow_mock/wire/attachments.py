@@ -146,14 +146,11 @@ class Intake:
         if isinstance(value, str) and value.startswith("data:"):
             return self._attach(value, loc)
         if checks and isinstance(value, str) and value.startswith(_SCHEME):
-            return self._check(value, loc)
+            asset_id = value.removeprefix(REFERENCE_PREFIX).lower()
+            if not (value.startswith(REFERENCE_PREFIX) and self._knows(asset_id)):
+                self._errors.append(FieldError(loc, f"asset not found or expired: {value[:200]}", "asset_not_found"))
+            return REFERENCE_PREFIX + asset_id
         return value
-
-    def _check(self, reference: str, loc: Location) -> str:
-        asset_id = reference.removeprefix(REFERENCE_PREFIX).lower()
-        if not (reference.startswith(REFERENCE_PREFIX) and self._knows(asset_id)):
-            self._errors.append(FieldError(loc, f"asset not found or expired: {reference[:200]}", "asset_not_found"))
-        return REFERENCE_PREFIX + asset_id
 
     def _attach(self, uri: str, loc: Location) -> str:
         known = self._references.get(uri)

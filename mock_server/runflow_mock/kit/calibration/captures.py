@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import NamedTuple, cast
 
 import msgspec
+from msgspec.structs import asdict
 
 from runflow_mock.decoders import convert
 from runflow_mock.domain.documents import BYTE_ORDER_MARK, Json, list_of, object_of, try_document, write_document
@@ -201,7 +202,7 @@ class _Written(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True, k
     method: str | None = None
     path: str | None = None
     status: int | None = None
-    headers: dict[str, str] | None = None
+    headers: Mapping[str, str] | None = None
     secret: str | None = None
     signed_as: str | None = None
     host: str | None = None
@@ -209,17 +210,8 @@ class _Written(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True, k
 
 
 def _represented(capture: Capture) -> _Written:
-    return _Written(
-        kind=capture.kind,
-        method=capture.method,
-        path=capture.path,
-        status=capture.status,
-        headers=None if capture.headers is None else dict(capture.headers),
-        secret=capture.secret,
-        signed_as=capture.signed_as,
-        host=capture.host,
-        body=capture.value,
-    )
+    kept = {name: getattr(capture, name) for name in _Written.__struct_fields__ if name != "body"}
+    return _Written(**kept, body=capture.value)
 
 
 def _whole(part: Json, source: str, place: str) -> Iterator[Capture]:
@@ -228,16 +220,10 @@ def _whole(part: Json, source: str, place: str) -> Iterator[Capture]:
     except msgspec.ValidationError:
         # The error would repeat a value.
         raise Unrecognised(f"{place} is not whole") from None
-    yield Capture(
-        source=source,
-        place=place,
-        kind=written.kind,
-        method=written.method,
-        path=written.path,
-        status=written.status,
-        headers=header_names(cast("Json", written.headers)),
-        body=body_of({"body": cast("Json", written.body)}),
-        secret=written.secret,
-        signed_as=written.signed_as,
-        host=None if written.host is None else other_host(written.host),
-    )
+    read = {
+        **asdict(written),
+        "headers": header_names(cast("Json", written.headers)),
+        "body": body_of({"body": cast("Json", written.body)}),
+        "host": None if written.host is None else other_host(written.host),
+    }
+    yield Capture(source=source, place=place, **read)

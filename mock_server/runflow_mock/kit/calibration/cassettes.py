@@ -128,7 +128,10 @@ def _interaction(part: Object, source: str, place: str) -> Iterator[Capture]:
     address = address_of(str(request.get("uri") or request.get("url")), authority_in(sent))
     if address is None:
         raise Elsewhere(place)
-    status = _status(response)
+    # The status may stand beside its words, or in them as a text.
+    said = response.get("code", response.get("status"))
+    said = object_of(said).get("code", said)
+    status = whole_number(said) if isinstance(said, str) else said
     if status == NO_ANSWER:
         return
     headers = header_names(response.get("headers"))
@@ -143,13 +146,6 @@ def _interaction(part: Object, source: str, place: str) -> Iterator[Capture]:
         headers=headers,
         body=_body(response.get("body"), (headers or {}).get("content-encoding", ""), f"{place}.response.body"),
     )
-
-
-def _status(response: Object) -> Json:
-    """Returns the status of an answer, which may stand beside its words, or in them as a text."""
-    said = response.get("code", response.get("status"))
-    said = object_of(said).get("code", said)
-    return whole_number(said) if isinstance(said, str) else said
 
 
 def _body(given: Json, coding: str, place: str) -> bytes:

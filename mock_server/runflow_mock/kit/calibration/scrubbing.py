@@ -94,7 +94,7 @@ def template_of(path: str) -> str:
 def safe_name(name: str) -> str:
     """Returns the name of a field, unless it could be something else."""
     is_name = len(name) <= _NAME_CHARACTERS_MAX and _NAME.fullmatch(name) and not _CREDENTIAL.match(name)
-    return name if is_name or name in _names_of_the_contract() else REDACTED
+    return name if is_name or name in _in_the_contract("properties") else REDACTED
 
 
 def secrets_in(capture: Capture) -> Iterator[str]:
@@ -143,7 +143,7 @@ def _scrubbed_text(text: str, name: str) -> str:
         return prefix_of(text)
     if name in _OTHERWISE:
         return _OTHERWISE[name](text)
-    if text == "" or text in _words_of_the_contract() or (name in CODES and _is_code(text)):
+    if text == "" or text in _in_the_contract("enum") or (name in CODES and _is_code(text)):
         return text
     if name.endswith("_at") and _INSTANT.fullmatch(text):
         return text
@@ -182,16 +182,7 @@ def _is_code(text: str) -> bool:
 
 
 @cache
-def _words_of_the_contract() -> frozenset[str]:
-    """The values to choose from in the contract: whatever is among them is public."""
-    return _collect("enum")
-
-
-@cache
-def _names_of_the_contract() -> frozenset[str]:
-    return _collect("properties")
-
-
-def _collect(word: str) -> frozenset[str]:
+def _in_the_contract(word: str) -> frozenset[str]:
+    """The values to choose from in the contract, or its names of fields: whatever is among them is public."""
     found = (object_of(part).get(word) for part in parts_of(packaged_contract().document))
     return frozenset(text for texts in found if isinstance(texts, dict | list) for text in texts if isinstance(text, str))
