@@ -149,7 +149,10 @@ def _costs(doors: Mapping[str, Path], folder: Path, rounds: int) -> dict[str, fl
             path = folder / f"test_{list(doors).index(name)}_{count}.py"
             header = f"import pytest\npytestmark = pytest.mark.parametrize('number', range({count}))\n"
             path.write_text(header + DOORS[name].suite, encoding="utf-8")
-            seconds.append(_run(doors[name], path))
+            began = perf_counter()
+            command = [str(doors[name]), "-m", "pytest", *OPTIONS, str(path)]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=path.parent, env=environment())
+            seconds.append(perf_counter() - began)
         print(f"round {round_number + 1} of {rounds}", file=sys.stderr)
     # Whatever else the machine does makes a suite slower, and none faster; of a difference of medians that is the larger part.
     return {name: (min(taken[name, MANY]) - min(taken[name, 1])) / (MANY - 1) for name in doors}
@@ -165,13 +168,6 @@ def _added(folder: Path, rounds: int) -> float:
         for _ in range(rounds * 2 + 1)
     ]
     return median(float(seconds) for seconds in taken[1:])
-
-
-def _run(python: Path, path: Path) -> float:
-    began = perf_counter()
-    command = [str(python), "-m", "pytest", *OPTIONS, str(path)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=path.parent, env=environment())
-    return perf_counter() - began
 
 
 def _interpreter(door: Door) -> Path | None:

@@ -9,7 +9,7 @@ from benchmarks import load, messages
 from benchmarks.effort import Effort
 from benchmarks.servers import Server, bare, fake
 from benchmarks.table import Figure, Kind, Target
-from benchmarks.throughput import BALANCE, prepare, sample_file, until_idle
+from benchmarks.throughput import BALANCE, one_round, prepare, sample_file, until_idle
 
 P99_MAX = Target(Kind.MAX, 4.0)
 RUN_BYTES_MAX = Target(Kind.MAX, 2500.0)
@@ -22,39 +22,28 @@ async def measure(effort: Effort) -> list[Figure]:
         _, sample = await prepare(ours, effort)
         plain = stack.enter_context(bare(sample_file(stack, sample)))
         before = ours.resident_bytes
-        await _fill(ours, effort)
+        await load.run_once(ours.port, messages.creates(ours.key), status=201, connections=effort.connections, count=effort.stored_runs)
+        await until_idle(ours)
         after = ours.resident_bytes
-        return [*await _measure_latencies(effort, ours, plain), _weight(effort, before, after)]
-
-
-async def _fill(server: Server, effort: Effort) -> None:
-    await load.run_once(server.port, messages.creates(server.key), status=201, connections=effort.connections, count=effort.stored_runs)
-    await until_idle(server)
+        each = None if before is None or after is None else (after - before) / effort.stored_runs
+        weight = Figure(name=f"memory per stored run, at {effort.stored_runs:,}", unit="bytes", ours=each, target=RUN_BYTES_MAX)
+        return [*await _measure_latencies(effort, ours, plain), weight]
 
 
 async def _measure_latencies(effort: Effort, ours: Server, plain: Server) -> list[Figure]:
     found: dict[str, list[load.Latencies]] = {"ours": [], "plain": []}
     for _ in range(effort.latency_rounds):
         for name, server in (("ours", ours), ("plain", plain)):
-            took = await load.run_for(
-                server.port,
-                messages.creates(server.key),
-                status=201,
-                connections=effort.connections,
-                seconds=effort.round_seconds,
-                warm_up=effort.warm_up_seconds,
-            )
-            found[name].append(took.latencies)
+            found[name].append((await one_round(effort, server, messages.creates(server.key), 201)).latencies)
         await until_idle(ours)
     stored = f"{effort.stored_runs:,} runs stored"
-    targets = {"p99": P99_MAX}
     return [
         Figure(
             name=f"create {name}, {stored}",
             unit="ms",
             ours=_middle(found["ours"], name),
             bare=_middle(found["plain"], name),
-            target=targets.get(name),
+            target=P99_MAX if name == "p99" else None,
         )
         for name in ("p50", "p99", "max")
     ]
@@ -63,8 +52,3 @@ async def _measure_latencies(effort: Effort, ours: Server, plain: Server) -> lis
 def _middle(rounds: list[load.Latencies], name: str) -> float:
     values: list[float] = [msgspec.structs.asdict(latencies)[name] for latencies in rounds]
     return max(values) if name == "max" else median(values)
-
-
-def _weight(effort: Effort, before: int | None, after: int | None) -> Figure:
-    each = None if before is None or after is None else (after - before) / effort.stored_runs
-    return Figure(name=f"memory per stored run, at {effort.stored_runs:,}", unit="bytes", ours=each, target=RUN_BYTES_MAX)

@@ -65,7 +65,8 @@ def publish(found: Results, page: Path, picture: Path) -> None:
 
 async def measure(effort: Effort) -> Results:
     """Returns everything that was measured."""
-    date, machine = datetime.now(UTC).strftime("%Y-%m-%d"), {**note(), "peers": _runtimes()}
+    java, node_version = said_by("java", "-version") or "no Java", said_by(str(node()), "--version") or "none"
+    date, machine = datetime.now(UTC).strftime("%Y-%m-%d"), {**note(), "peers": f"Node {node_version.removeprefix('v')}, {java}"}
     busy, (server_core, load_core) = load_average(), cores()
     tell("what a test costs, by its fixture")
     costs, absent = fixtures.measure(effort.fixture_rounds)
@@ -114,15 +115,12 @@ async def _serve(effort: Effort, sample: bytes, cells: Cells) -> float:
                 with cells.guard(each, tuple(Row)):
                     servers.append(stack.enter_context(running(each, sample)))
         await serving.measure(effort, servers, cells)
-        _remark_standing(cells)
+        if (value := cells.of(STANDING)[Row.CREATES].value) is not None:
+            cells.remark(
+                OURS, Row.CREATES, f"{value:,.0f} with `--clock manual`, where no run goes on meanwhile: so it is with all the others"
+            )
         isolating.measure(effort, [server for server in servers if server.contender is not STANDING], cells)
         return median([await serving.limit(effort, raw.port) for _ in range(effort.rounds)])
-
-
-def _remark_standing(cells: Cells) -> None:
-    """Adds to our creates what they come to while time stands."""
-    if (value := cells.of(STANDING)[Row.CREATES].value) is not None:
-        cells.remark(OURS, Row.CREATES, f"{value:,.0f} with `--clock manual`, where no run goes on meanwhile: so it is with all the others")
 
 
 def _put_alone(cells: Cells, day: float | None) -> None:
@@ -139,11 +137,6 @@ async def _sample(effort: Effort) -> bytes:
     with fake(*BALANCE) as server:
         _, sample = await prepare(server, effort)
     return sample
-
-
-def _runtimes() -> str:
-    java = said_by("java", "-version") or "no Java"
-    return f"Node {(said_by(str(node()), '--version') or 'none').removeprefix('v')}, {java}"
 
 
 def _column(contender: Contender, cells: Cells) -> Column:

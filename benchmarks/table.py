@@ -1,6 +1,6 @@
 """The table: figures with what they are held against."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 
 import msgspec
@@ -54,7 +54,8 @@ def render(figures: Sequence[Figure]) -> str:
     """Returns the table as text."""
     rows = [HEADINGS, *(_cells(figure) for figure in figures)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
-    lines = ["  ".join(_pad(cell, width, column) for column, (cell, width) in enumerate(zip(row, widths, strict=True))) for row in rows]
+    align = (str.ljust, *[str.rjust] * 4, str.ljust)
+    lines = ["  ".join(pad(cell, width) for pad, cell, width in zip(align, row, widths, strict=True)) for row in rows]
     lines.insert(1, "  ".join("-" * width for width in widths))
     return "\n".join(line.rstrip() for line in lines)
 
@@ -89,9 +90,4 @@ def _amount(value: float | None, unit: str) -> str:
     return "not known" if value is None else _FORMATS.get(unit, "{:,.2f} {}").format(value, unit)
 
 
-def _pad(cell: str, width: int, column: int) -> str:
-    return cell.rjust(width) if 1 <= column <= 4 else cell.ljust(width)
-
-
 _FORMATS: dict[str, str] = {"/s": "{:,.0f} {}", "MB": "{:,.1f} {}", "bytes": "{:,.0f} {}", "us": "{:,.0f} {}"}
-Progress = Callable[[str], None]

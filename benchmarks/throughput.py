@@ -66,11 +66,23 @@ async def until_idle(server: Server) -> None:
     client.close()
 
 
+async def one_round(effort: Effort, server: Server, requests: Sequence[bytes], status: int) -> load.Round:
+    """Sends requests for a round, after warming up."""
+    return await load.run_for(
+        server.port,
+        requests,
+        status=status,
+        connections=effort.connections,
+        seconds=effort.round_seconds,
+        warm_up=effort.warm_up_seconds,
+    )
+
+
 async def _measure_polls(effort: Effort, ours: Server, plain: Server, limit: Server, polls: Sequence[bytes]) -> list[Figure]:
     rates: dict[str, list[float]] = {"ours": [], "plain": [], "limit": []}
     for _ in range(effort.rounds):
         for name, server in (("ours", ours), ("plain", plain), ("limit", limit)):
-            rates[name].append(await _rate(effort, server, polls, 200))
+            rates[name].append((await one_round(effort, server, polls, 200)).rate)
     found = {name: median(values) for name, values in rates.items()}
     return [
         Figure(
@@ -84,7 +96,7 @@ async def _measure_creates(effort: Effort, ours: Server, standing: Server, plain
     rates: dict[str, list[float]] = {"ours": [], "standing": [], "plain": []}
     for _ in range(effort.rounds):
         for name, server in (("ours", ours), ("plain", plain), ("standing", standing)):
-            rates[name].append(await _rate(effort, server, messages.creates(server.key), 201))
+            rates[name].append((await one_round(effort, server, messages.creates(server.key), 201)).rate)
             if name == "ours":
                 await until_idle(server)
     found = {name: median(values) for name, values in rates.items()}
@@ -92,15 +104,3 @@ async def _measure_creates(effort: Effort, ours: Server, standing: Server, plain
         Figure(name="creates, time stands", unit="/s", ours=found["standing"], bare=found["plain"], target=STANDING_RATIO),
         Figure(name="creates, runs going on meanwhile", unit="/s", ours=found["ours"], bare=found["plain"], target=GOING_ON_RATIO),
     ]
-
-
-async def _rate(effort: Effort, server: Server, requests: Sequence[bytes], status: int) -> float:
-    took = await load.run_for(
-        server.port,
-        requests,
-        status=status,
-        connections=effort.connections,
-        seconds=effort.round_seconds,
-        warm_up=effort.warm_up_seconds,
-    )
-    return took.rate

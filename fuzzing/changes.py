@@ -15,7 +15,6 @@ from runflow_mock.domain.commands import MeetRules, RecordAttempt, SeePoll
 from runflow_mock.domain.deliveries import AttemptStarted
 from runflow_mock.domain.identity import DeliveryId
 from runflow_mock.domain.tenants import ClockMode
-from runflow_mock.engine.history import Standing
 from runflow_mock.runtime.tenants import Tenant, Tenants
 
 MOVES_TIME = ("advance", "run_until", "next", "wait")
@@ -68,7 +67,10 @@ def _unasked(earlier: Look, request: Request) -> Iterator[str]:
     tenant, delivering = earlier.tenant, set(earlier.delivering)
     moves_time = request.operation.startswith(MOVES_TIME) and ("authorization", f"Bearer {tenant.key}") in request.headers
     passes = bool(tenant.clock.rate) or tenant.settings.clock is ClockMode.AUTO or moves_time
-    for entry in _since(tenant, earlier.commits):
+    # Of what the history has forgotten by now, nothing is said.
+    standing = tenant.world.history.standing()
+    recorded = standing.recorded[max(0, earlier.commits - standing.forgotten) :]
+    for entry in replace(standing, recorded=recorded):
         command = entry.command
         if isinstance(command, RecordAttempt):
             comes_by_itself = command.delivery_id in delivering
@@ -82,9 +84,3 @@ def _unasked(earlier: Look, request: Request) -> Iterator[str]:
             delivering.update(event.delivery_id for event in entry.events if isinstance(event, AttemptStarted))
         else:
             yield "a timer" if command is None else type(command).__name__
-
-
-def _since(tenant: Tenant, commits: int) -> Standing:
-    """Returns the commits of a tenant after so many; of what the history has forgotten by now, nothing is said."""
-    standing = tenant.world.history.standing()
-    return replace(standing, recorded=standing.recorded[max(0, commits - standing.forgotten) :])

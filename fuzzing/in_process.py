@@ -62,7 +62,9 @@ async def fuzz(seed: int, count: int, progress: Progress) -> None:
         progress.step()
         if progress.is_over:
             break
-    _check_growth(warm, findings)
+    grown = _resident_mib() - warm
+    if warm and grown > GROWTH_MIB_MAX:
+        findings.wrong.append(f"memory has grown by {grown:.0f} MiB since a third of the requests")
     for error in runtime.background_errors:
         findings.wrong.append(f"in the background: {error}")
     await runtime.close()
@@ -138,12 +140,6 @@ async def _look_around(app: object, findings: Findings) -> None:
                 restored = await _send(app, back, findings)
                 if restored is not None and restored.status != 200:
                     findings.find(back, f"a snapshot that cannot be restored: {restored.status} {restored.body[:300]!r}")
-
-
-def _check_growth(warm: float, findings: Findings) -> None:
-    grown = _resident_mib() - warm
-    if warm and grown > GROWTH_MIB_MAX:
-        findings.wrong.append(f"memory has grown by {grown:.0f} MiB since a third of the requests")
 
 
 def _resident_mib() -> float:

@@ -13,7 +13,6 @@ from runflow_mock.wire.control_document import control_document
 METHODS = ("get", "put", "post", "delete", "patch")
 TENANTS = tuple(f"fuzz{number}" for number in range(4))
 KNOWN_MAX = 200
-ODD_HEADERS = ("origin", "sec-fetch-site", "range", "x-forwarded-host", "x-forwarded-proto", "if-none-match", "content-encoding", "host")
 # Nobody has time to wait for what takes real time by itself.
 SHORT = {"wait": {"timeout": 0.001}}
 

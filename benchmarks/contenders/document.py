@@ -17,7 +17,11 @@ CALLED_BACK = "/called-back"
 def document(sample: bytes) -> bytes:
     """Returns the document, with a run as example."""
     contract = msgspec.json.decode(CONTRACT.read_bytes())
-    create = _create(msgspec.json.decode(sample))
+    schema = {"$ref": "#/components/schemas/ModelRunCreate"}
+    create = {
+        **_operation("create_run", ("owner", "slug"), "201", msgspec.json.decode(sample)),
+        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
+    }
     paths = {
         "/v1/models/{owner}/{slug}/runs": {"post": create},
         CALLED_BACK: {"post": {**create, "operationId": "create_called_back", "parameters": [], "callbacks": _callbacks()}},
@@ -26,14 +30,6 @@ def document(sample: bytes) -> bytes:
     schemas = _reachable(contract, paths)
     info = {"title": "Runs", "version": "1"}
     return msgspec.json.encode({"openapi": "3.1.0", "info": info, "paths": paths, "components": {"schemas": schemas}})
-
-
-def _create(run: object) -> dict[str, Any]:
-    schema = {"$ref": "#/components/schemas/ModelRunCreate"}
-    return {
-        **_operation("create_run", ("owner", "slug"), "201", run),
-        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
-    }
 
 
 def _operation(name: str, parameters: tuple[str, ...], status: str, run: object) -> dict[str, Any]:

@@ -34,10 +34,10 @@ class Cells:
         """Fills a cell, unless it is filled."""
         self._cells[contender.name].setdefault(row, cell)
 
-    def put_median(self, contender: Contender, row: Row, values: Sequence[float], note: str = "") -> None:
+    def put_median(self, contender: Contender, row: Row, values: Sequence[float]) -> None:
         """Fills a cell with the median of what was measured, if anything was."""
         if values:
-            self.put(contender, row, Cell(median(values), note))
+            self.put(contender, row, Cell(median(values)))
 
     def remark(self, contender: Contender, row: Row, note: str) -> None:
         """Adds a remark to a figure, if there is one."""
