@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
-from mutants import Body, Bug, Mutant, changed, put, records, when
+from mutants import Body, Bug, Mutant, changed, is_granted, put, records, when
 from signed_callbacks import told_by_callbacks
 
 from runflow_mock.kit.suite.carriers import Answer
@@ -21,11 +21,16 @@ class Lie(NamedTuple):
     rules: frozenset[str]
 
 
+def lie(bug: Bug, *rules: str) -> Lie:
+    """A bug that one of these checks must find."""
+    return Lie(bug, frozenset(rules))
+
+
 def repaired(is_wrong: Callable[[str, str, dict[str, str], Body], bool], repair: Callable[[Body], Body]) -> Bug:
     """A rule of a request that is not enforced: what breaks it is mended before the right server sees it."""
 
     def on_request(method: str, target: str, headers: dict[str, str], body: bytes | None) -> tuple[str, str, dict[str, str], bytes | None]:
-        content = _read(body)
+        content = read_body(body)
         if content is None or not is_wrong(method, target, headers, content):
             return method, target, headers, body
         return method, target, headers, json.dumps(repair(content)).encode()
@@ -33,7 +38,8 @@ def repaired(is_wrong: Callable[[str, str, dict[str, str], Body], bool], repair:
     return Bug(lambda mutant, answer: answer, on_request)
 
 
-def _read(body: bytes | None) -> Body:
+def read_body(body: bytes | None) -> Body:
+    """The values in a body, or nothing where there are none."""
     try:
         return json.loads(body or b"null")
     except (ValueError, RecursionError):
@@ -153,13 +159,7 @@ def _where_answers(*starts: str, method: str = "", status: int | None = None) ->
     return holds
 
 
-_API = _where_answers("/v1/")
 _EXAMPLES = lambda answer: answer.path == "/v1/models/any/examples" and answer.status == 200  # noqa: E731 - a name for a test
-_REDELIVERY = lambda answer: answer.path.endswith("/callback-redeliveries") and answer.status == 201  # noqa: E731 - a name for a test
-
-
-def _lie(bug: Bug, *rules: str) -> Lie:
-    return Lie(bug, frozenset(rules))
 
 
 def _wrong_event(body: Body) -> None:
@@ -190,11 +190,13 @@ def _items_of(body: Body) -> Body:
 
 CASES: Mapping[str, Lie] = {
     # The nine that passed.
-    "a 422 loses the item's index": _lie(when(_where_answers("/v1/", status=422), _without_index), "loc_leads_there"),
-    "a failed run's callback says run.completed": _lie(told_by_callbacks(_wrong_event), "callback_tells_the_truth"),
-    "the callback has no metadata": _lie(told_by_callbacks(_without("metadata")), "callback_schema"),
-    "batch.output.items in reverse order": _lie(when(_API, _output(lambda output: output["items"].reverse())), "batch_tells_of_its_items"),
-    "101 items are accepted": _lie(
+    "a 422 loses the item's index": lie(when(_where_answers("/v1/", status=422), _without_index), "loc_leads_there"),
+    "a failed run's callback says run.completed": lie(told_by_callbacks(_wrong_event), "callback_tells_the_truth"),
+    "the callback has no metadata": lie(told_by_callbacks(_without("metadata")), "callback_schema"),
+    "batch.output.items in reverse order": lie(
+        when(is_granted, _output(lambda output: output["items"].reverse())), "batch_tells_of_its_items"
+    ),
+    "101 items are accepted": lie(
         repaired(
             lambda method, target, headers, body: (
                 isinstance(body, dict) and any(isinstance(body.get(name), list) and len(body[name]) > 100 for name in ("input", "items"))
@@ -204,10 +206,10 @@ CASES: Mapping[str, Lie] = {
         "rules_of_models",
         "rules_of_batches",
     ),
-    "a redelivery is automatic": _lie(when(_API, put("is_automatic", lambda value: True)), "redelivery_is_asked_for"),
-    "the output's addresses are dead": _lie(when(_API, _texts(_dead)), "file_is_there"),
-    "a 429 has no Retry-After": _lie(without_header("retry-after", 429), "quota_is_told"),
-    "a plain-http callback_url is accepted": _lie(
+    "a redelivery is automatic": lie(when(is_granted, put("is_automatic", lambda value: True)), "redelivery_is_asked_for"),
+    "the output's addresses are dead": lie(when(is_granted, _texts(_dead)), "file_is_there"),
+    "a 429 has no Retry-After": lie(without_header("retry-after", 429), "quota_is_told"),
+    "a plain-http callback_url is accepted": lie(
         repaired(
             lambda method, target, headers, body: isinstance(body, dict) and _plain(body.get("callback_url")),
             lambda body: {**body, "callback_url": "https://app.example/hook"},
@@ -216,86 +218,91 @@ CASES: Mapping[str, Lie] = {
         "rules_of_batches",
     ),
     # Callbacks and their history.
-    "a callback has another output": _lie(
+    "a callback has another output": lie(
         told_by_callbacks(_set("output", lambda value: value and {**value, "seed": 1})), "callback_tells_the_truth"
     ),
-    "a callback has other metadata": _lie(told_by_callbacks(_set("metadata", lambda value: {"other": 1})), "callback_tells_the_truth"),
-    "a callback took longer": _lie(told_by_callbacks(_set("duration_ms", lambda value: value + 1)), "callback_tells_the_truth"),
-    "a callback ended earlier": _lie(told_by_callbacks(_set("completed_at", _later)), "callback_tells_the_truth"),
-    "a batch's callback swaps its items": _lie(
+    "a callback has other metadata": lie(told_by_callbacks(_set("metadata", lambda value: {"other": 1})), "callback_tells_the_truth"),
+    "a callback took longer": lie(told_by_callbacks(_set("duration_ms", lambda value: value + 1)), "callback_tells_the_truth"),
+    "a callback ended earlier": lie(told_by_callbacks(_set("completed_at", _later)), "callback_tells_the_truth"),
+    "a batch's callback swaps its items": lie(
         told_by_callbacks(lambda body: _items_of(body) and _items_of(body).reverse()), "callback_tells_the_truth"
     ),
-    "the payload kept is not the one that was sent": _lie(
+    "the payload kept is not the one that was sent": lie(
         when(_where_answers("/v1/runs/", "/v1/batches/"), put("payload", lambda value: value and {**value, "metadata": {"x": 0}})),
         "deliveries_are_kept",
     ),
-    "attempts are counted wrong": _lie(when(_API, put("attempt_count", lambda value: value + 1)), "deliveries_are_kept"),
-    "attempts say another status": _lie(
-        when(_API, put("status_code", lambda value: value + 1 if isinstance(value, int) else value)), "attempts_are_told"
+    "attempts are counted wrong": lie(when(is_granted, put("attempt_count", lambda value: value + 1)), "deliveries_are_kept"),
+    "attempts say another status": lie(
+        when(is_granted, put("status_code", lambda value: value + 1 if isinstance(value, int) else value)), "attempts_are_told"
     ),
-    "a webhook's delivery names another event": _lie(
+    "a webhook's delivery names another event": lie(
         when(
             _where_answers("/v1/webhooks/"),
             put("event_type_code", lambda value: "run.cancelled" if value == "run.completed" else value, where=_is("payload")),
         ),
         "deliveries_are_kept",
     ),
-    "a webhook is not signed with its own secret": _lie(
+    "a webhook is not signed with its own secret": lie(
         Bug(
             lambda mutant, answer: answer,
             lambda method, target, headers, body: (
-                (method, target, headers, json.dumps({**_read(body), "secret": "other"}).encode())
-                if (method, target) == ("POST", "/v1/webhooks") and isinstance(_read(body), dict) and "secret" in _read(body)
+                (method, target, headers, json.dumps({**read_body(body), "secret": "other"}).encode())
+                if (method, target) == ("POST", "/v1/webhooks") and isinstance(read_body(body), dict) and "secret" in read_body(body)
                 else (method, target, headers, body)
             ),
         ),
         "webhook_is_signed",
     ),
     # Batches.
-    "items lose their client_ref": _lie(
+    "items lose their client_ref": lie(
         when(_where_answers("/v1/batches", "/v1/models/"), put("client_ref", lambda value: None, where=_is("sequence_index"))),
         "batch_tells_of_its_items",
         "echo",
     ),
-    "items swap their inputs": _lie(when(_API, _output(_other_inputs)), "batch_tells_of_its_items"),
-    "an item's run is another's": _lie(
-        when(_API, records(lambda record: _swap(record["items"], "run_id") if "items_total" in record and record.get("items") else None)),
+    "items swap their inputs": lie(when(is_granted, _output(_other_inputs)), "batch_tells_of_its_items"),
+    "an item's run is another's": lie(
+        when(
+            is_granted,
+            records(lambda record: _swap(record["items"], "run_id") if "items_total" in record and record.get("items") else None),
+        ),
         "records_agree",
     ),
-    "the output counts one success more": _lie(
-        when(_API, _output(lambda output: output.update(succeeded=output["succeeded"] + 1))), "batch_tells_of_its_items"
+    "the output counts one success more": lie(
+        when(is_granted, _output(lambda output: output.update(succeeded=output["succeeded"] + 1))), "batch_tells_of_its_items"
     ),
     # Money and time.
-    "a run's duration is not the time it took": _lie(when(_API, put("duration_ms", lambda value: value and value + 1000)), "durations"),
-    "a list has other costs": _lie(
+    "a run's duration is not the time it took": lie(
+        when(is_granted, put("duration_ms", lambda value: value and value + 1000)), "durations"
+    ),
+    "a list has other costs": lie(
         when(lambda answer: answer.path == "/v1/runs" and answer.status == 200, put("cost", _nudged)), "records_agree"
     ),
-    "the breakdown is of another price": _lie(when(_API, put("unit_price", _nudged, where=_is("quantity"))), "costs"),
-    "a run costs what no price list says": _lie(
+    "the breakdown is of another price": lie(when(is_granted, put("unit_price", _nudged, where=_is("quantity"))), "costs"),
+    "a run costs what no price list says": lie(
         when(_where_answers("/v1/models/"), put("price", _nudged, where=_is("unit_code"))), "price_is_charged"
     ),
-    "the balance never falls": _lie(Bug(_stuck), "success_costs"),
-    "two lists of credits disagree": _lie(
+    "the balance never falls": lie(Bug(_stuck), "success_costs"),
+    "two lists of credits disagree": lie(
         when(lambda answer: answer.path == "/v1/credit-balances", put("balance", _nudged)), "records_agree"
     ),
     # Lists.
-    "the order of a list is not that which was asked for": _lie(query_dropped("sort_by", "/v1/batches"), "in_order"),
-    "filters of batches are not looked at": _lie(query_dropped("q", "/v1/batches"), "batches_agree"),
-    "fields of webhooks are not looked at": _lie(query_dropped("fields", "/v1/webhooks"), "fields"),
-    "a list of assets is cut": _lie(
+    "the order of a list is not that which was asked for": lie(query_dropped("sort_by", "/v1/batches"), "in_order"),
+    "filters of batches are not looked at": lie(query_dropped("q", "/v1/batches"), "batches_agree"),
+    "fields of webhooks are not looked at": lie(query_dropped("fields", "/v1/webhooks"), "fields"),
+    "a list of assets is cut": lie(
         when(lambda answer: answer.path == "/v1/assets" and answer.status == 200, lambda body: {**body, "items": body["items"][:1]}),
         "assets_agree",
     ),
-    "the balance has another id than in the list": _lie(
+    "the balance has another id than in the list": lie(
         when(lambda answer: answer.path == "/v1/billing/balance" and answer.status == 200, put("id", lambda text: text[:-1] + "0")),
         "account_agree",
     ),
-    "pages of solutions do not say what follows": _lie(
+    "pages of solutions do not say what follows": lie(
         when(_where_answers("/v1/solutions"), records(lambda record: record.pop("next", None))), "cursors", "solutions_agree"
     ),
     # A server that embeds nothing in lists tells of related records where one is read alone.
-    "a solution that is read alone shows models, and none stand below it": _lie(Bug(_shows_what_is_not_there), "solutions_agree"),
-    "no flow has inputs of its own": _lie(
+    "a solution that is read alone shows models, and none stand below it": lie(Bug(_shows_what_is_not_there), "solutions_agree"),
+    "no flow has inputs of its own": lie(
         when(
             lambda answer: answer.path.startswith("/v1/flows/") and answer.path.endswith("/inputs") and answer.status == 200,
             lambda body: {**body, "items": []},
@@ -303,13 +310,13 @@ CASES: Mapping[str, Lie] = {
         "flows_agree",
     ),
     # Promises between requests.
-    "keys of batches are not looked at": _lie(
+    "keys of batches are not looked at": lie(
         header_dropped("idempotency-key", "/v1/models/runflow/background-removal/batches"), "repeats_of_models", "repeats_of_webhooks"
     ),
-    "keys of webhooks are not looked at": _lie(
+    "keys of webhooks are not looked at": lie(
         header_dropped("idempotency-key", "/v1/webhooks"), "repeats_of_models", "repeats_of_webhooks"
     ),
-    "a foreign folder is taken": _lie(
+    "a foreign folder is taken": lie(
         repaired(
             lambda method, target, headers, body: (
                 target.endswith("/confirmations") and isinstance(body, dict) and bool(body.get("folder_id"))
@@ -319,23 +326,23 @@ CASES: Mapping[str, Lie] = {
         "foreign_folder_is_refused",
     ),
     # Files, evaluations, uploads.
-    "a file is of another type": _lie(
+    "a file is of another type": lie(
         _on_media(lambda answer: replace(answer, headers={**answer.headers, "content-type": "image/gif"})), "file_is_there"
     ),
-    "a file is empty": _lie(_on_media(lambda answer: replace(answer, body=b"")), "file_is_there"),
-    "a picture has other dimensions than the record": _lie(
-        when(_API, put("width", lambda value: value and value + 1, where=_is("height"))), "callback_tells_the_truth"
+    "a file is empty": lie(_on_media(lambda answer: replace(answer, body=b"")), "file_is_there"),
+    "a picture has other dimensions than the record": lie(
+        when(is_granted, put("width", lambda value: value and value + 1, where=_is("height"))), "callback_tells_the_truth"
     ),
-    "an asset has another size": _lie(
+    "an asset has another size": lie(
         when(_where_answers("/v1/assets", "/v1/asset-uploads"), put("size_bytes", lambda value: value + 1)), "upload_is_kept"
     ),
-    "an evaluation forgets its task": _lie(when(_where_answers("/v1/evaluations"), put("task_type", lambda value: "other")), "echo"),
-    "feedback is not kept": _lie(
+    "an evaluation forgets its task": lie(when(_where_answers("/v1/evaluations"), put("task_type", lambda value: "other")), "echo"),
+    "feedback is not kept": lie(
         when(_where_answers("/v1/runs/", method="GET"), put("feedback_is_positive", lambda value: None)), "records_agree"
     ),
     # Of a model that the suite does not create with, and of a list that has several of them.
-    "examples under any were made of other prompts": _lie(when(_EXAMPLES, put("prompt", lambda value: "another")), "records_agree"),
-    "examples under any lose the last of several pictures": _lie(
+    "examples under any were made of other prompts": lie(when(_EXAMPLES, put("prompt", lambda value: "another")), "records_agree"),
+    "examples under any lose the last of several pictures": lie(
         when(_EXAMPLES, put("image_urls", lambda value: value[:1])), "records_agree"
     ),
 }

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from lies import Lie
+from lies import Lie, lie, read_body
 from msgspec.structs import replace
 from mutants import Asked, Body, Bug, Mutant, asked, changed, same
 
@@ -24,16 +24,9 @@ def _sent(change: Callable[[str, str, dict[str, str], Body], Asked | None]) -> B
     """A lie about requests, whose bodies are read."""
 
     def on_request(method: str, target: str, headers: dict[str, str], body: bytes | None) -> Asked:
-        return change(method, target, headers, _read(body)) or (method, target, headers, body)
+        return change(method, target, headers, read_body(body)) or (method, target, headers, body)
 
     return Bug(same, on_request)
-
-
-def _read(body: bytes | None) -> Body:
-    try:
-        return json.loads(body or b"null")
-    except (ValueError, RecursionError):
-        return None
 
 
 def _targeted(rewrite: Callable[[str], str]) -> Bug:
@@ -139,7 +132,7 @@ def _refused(name: str, is_at_its_most: Callable[[Any], bool]) -> Bug:
 
     def spoil(mutant: Mutant, answer: Answer) -> Answer:
         _, target, _, body = asked(mutant)
-        sent = _read(body)
+        sent = read_body(body)
         if answer.status >= 300 or not isinstance(sent, dict) or not target.startswith("/v1/") or not is_at_its_most(sent.get(name)):
             return answer
         issue = {"loc": ["body", name], "msg": "It is too long.", "type": "too_long"}
@@ -155,7 +148,7 @@ def _lives_an_hour(mutant: Mutant, answer: Answer) -> Answer:
     if answer.path == "/_mock/tenants":
         mutant.memory["passed"] = 0.0
     if target.startswith("/_mock/clock/advance") and answer.status == 200:
-        sent = _read(body) or {}
+        sent = read_body(body) or {}
         seconds = next((value for value in sent.values() if isinstance(value, int | float)), 0.0)
         mutant.memory["passed"] = mutant.memory.get("passed", 0.0) + float(seconds)
     if answer.path.startswith("/media/") and answer.status == 200 and mutant.memory.get("passed", 0.0) > HOUR:
@@ -169,30 +162,26 @@ def _first_item(body: Body) -> Body:
     return body
 
 
-def _lie(bug: Bug, *rules: str) -> Lie:
-    return Lie(bug, frozenset(rules))
-
-
 def _is_long(length: int) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, str | list) and len(value) == length
 
 
 CASES: Mapping[str, Lie] = {
-    "pages in another order skip what is equal at their edge": _lie(Bug(_next_to_last), "runs_agree", "batches_agree"),
-    "pages have a hundred records at most, whatever is asked for": _lie(_targeted(_a_hundred_on_a_page), "page_has_room"),
-    "a page is cut before it is filtered": _lie(Bug(_cut_first), "filter_finds_in_company"),
-    "numbers are compared as texts": _lie(Bug(_as_texts), "comparison_finds"),
-    "numbers are sorted as texts": _lie(Bug(_sorted_as_texts), "in_order"),
-    "a label finds whatever begins with it": _lie(_found(str.startswith), "filter_finds"),
-    "a label finds itself in capitals": _lie(_found(lambda told, sought: told.lower() == sought.lower()), "filter_finds"),
-    "a key is forgotten once its run has failed": _lie(Bug(_forgotten), "repeat_is_replayed"),
-    "keys are told apart by their first letters": _lie(_keyed(lambda key: key[:32]), "keys_are_told_apart"),
-    "keys are told apart by letters and not by capitals": _lie(_keyed(str.lower), "keys_are_told_apart"),
-    "a hundred items are refused": _lie(_refused("input", _is_long(100)), "rules_of_models", "rules_of_batches", "page_has_room"),
-    "the longest label is refused": _lie(_refused("client_ref", _is_long(255)), "rules_of_models", "rules_of_batches"),
-    "the longest reason is refused": _lie(_refused("reason", _is_long(2000)), "rules_of_runs"),
-    "an output can be fetched for an hour": _lie(Bug(_lives_an_hour), "file_expires"),
-    "problems lie in the first item, whichever it was": _lie(
+    "pages in another order skip what is equal at their edge": lie(Bug(_next_to_last), "runs_agree", "batches_agree"),
+    "pages have a hundred records at most, whatever is asked for": lie(_targeted(_a_hundred_on_a_page), "page_has_room"),
+    "a page is cut before it is filtered": lie(Bug(_cut_first), "filter_finds_in_company"),
+    "numbers are compared as texts": lie(Bug(_as_texts), "comparison_finds"),
+    "numbers are sorted as texts": lie(Bug(_sorted_as_texts), "in_order"),
+    "a label finds whatever begins with it": lie(_found(str.startswith), "filter_finds"),
+    "a label finds itself in capitals": lie(_found(lambda told, sought: told.lower() == sought.lower()), "filter_finds"),
+    "a key is forgotten once its run has failed": lie(Bug(_forgotten), "repeat_is_replayed"),
+    "keys are told apart by their first letters": lie(_keyed(lambda key: key[:32]), "keys_are_told_apart"),
+    "keys are told apart by letters and not by capitals": lie(_keyed(str.lower), "keys_are_told_apart"),
+    "a hundred items are refused": lie(_refused("input", _is_long(100)), "rules_of_models", "rules_of_batches", "page_has_room"),
+    "the longest label is refused": lie(_refused("client_ref", _is_long(255)), "rules_of_models", "rules_of_batches"),
+    "the longest reason is refused": lie(_refused("reason", _is_long(2000)), "rules_of_runs"),
+    "an output can be fetched for an hour": lie(Bug(_lives_an_hour), "file_expires"),
+    "problems lie in the first item, whichever it was": lie(
         Bug(lambda mutant, answer: changed(answer, _first_item) if answer.status == 422 else answer), "rules_of_models", "rules_of_batches"
     ),
 }

@@ -6,7 +6,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lies import Lie
+from lies import Lie, lie
 from msgspec.structs import replace
 from mutants import Asked, Body, Bug, Mutant, asked, at, changed, poorer, put, records, same, when
 from signed_callbacks import PULL, known_secrets, told_by_callbacks
@@ -222,84 +222,80 @@ _WORKING = records(
 )
 
 
-def _lie(bug: Bug, *rules: str) -> Lie:
-    return Lie(bug, frozenset(rules))
-
-
 CASES: Mapping[str, Lie] = {
-    "a run that has ended gets dearer": _lie(on_read(A_RUN, 2, _with(cost=_dearer)), "state_machines"),
-    "a batch that has ended gets dearer": _lie(on_read(A_BATCH, 2, _with(cost=_dearer)), "state_machines"),
-    "the output of an ended run becomes another": _lie(on_read(A_RUN, 2, _with(output=_another_file)), "records_agree", "state_machines"),
-    "a run has begun later each time it is read": _lie(
+    "a run that has ended gets dearer": lie(on_read(A_RUN, 2, _with(cost=_dearer)), "state_machines"),
+    "a batch that has ended gets dearer": lie(on_read(A_BATCH, 2, _with(cost=_dearer)), "state_machines"),
+    "the output of an ended run becomes another": lie(on_read(A_RUN, 2, _with(output=_another_file)), "records_agree", "state_machines"),
+    "a run has begun later each time it is read": lie(
         on_read(A_RUN, 2, _with(started_at=lambda body: body["completed_at"])), "records_agree", "state_machines"
     ),
-    "the count of what is done goes down": _lie(when(at("GET", "/v1/runs/", 200), _AHEAD), "progress"),
-    "counters of a batch stand still while it runs": _lie(when(at("GET", "/v1/batches/", 200), _WORKING), "counters_add_up"),
-    "a cancelled run is billed": _lie(
+    "the count of what is done goes down": lie(when(at("GET", "/v1/runs/", 200), _AHEAD), "progress"),
+    "counters of a batch stand still while it runs": lie(when(at("GET", "/v1/batches/", 200), _WORKING), "counters_add_up"),
+    "a cancelled run is billed": lie(
         poorer(lambda mutant, answer: answer.path.endswith("/cancellation") and answer.status == 201, 0.27), "run_is_cancelled"
     ),
-    "a failed item is not paid back": _lie(poorer(_made_to_fail, 0.27), "failed_item_is_free"),
-    "a 402 takes money": _lie(poorer(lambda mutant, answer: answer.status == 402, 0.27), "poverty_is_told"),
-    "a 422 takes money": _lie(poorer(lambda mutant, answer: answer.status == 422 and answer.method == "POST", 0.27), "refusal_is_free"),
-    "a callback comes before the end can be read": _lie(Bug(_never_told), "callback_tells_the_truth", "state_machines"),
-    "a callback says that it was sent an hour ago": _lie(
+    "a failed item is not paid back": lie(poorer(_made_to_fail, 0.27), "failed_item_is_free"),
+    "a 402 takes money": lie(poorer(lambda mutant, answer: answer.status == 402, 0.27), "poverty_is_told"),
+    "a 422 takes money": lie(poorer(lambda mutant, answer: answer.status == 422 and answer.method == "POST", 0.27), "refusal_is_free"),
+    "a callback comes before the end can be read": lie(Bug(_never_told), "callback_tells_the_truth", "state_machines"),
+    "a callback says that it was sent an hour ago": lie(
         Bug(lambda mutant, answer: _resigned(mutant, answer, _old)), "callback_is_sent_as_promised", "deliveries_are_kept"
     ),
-    "a second attempt tells something else": _lie(
+    "a second attempt tells something else": lie(
         Bug(lambda mutant, answer: _resigned(mutant, answer, _later_attempts)), "callback_repeats_itself"
     ),
-    "a repeat is answered 200": _lie(_replayed(lambda mutant, answer: replace(answer, status=200)), "repeat_is_replayed"),
-    "a repeat is answered with the run as it is now": _lie(_replayed(_as_it_is_now), "repeat_is_replayed"),
-    "filters are not looked at on later pages": _lie(
+    "a repeat is answered 200": lie(_replayed(lambda mutant, answer: replace(answer, status=200)), "repeat_is_replayed"),
+    "a repeat is answered with the run as it is now": lie(_replayed(_as_it_is_now), "repeat_is_replayed"),
+    "filters are not looked at on later pages": lie(
         _rewritten(lambda method, target: "pq=" in target, without_parameter("q")), "filter_finds_in_company"
     ),
-    "filters are not looked at beside an order": _lie(
+    "filters are not looked at beside an order": lie(
         _rewritten(lambda method, target: "sort_by=" in target, without_parameter("q")), "filter_finds_in_company"
     ),
-    "fields are not looked at beside a filter": _lie(
+    "fields are not looked at beside a filter": lie(
         _rewritten(lambda method, target: "q=" in target, without_parameter("fields")), "fields"
     ),
-    "filters by state are not looked at": _lie(
+    "filters by state are not looked at": lie(
         _rewritten(lambda method, target: "q=status_code" in target, without_parameter("q")), "filter_finds_in_company"
     ),
-    "what is compared with takes in its bound": _lie(
+    "what is compared with takes in its bound": lie(
         _rewritten(lambda method, target: "q=" in target, lambda target: re.sub("(%3E|%3C)(?!%3D)", r"\1%3D", target)), "comparison_finds"
     ),
-    "only the first order counts": _lie(
+    "only the first order counts": lie(
         _rewritten(lambda method, target: "sort_by=" in target, _with_one_order), "in_order", "filter_finds_in_company"
     ),
-    "the last page says that another follows": _lie(Bug(_never_the_last), "cursors", "list_is_complete", "runs_agree"),
-    "pages move when something is made": _lie(Bug(_by_number), "page_stays"),
-    "Retry-After is a second, whatever the window": _lie(_header("retry-after", "1", 429), "quota_is_told"),
-    "Retry-After is in milliseconds": _lie(_header("retry-after", "60000", 429), "quota_is_told"),
-    "Retry-After is zero": _lie(_header("retry-after", "0", 429), "quota_is_told"),
-    "a file comes back with other bytes": _lie(Bug(_other_bytes), "upload_is_kept"),
-    "every run has the output of the first": _lie(Bug(_first_address), "own_output", "records_agree"),
-    "nothing has ever changed for who asks with a tag": _lie(Bug(_always_unchanged), "statuses_of_openapi_json"),
-    "a webhook's new events are not taken": _lie(_body_without("event_subscriptions", "PATCH", "/v1/webhooks/"), "webhook_changes", "echo"),
-    "a webhook's new secret is not taken": _lie(_body_without("secret", "PATCH", "/v1/webhooks/"), "webhook_changes"),
-    "logs were written before their run": _lie(
+    "the last page says that another follows": lie(Bug(_never_the_last), "cursors", "list_is_complete", "runs_agree"),
+    "pages move when something is made": lie(Bug(_by_number), "page_stays"),
+    "Retry-After is a second, whatever the window": lie(_header("retry-after", "1", 429), "quota_is_told"),
+    "Retry-After is in milliseconds": lie(_header("retry-after", "60000", 429), "quota_is_told"),
+    "Retry-After is zero": lie(_header("retry-after", "0", 429), "quota_is_told"),
+    "a file comes back with other bytes": lie(Bug(_other_bytes), "upload_is_kept"),
+    "every run has the output of the first": lie(Bug(_first_address), "own_output", "records_agree"),
+    "nothing has ever changed for who asks with a tag": lie(Bug(_always_unchanged), "statuses_of_openapi_json"),
+    "a webhook's new events are not taken": lie(_body_without("event_subscriptions", "PATCH", "/v1/webhooks/"), "webhook_changes", "echo"),
+    "a webhook's new secret is not taken": lie(_body_without("secret", "PATCH", "/v1/webhooks/"), "webhook_changes"),
+    "logs were written before their run": lie(
         when(at("GET", "/v1/runs/", 200, "/logs"), put("timestamp", lambda text: "2020" + text[4:])), "in_its_time"
     ),
-    "a delivery was made before its run ended": _lie(
+    "a delivery was made before its run ended": lie(
         when(at("GET", "/v1/runs/", 200, "/callback"), put("created_at", lambda text: "2020" + text[4:], where=lambda r: "payload" in r)),
         "in_its_time",
     ),
-    "a callback has another record's metadata": _lie(
+    "a callback has another record's metadata": lie(
         told_by_callbacks(lambda body: body.update(metadata={"of": "another"}) if body.get("batch_id") else None),
         "callback_tells_the_truth",
     ),
-    "a redelivery has succeeded before it was tried": _lie(
+    "a redelivery has succeeded before it was tried": lie(
         when(at("POST", "/v1/runs/", 201, "/callback-redeliveries"), lambda body: {**body, "status_code": "succeeded"}),
         "deliveries_are_kept",
     ),
-    "a run that has logs lists none": _lie(
+    "a run that has logs lists none": lie(
         when(at("GET", "/v1/runs/", 200, "/logs"), lambda body: {**body, "items": [], "next": None}), "has_what_it_says"
     ),
-    "a secret has another text under its other name": _lie(
+    "a secret has another text under its other name": lie(
         when(at("POST", "/v1/callback-secrets", 201), lambda body: {**body, "secret": body["secret"] + "x"}), "says_it_alike"
     ),
-    "a service is ready without a database": _lie(
+    "a service is ready without a database": lie(
         when(at("GET", "/v1/readiness", 200), lambda body: {**body, "checks": {**body["checks"], "database": "failed"}}), "says_it_alike"
     ),
 }

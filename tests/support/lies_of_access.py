@@ -4,9 +4,9 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lies import Lie
+from lies import Lie, lie
 from msgspec.structs import replace
-from mutants import Body, Bug, Mutant, asked, changed, put, records
+from mutants import Body, Bug, Mutant, asked, changed, is_granted_of_records, put, records
 from signed_callbacks import PULL, known_secrets
 
 from runflow_mock.kit.suite.carriers import Answer
@@ -16,17 +16,9 @@ NO = {"loc": ["body"], "msg": "No.", "type": "value_error"}
 Fits = Callable[[str, str], bool]
 
 
-def _lie(bug: Bug, *rules: str) -> Lie:
-    return Lie(bug, frozenset(rules))
-
-
 def key_of(mutant: Mutant) -> str | None:
     """Returns with what a request asks to be let in."""
     return {name.lower(): value for name, value in asked(mutant)[2].items()}.get("authorization")
-
-
-def _api(answer: Answer) -> bool:
-    return answer.path.startswith("/v1/") and answer.status < 300 and answer.path != "/v1/openapi.json"
 
 
 def _refusing(answer: Answer, loc: list[str]) -> Answer:
@@ -81,7 +73,7 @@ def _none_follows(mutant: Mutant, answer: Answer) -> Answer:
         mutant.memory.pop("none", None)
     if method == "DELETE" and answer.path.startswith(SECRETS) and answer.status == 204:
         mutant.memory["none"] = True
-    return changed(answer, put("is_current", lambda value: False)) if _api(answer) and "none" in mutant.memory else answer
+    return changed(answer, put("is_current", lambda value: False)) if is_granted_of_records(answer) and "none" in mutant.memory else answer
 
 
 def _called_by_its_end(mutant: Mutant, answer: Answer) -> Answer:
@@ -93,7 +85,7 @@ def _called_by_its_end(mutant: Mutant, answer: Answer) -> Answer:
         if "key_prefix" in record:
             record["key_prefix"] = ends.get(str(record.get("id")), record["key_prefix"])
 
-    return changed(answer, records(change)) if _api(answer) else answer
+    return changed(answer, records(change)) if is_granted_of_records(answer) else answer
 
 
 def _shows_the_key(mutant: Mutant, answer: Answer) -> Answer:
@@ -127,17 +119,17 @@ def _changes_show_the_secret(mutant: Mutant, answer: Answer) -> Answer:
 
 NEEDED = "key_is_needed"
 CASES: Mapping[str, Lie] = {
-    "HEAD needs no key": _lie(Bug(_head_is_open), NEEDED),
-    "keys are known in any capitals": _lie(_taken_for(lambda key, known: key != known and key.lower() == known.lower()), NEEDED),
-    "any scheme brings a key in": _lie(
+    "HEAD needs no key": lie(Bug(_head_is_open), NEEDED),
+    "keys are known in any capitals": lie(_taken_for(lambda key, known: key != known and key.lower() == known.lower()), NEEDED),
+    "any scheme brings a key in": lie(
         _taken_for(lambda key, known: " " in key and key != known and key.partition(" ")[2] == known.partition(" ")[2]), NEEDED
     ),
-    "a key needs no scheme": _lie(_taken_for(lambda key, known: key == known.partition(" ")[2]), NEEDED),
-    "a wrong body is told to who has no key": _lie(Bug(_body_comes_first), "statuses_of_webhooks", "statuses_of_callback_secrets"),
-    "a wrong query is told to who has no key": _lie(Bug(_query_comes_first), "statuses_of_webhooks", "statuses_of_runs"),
-    "after the current secret was deleted none is": _lie(Bug(_none_follows), "one_secret_signs"),
-    "a secret is called by its end": _lie(Bug(_called_by_its_end), "says_it_alike"),
-    "a refusal shows the key of whoever asks": _lie(Bug(_shows_the_key), "keeps_secrets"),
-    "a callback is sent with the secret that signs it": _lie(Bug(_sent_with_its_secret), "callback_is_sent_as_promised"),
-    "who changes a webhook is shown its secret": _lie(Bug(_changes_show_the_secret), "keeps_secrets"),
+    "a key needs no scheme": lie(_taken_for(lambda key, known: key == known.partition(" ")[2]), NEEDED),
+    "a wrong body is told to who has no key": lie(Bug(_body_comes_first), "statuses_of_webhooks", "statuses_of_callback_secrets"),
+    "a wrong query is told to who has no key": lie(Bug(_query_comes_first), "statuses_of_webhooks", "statuses_of_runs"),
+    "after the current secret was deleted none is": lie(Bug(_none_follows), "one_secret_signs"),
+    "a secret is called by its end": lie(Bug(_called_by_its_end), "says_it_alike"),
+    "a refusal shows the key of whoever asks": lie(Bug(_shows_the_key), "keeps_secrets"),
+    "a callback is sent with the secret that signs it": lie(Bug(_sent_with_its_secret), "callback_is_sent_as_promised"),
+    "who changes a webhook is shown its secret": lie(Bug(_changes_show_the_secret), "keeps_secrets"),
 }

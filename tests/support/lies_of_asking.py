@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from urllib.parse import quote, unquote
 
-from lies import Lie, repaired
+from lies import Lie, lie, repaired
 from msgspec.structs import replace
 from mutants import Asked, Body, Bug, Mutant, asked, at, put, same, when
 
@@ -130,44 +130,38 @@ def _kept_unless(name: str, lost: Body) -> Bug:
     return Bug(same, on_request)
 
 
-def _lie(bug: Bug, *rules: str) -> Lie:
-    return Lie(bug, frozenset(rules))
-
-
 _PRICES = at("GET", "/v1/models/", 200, "/pricing")
 _RUNS: Callable[[Answer], bool] = lambda answer: answer.path.startswith("/v1/runs") and answer.status < 300  # noqa: E731 - a name for a test
 CASES: Mapping[str, Lie] = {
-    "filters are not looked at on the way back": _lie(_without("q", _is_back), "filter_finds_in_company"),
-    "orders are not looked at on the way back": _lie(_without("sort_by", _is_back), "filter_finds_in_company"),
-    "fields are not looked at on the way back": _lie(_without("fields", _is_back), "filter_finds_in_company", "fields"),
-    "sizes of pages are not looked at on the way back": _lie(_without("limit", _is_back), "filter_finds_in_company", "pages"),
-    "sizes of pages are not looked at on later pages": _lie(_without("limit", lambda target: "pq=" in target), "pages", "list_is_complete"),
-    "fields are not looked at on later pages": _lie(
-        _without("fields", lambda target: "pq=" in target), "filter_finds_in_company", "fields"
-    ),
-    "embedding is not looked at on later pages": _lie(_without("embed", lambda target: "pq=" in target), "embedded"),
-    "the runs of a workflow are all runs": _lie(Bug(_of_all_runs), "workflows_agree"),
-    "a warning at nothing is not kept": _lie(_kept_unless("low_balance_threshold", 0), "echo"),
-    "an empty description is not kept": _lie(_kept_unless("description", ""), "echo"),
-    "parentheses are not read": _lie(_sought(lambda sought: re.sub(r"^\((.+)\)(?= AND)", r"\1", sought)), "filter_finds"),
-    "blanks in what is sought are lost": _lie(
+    "filters are not looked at on the way back": lie(_without("q", _is_back), "filter_finds_in_company"),
+    "orders are not looked at on the way back": lie(_without("sort_by", _is_back), "filter_finds_in_company"),
+    "fields are not looked at on the way back": lie(_without("fields", _is_back), "filter_finds_in_company", "fields"),
+    "sizes of pages are not looked at on the way back": lie(_without("limit", _is_back), "filter_finds_in_company", "pages"),
+    "sizes of pages are not looked at on later pages": lie(_without("limit", lambda target: "pq=" in target), "pages", "list_is_complete"),
+    "fields are not looked at on later pages": lie(_without("fields", lambda target: "pq=" in target), "filter_finds_in_company", "fields"),
+    "embedding is not looked at on later pages": lie(_without("embed", lambda target: "pq=" in target), "embedded"),
+    "the runs of a workflow are all runs": lie(Bug(_of_all_runs), "workflows_agree"),
+    "a warning at nothing is not kept": lie(_kept_unless("low_balance_threshold", 0), "echo"),
+    "an empty description is not kept": lie(_kept_unless("description", ""), "echo"),
+    "parentheses are not read": lie(_sought(lambda sought: re.sub(r"^\((.+)\)(?= AND)", r"\1", sought)), "filter_finds"),
+    "blanks in what is sought are lost": lie(
         _sought(lambda sought: re.sub("'[^']*'", lambda text: text[0].replace(" ", ""), sought)), "filter_finds_in_company"
     ),
-    "an order in no direction is taken": _lie(Bug(same, _in_any_direction), "runs_agree"),
-    "fields that are not there are taken beside others": _lie(Bug(same, _known_fields), "runs_agree"),
-    "a cursor of another list is taken": _lie(Bug(_of_any_list), "page_stays"),
-    "a 409 makes a run all the same": _lie(_made_all_the_same(409), "repeat_is_replayed"),
-    "a 422 makes a run all the same": _lie(_made_all_the_same(422), "refusal_is_free"),
-    "a 429 makes a run all the same": _lie(Bug(_beyond_the_quota), "quota_is_told"),
-    "a key is that of all paths": _lie(Bug(_of_all_paths), "keys_are_told_apart"),
-    "a refusal is told again of what is right": _lie(Bug(_told_again), "keys_are_told_apart"),
-    "metadata of any size are taken": _lie(repaired(_is_large, lambda sent: {**sent, "metadata": {}}), "rules_of_batches"),
-    "costs are rounded to cents": _lie(when(_RUNS, put("cost", _to_the_cent)), "costs", "price_is_charged"),
-    "prices are rounded to cents": _lie(when(_PRICES, put("price", _to_the_cent)), "price_is_charged"),
-    "failed runs do not say why": _lie(when(_RUNS, put("failure_message", lambda value: None)), "ends_as_it_says"),
-    "failed items do not say why": _lie(
+    "an order in no direction is taken": lie(Bug(same, _in_any_direction), "runs_agree"),
+    "fields that are not there are taken beside others": lie(Bug(same, _known_fields), "runs_agree"),
+    "a cursor of another list is taken": lie(Bug(_of_any_list), "page_stays"),
+    "a 409 makes a run all the same": lie(_made_all_the_same(409), "repeat_is_replayed"),
+    "a 422 makes a run all the same": lie(_made_all_the_same(422), "refusal_is_free"),
+    "a 429 makes a run all the same": lie(Bug(_beyond_the_quota), "quota_is_told"),
+    "a key is that of all paths": lie(Bug(_of_all_paths), "keys_are_told_apart"),
+    "a refusal is told again of what is right": lie(Bug(_told_again), "keys_are_told_apart"),
+    "metadata of any size are taken": lie(repaired(_is_large, lambda sent: {**sent, "metadata": {}}), "rules_of_batches"),
+    "costs are rounded to cents": lie(when(_RUNS, put("cost", _to_the_cent)), "costs", "price_is_charged"),
+    "prices are rounded to cents": lie(when(_PRICES, put("price", _to_the_cent)), "price_is_charged"),
+    "failed runs do not say why": lie(when(_RUNS, put("failure_message", lambda value: None)), "ends_as_it_says"),
+    "failed items do not say why": lie(
         when(at("GET", "/v1/batches/", 200), put("error", lambda value: None, where=lambda record: "run_id" in record)),
         "batch_tells_of_its_items",
     ),
-    "runs do not know their batch": _lie(when(_RUNS, put("batch_id", lambda value: None)), "batch_tells_of_its_items", "records_agree"),
+    "runs do not know their batch": lie(when(_RUNS, put("batch_id", lambda value: None)), "batch_tells_of_its_items", "records_agree"),
 }

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 
-from lies import Lie
+from lies import Lie, lie
 from lies_of_access import key_of
 from msgspec.structs import replace
 from mutants import Body, Bug, Mutant, asked, changed, records
@@ -12,10 +12,6 @@ from mutants import Body, Bug, Mutant, asked, changed, records
 from runflow_mock.kit.suite.carriers import Answer
 
 BARE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-
-def _lie(bug: Bug, *rules: str) -> Lie:
-    return Lie(bug, frozenset(rules))
 
 
 def _assets(change: Callable[[Mutant, Body], None]) -> Callable[[Mutant, Answer], Answer]:
@@ -75,10 +71,10 @@ def _no_bare_ids(mutant: Mutant, answer: Answer) -> Answer:
 
 KEPT, EXPIRES = "upload_is_kept", "file_expires"
 CASES: Mapping[str, Lie] = {
-    "an asset has the size that was announced": _lie(Bug(_as_announced), KEPT),
-    "every asset has the address of the first": _lie(Bug(_assets(_as_of_the_first)), KEPT),
-    "the bare id of an asset is refused": _lie(Bug(_no_bare_ids), KEPT),
-    "the address of an asset is never signed anew": _lie(Bug(_assets(_as_at_first)), EXPIRES),
-    "an asset is fetched under any signature": _lie(Bug(_open_files), EXPIRES),
-    "bytes are brought under any signature, and for ever": _lie(Bug(_taken_for_ever), EXPIRES),
+    "an asset has the size that was announced": lie(Bug(_as_announced), KEPT),
+    "every asset has the address of the first": lie(Bug(_assets(_as_of_the_first)), KEPT),
+    "the bare id of an asset is refused": lie(Bug(_no_bare_ids), KEPT),
+    "the address of an asset is never signed anew": lie(Bug(_assets(_as_at_first)), EXPIRES),
+    "an asset is fetched under any signature": lie(Bug(_open_files), EXPIRES),
+    "bytes are brought under any signature, and for ever": lie(Bug(_taken_for_ever), EXPIRES),
 }

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 
-from lies import Lie
+from lies import Lie, lie
 from mutants import Asked, Body, Bug, Mutant, at, changed, poorer, put, same, when
 from signed_callbacks import PULL
 
@@ -102,32 +102,28 @@ def _early(text: Body) -> Body:
     return text and "2020" + text[4:]
 
 
-def _lie(bug: Bug, *rules: str) -> Lie:
-    return Lie(bug, frozenset(rules))
-
-
 CASES: Mapping[str, Lie] = {
-    "a repeat under a key is charged again": _lie(poorer(_is_sent_again, 0.27), "repeats_of_models", "repeats_of_evaluations"),
-    "an evaluation is charged twice": _lie(
+    "a repeat under a key is charged again": lie(poorer(_is_sent_again, 0.27), "repeats_of_models", "repeats_of_evaluations"),
+    "an evaluation is charged twice": lie(
         poorer(lambda mutant, answer: answer.path == "/v1/evaluations" and answer.status == 202, 0.05), "evaluation_is_paid"
     ),
-    "a redelivery is charged": _lie(
+    "a redelivery is charged": lie(
         poorer(lambda mutant, answer: answer.path.endswith("/callback-redeliveries") and answer.status == 201, 0.01),
         "redelivery_is_told",
     ),
-    "a redelivery goes somewhere else": _lie(Bug(_sent_elsewhere), "deliveries_are_kept", "redelivery_is_told"),
-    "a secret that was promoted does not sign": _lie(_without("is_current", "PATCH", "/v1/callback-secrets/"), "current_secret_signs"),
-    "a webhook that was deleted is told all the same": _lie(Bug(_told_as_deleted, _not_deleted), "webhook_stops"),
-    "a workflow keeps its old name": _lie(_without("name", "PATCH", "/v1/comfyui-workflows/"), "echo"),
-    "a warning about the balance is not kept": _lie(_asked(_never_warned), "echo"),
-    "the page before is the page after": _lie(_spelled("from_prev=true", "from_prev=false"), "list_is_complete", "runs_agree"),
-    "NOT is not read": _lie(_spelled("q=NOT%20", "q="), "runs_agree", "filter_finds", "filter_finds_in_company"),
-    "OR means AND": _lie(_spelled("%20OR%20", "%20AND%20"), "runs_agree", "filter_finds", "filter_finds_in_company"),
-    "up is down": _lie(_spelled("%3Aasc|:asc", ":desc"), "in_order"),
-    "a batch has begun before it was made": _lie(
+    "a redelivery goes somewhere else": lie(Bug(_sent_elsewhere), "deliveries_are_kept", "redelivery_is_told"),
+    "a secret that was promoted does not sign": lie(_without("is_current", "PATCH", "/v1/callback-secrets/"), "current_secret_signs"),
+    "a webhook that was deleted is told all the same": lie(Bug(_told_as_deleted, _not_deleted), "webhook_stops"),
+    "a workflow keeps its old name": lie(_without("name", "PATCH", "/v1/comfyui-workflows/"), "echo"),
+    "a warning about the balance is not kept": lie(_asked(_never_warned), "echo"),
+    "the page before is the page after": lie(_spelled("from_prev=true", "from_prev=false"), "list_is_complete", "runs_agree"),
+    "NOT is not read": lie(_spelled("q=NOT%20", "q="), "runs_agree", "filter_finds", "filter_finds_in_company"),
+    "OR means AND": lie(_spelled("%20OR%20", "%20AND%20"), "runs_agree", "filter_finds", "filter_finds_in_company"),
+    "up is down": lie(_spelled("%3Aasc|:asc", ":desc"), "in_order"),
+    "a batch has begun before it was made": lie(
         when(at("GET", "/v1/batches/", 200), put("started_at", _early, where=lambda record: "items_total" in record)), "time_in_order"
     ),
-    "an evaluation has ended before it was made": _lie(
+    "an evaluation has ended before it was made": lie(
         when(at("GET", "/v1/evaluations/", 200), put("completed_at", _early, where=lambda record: "task_type" in record)), "time_in_order"
     ),
 }

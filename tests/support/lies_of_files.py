@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 
-from lies import Lie
+from lies import Lie, lie
 from msgspec.structs import replace
 from mutants import Bug, Mutant, asked, poorer
 
@@ -12,10 +12,6 @@ from runflow_mock.kit.suite.carriers import Answer
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(92)
 REFERENCE = re.compile(rb"runflow://assets/([0-9a-f-]{36})")
-
-
-def _lie(bug: Bug, *rules: str) -> Lie:
-    return Lie(bug, frozenset(rules))
 
 
 def _is_file(answer: Answer) -> bool:
@@ -79,15 +75,15 @@ def _reads(start: str, has: str = "") -> Callable[[Mutant, Answer], bool]:
 
 
 CASES: Mapping[str, Lie] = {
-    "a part of a file is nothing": _lie(_of_files(_other_part), "file_is_there", "file_expires", "upload_is_kept"),
-    "HEAD of a file has another tag": _lie(_of_files(_longer_head), "file_is_there", "file_expires", "upload_is_kept"),
-    "a file has never changed": _lie(_of_files(_never_changed), "file_is_there", "file_expires", "upload_is_kept"),
-    "an upload is confirmed before its bytes came": _lie(Bug(_confirmed_early), "upload_is_kept"),
-    "an asset is taken as an input after it was deleted": _lie(Bug(_taken_after_its_end), "upload_is_kept"),
-    "a change that is refused is half done": _lie(
+    "a part of a file is nothing": lie(_of_files(_other_part), "file_is_there", "file_expires", "upload_is_kept"),
+    "HEAD of a file has another tag": lie(_of_files(_longer_head), "file_is_there", "file_expires", "upload_is_kept"),
+    "a file has never changed": lie(_of_files(_never_changed), "file_is_there", "file_expires", "upload_is_kept"),
+    "an upload is confirmed before its bytes came": lie(Bug(_confirmed_early), "upload_is_kept"),
+    "an asset is taken as an input after it was deleted": lie(Bug(_taken_after_its_end), "upload_is_kept"),
+    "a change that is refused is half done": lie(
         Bug(_half_done), "rules_of_billing", "rules_of_webhooks", "rules_of_callback_secrets", "rules_of_comfyui_workflows", "rules_of_runs"
     ),
-    "a file that is fetched costs a cent": _lie(poorer(_reads("/media/"), 0.01), "reading_is_free"),
-    "an address that is signed anew costs a cent": _lie(poorer(_reads("/v1/runs", "add_signature"), 0.01), "reading_is_free"),
-    "a list costs a cent": _lie(poorer(_reads("/v1/models"), 0.01), "reading_is_free"),
+    "a file that is fetched costs a cent": lie(poorer(_reads("/media/"), 0.01), "reading_is_free"),
+    "an address that is signed anew costs a cent": lie(poorer(_reads("/v1/runs", "add_signature"), 0.01), "reading_is_free"),
+    "a list costs a cent": lie(poorer(_reads("/v1/models"), 0.01), "reading_is_free"),
 }

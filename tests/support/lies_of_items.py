@@ -4,22 +4,14 @@ import json
 import re
 from collections.abc import Callable, Mapping
 
-from lies import Lie
+from lies import Lie, lie
 from lies_of_moments import moved, told_everywhere
 from msgspec.structs import replace
-from mutants import Body, Bug, Mutant, asked, changed, put, records, when
+from mutants import Body, Bug, Mutant, asked, changed, is_granted, put, records, when
 
 from runflow_mock.kit.suite.carriers import Answer
 
 OTHER = {"image_urls": ["https://cdn.example/other.webp"]}
-
-
-def _lie(bug: Bug, *rules: str) -> Lie:
-    return Lie(bug, frozenset(rules))
-
-
-def _api(answer: Answer) -> bool:
-    return answer.path.startswith("/v1/") and answer.status < 300
 
 
 def _other(text: Body) -> Body:
@@ -49,7 +41,7 @@ def _where(is_so: Callable[[Body], bool], **values: Callable[[Body], Body]) -> C
 
 def _own_is_closed(mutant: Mutant, answer: Answer) -> Answer:
     named = {name.lower() for name in asked(mutant)[2]}
-    if not _api(answer) or "x-organization-id" not in named:
+    if not is_granted(answer) or "x-organization-id" not in named:
         return answer
     refusal = {"code": "ORGANIZATION_MEMBERSHIP_REQUIRED", "message": "No.", "errors": None}
     return replace(answer.with_body(json.dumps(refusal).encode()), status=403)
@@ -61,7 +53,7 @@ def _sets_its_balance(mutant: Mutant, answer: Answer) -> Answer:
         mutant.memory.pop("balance", None)
     if method == "PATCH" and answer.path == "/v1/billing/balance" and answer.status == 200 and b'"balance"' in (body or b""):
         mutant.memory["balance"] = f"{float(json.loads(body or b'')['balance']):.6f}"
-    if not _api(answer) or "balance" not in mutant.memory:
+    if not is_granted(answer) or "balance" not in mutant.memory:
         return answer
     return changed(answer, put("balance", lambda value: mutant.memory["balance"]))
 
@@ -82,23 +74,24 @@ def _with_a_body(mutant: Mutant, answer: Answer) -> Answer:
 
 OF_ITEMS = "items_of_batches"
 CASES: Mapping[str, Lie] = {
-    "a batch calls its items by other ids": _lie(when(_api, records(_handles)), OF_ITEMS),
-    "an item was made a day before its batch": _lie(
-        when(_api, records(_where(_is_item, created_at=lambda text: moved(text, days=-1)))), OF_ITEMS
+    "a batch calls its items by other ids": lie(when(is_granted, records(_handles)), OF_ITEMS),
+    "an item was made a day before its batch": lie(
+        when(is_granted, records(_where(_is_item, created_at=lambda text: moved(text, days=-1)))), OF_ITEMS
     ),
-    "runs of a batch are of another model": _lie(
-        when(_api, records(_where(lambda record: "nodes_total" in record and bool(record.get("batch_id")), model_id=_other))), OF_ITEMS
+    "runs of a batch are of another model": lie(
+        when(is_granted, records(_where(lambda record: "nodes_total" in record and bool(record.get("batch_id")), model_id=_other))),
+        OF_ITEMS,
     ),
-    "a batch is of another model than its runs": _lie(when(_api, records(_where(lambda record: True, target_id=_other))), OF_ITEMS),
-    "the output of a batch shows other files": _lie(told_everywhere(records(_where(_is_entry, output=lambda told: OTHER))), OF_ITEMS),
-    "the output of a batch has other errors": _lie(
+    "a batch is of another model than its runs": lie(when(is_granted, records(_where(lambda record: True, target_id=_other))), OF_ITEMS),
+    "the output of a batch shows other files": lie(told_everywhere(records(_where(_is_entry, output=lambda told: OTHER))), OF_ITEMS),
+    "the output of a batch has other errors": lie(
         told_everywhere(records(_where(_is_entry, error=lambda told: {**told, "message": "Other."}))), OF_ITEMS
     ),
-    "an item fails for another reason than its run": _lie(
-        when(_api, records(_where(_is_item, failure_message=lambda text: "Another."))), "batch_tells_of_its_items"
+    "an item fails for another reason than its run": lie(
+        when(is_granted, records(_where(_is_item, failure_message=lambda text: "Another."))), "batch_tells_of_its_items"
     ),
-    "one's own organization is closed to who names it": _lie(Bug(_own_is_closed), "organization_is_closed"),
-    "who changes a warning sets the balance": _lie(Bug(_sets_its_balance), "refusal_is_free"),
-    "a workflow is read by whoever knows its name": _lie(Bug(_read_by_name), "record_is_ones_own"),
-    "a 304 has content": _lie(Bug(_with_a_body), "content_length", "answer_schema"),
+    "one's own organization is closed to who names it": lie(Bug(_own_is_closed), "organization_is_closed"),
+    "who changes a warning sets the balance": lie(Bug(_sets_its_balance), "refusal_is_free"),
+    "a workflow is read by whoever knows its name": lie(Bug(_read_by_name), "record_is_ones_own"),
+    "a 304 has content": lie(Bug(_with_a_body), "content_length", "answer_schema"),
 }

@@ -6,7 +6,7 @@ from base64 import b64decode
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from lies import Lie
+from lies import Lie, lie
 from mutants import Asked, Body, Bug, Mutant, asked, at, changed, put, records, same, when
 from signed_callbacks import PULL
 
@@ -176,10 +176,6 @@ def _coded(status: int, code: str) -> Bug:
     )
 
 
-def _lie(bug: Bug, *rules: str) -> Lie:
-    return Lie(bug, frozenset(rules))
-
-
 _WEBHOOK = at("GET", "/v1/webhooks", 200)
 
 
@@ -211,11 +207,11 @@ def _read_after_its_end(path: str) -> Bug:
 
 CASES: Mapping[str, Lie] = {
     # Secrets.
-    "a webhook shows its secret": _lie(
+    "a webhook shows its secret": lie(
         _shown(_WEBHOOK, _of_a_webhook, lambda record, secret: record.update(secret=secret) if "secret_fingerprint" in record else None),
         "keeps_secrets",
     ),
-    "a webhook shows its secret as its fingerprint": _lie(
+    "a webhook shows its secret as its fingerprint": lie(
         _shown(
             _WEBHOOK,
             _of_a_webhook,
@@ -223,7 +219,7 @@ CASES: Mapping[str, Lie] = {
         ),
         "keeps_secrets",
     ),
-    "a delivery shows the secret that signed it": _lie(
+    "a delivery shows the secret that signed it": lie(
         _shown(
             at("GET", "/v1/runs/", 200, "/callback"),
             _of_callbacks,
@@ -231,7 +227,7 @@ CASES: Mapping[str, Lie] = {
         ),
         "keeps_secrets",
     ),
-    "a log shows the key of whoever asks": _lie(
+    "a log shows the key of whoever asks": lie(
         _shown(
             at("GET", "/v1/runs/", 200),
             _of_the_caller,
@@ -239,25 +235,23 @@ CASES: Mapping[str, Lie] = {
         ),
         "keeps_secrets",
     ),
-    "a secret that was deleted goes on signing": _lie(Bug(_signs_after_its_end), "current_secret_signs"),
+    "a secret that was deleted goes on signing": lie(Bug(_signs_after_its_end), "current_secret_signs"),
     # Changes.
-    "a change of a webhook forgets its events": _lie(_forgetful("/v1/webhooks", "event_subscriptions", []), "changes_what_it_says"),
-    "a change of a secret forgets its label": _lie(_forgetful("/v1/callback-secrets", "label", None), "changes_what_it_says"),
-    "a change of a workflow forgets its description": _lie(
-        _forgetful("/v1/comfyui-workflows", "description", None), "changes_what_it_says"
-    ),
-    "an opinion cannot be taken back": _lie(Bug(same, _never_taken_back), "changes_what_it_says"),
-    "a warning about the balance cannot be taken back": _lie(_never_without("low_balance_threshold", 5), "changes_what_it_says"),
-    "a secret was last changed when it was made": _lie(
+    "a change of a webhook forgets its events": lie(_forgetful("/v1/webhooks", "event_subscriptions", []), "changes_what_it_says"),
+    "a change of a secret forgets its label": lie(_forgetful("/v1/callback-secrets", "label", None), "changes_what_it_says"),
+    "a change of a workflow forgets its description": lie(_forgetful("/v1/comfyui-workflows", "description", None), "changes_what_it_says"),
+    "an opinion cannot be taken back": lie(Bug(same, _never_taken_back), "changes_what_it_says"),
+    "a warning about the balance cannot be taken back": lie(_never_without("low_balance_threshold", 5), "changes_what_it_says"),
+    "a secret was last changed when it was made": lie(
         when(lambda answer: answer.path.startswith("/v1/callback-secrets"), records(_as_created)), "change_is_dated"
     ),
-    "a workflow was last changed when it was made": _lie(
+    "a workflow was last changed when it was made": lie(
         when(lambda answer: answer.path.startswith("/v1/comfyui-workflows"), records(_as_created)), "change_is_dated"
     ),
-    "a balance was last changed when it was made": _lie(
+    "a balance was last changed when it was made": lie(
         when(lambda answer: answer.path.startswith(("/v1/billing", "/v1/credit-balances")), records(_as_created)), "change_is_dated"
     ),
-    "a webhook was made an hour before": _lie(
+    "a webhook was made an hour before": lie(
         when(
             lambda answer: answer.path.startswith("/v1/webhooks") and "/deliveries" not in answer.path,
             records(
@@ -270,7 +264,7 @@ CASES: Mapping[str, Lie] = {
         ),
         "made_in_its_turn",
     ),
-    "an asset was made an hour later": _lie(
+    "an asset was made an hour later": lie(
         when(
             lambda answer: answer.path.startswith(("/v1/assets", "/v1/asset-uploads")),
             records(
@@ -284,45 +278,45 @@ CASES: Mapping[str, Lie] = {
         "made_in_its_turn",
         "records_agree",
     ),
-    "no secret was ever used": _lie(
+    "no secret was ever used": lie(
         when(lambda answer: answer.path.startswith("/v1/callback-secrets"), put("last_used_at", lambda value: None)), "current_secret_signs"
     ),
-    "no webhook was ever triggered": _lie(
+    "no webhook was ever triggered": lie(
         when(lambda answer: answer.path.startswith("/v1/webhooks"), put("last_triggered_at", lambda value: None)), "webhook_is_signed"
     ),
-    "a local time is told of an end": _lie(
+    "a local time is told of an end": lie(
         when(at("GET", "/v1/", 200), put("completed_at", lambda text: text and later(text, 2).replace("Z", "+02:00"))), "time_in_order"
     ),
-    "a local time is told of a log": _lie(
+    "a local time is told of a log": lie(
         when(at("GET", "/v1/runs/", 200), put("timestamp", lambda text: later(text, 2).replace("Z", "+02:00"))), "answer_schema"
     ),
-    "an evaluation was submitted before it was made": _lie(
+    "an evaluation was submitted before it was made": lie(
         when(at("GET", "/v1/evaluations/", 200), put("submitted_at", lambda text: later(text, -1))), "records_agree"
     ),
     # Whose it is.
-    "webhooks are told of everybody's runs": _lie(Bug(_of_everybody), "input_is_ones_own"),
-    "an asset of somebody else is taken as an input": _lie(Bug(_lent), "input_is_ones_own"),
-    "what is sought by its id is found whoever it belongs to": _lie(Bug(_sought_everywhere), "input_is_ones_own"),
-    "a file is given to whoever knows its path": _lie(Bug(_whoever_signed), "file_expires"),
-    "a webhook is read after it was deleted": _lie(_read_after_its_end("/v1/webhooks/"), "deleted_is_gone"),
-    "a workflow is read after it was deleted": _lie(_read_after_its_end("/v1/comfyui-workflows/"), "deleted_is_gone"),
-    "lists of examples lose a name of their inputs": _lie(
+    "webhooks are told of everybody's runs": lie(Bug(_of_everybody), "input_is_ones_own"),
+    "an asset of somebody else is taken as an input": lie(Bug(_lent), "input_is_ones_own"),
+    "what is sought by its id is found whoever it belongs to": lie(Bug(_sought_everywhere), "input_is_ones_own"),
+    "a file is given to whoever knows its path": lie(Bug(_whoever_signed), "file_expires"),
+    "a webhook is read after it was deleted": lie(_read_after_its_end("/v1/webhooks/"), "deleted_is_gone"),
+    "a workflow is read after it was deleted": lie(_read_after_its_end("/v1/comfyui-workflows/"), "deleted_is_gone"),
+    "lists of examples lose a name of their inputs": lie(
         when(
             lambda answer: answer.method == "GET" and answer.path.endswith("/examples"),
             records(lambda record: record["input"].pop("config", None) if isinstance(record.get("input"), dict) else None),
         ),
         "records_agree",
     ),
-    "who made a model is not listed": _lie(
+    "who made a model is not listed": lie(
         when(lambda answer: answer.path == "/v1/model-creators" and answer.status == 200, lambda body: {**body, "items": [], "next": None}),
         "model_creators_agree",
     ),
-    "all webhooks have one fingerprint": _lie(
+    "all webhooks have one fingerprint": lie(
         when(lambda answer: answer.path.startswith("/v1/webhooks"), put("secret_fingerprint", lambda value: value and "3f9a1c")),
         "secrets_told_apart",
     ),
-    "an upload is listed before it is confirmed": _lie(Bug(_listed_early), "upload_is_kept"),
+    "an upload is listed before it is confirmed": lie(Bug(_listed_early), "upload_is_kept"),
     # Codes.
-    "whatever is not there is a run that is not there": _lie(_coded(404, "RUN_NOT_FOUND"), "code_fits_status"),
-    "whoever may not do something has not verified their address": _lie(_coded(403, "EMAIL_NOT_VERIFIED"), "statuses_of_runs"),
+    "whatever is not there is a run that is not there": lie(_coded(404, "RUN_NOT_FOUND"), "code_fits_status"),
+    "whoever may not do something has not verified their address": lie(_coded(403, "EMAIL_NOT_VERIFIED"), "statuses_of_runs"),
 }

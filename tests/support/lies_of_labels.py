@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 
-from lies import Lie
+from lies import Lie, lie
 from lies_in_time import without_parameter
 from msgspec.structs import replace
 from mutants import Asked, Body, Bug, Mutant, asked, same
@@ -14,10 +14,6 @@ from runflow_mock.kit.suite.carriers import Answer
 LABEL, INPUT = "client_ref", {"image_url": "https://cdn.example.com/a.png"}
 COMPARED = re.compile("%3E|%3C|[<>]")
 LISTS = ("batches", "webhooks", "assets", "callback-secrets", "comfyui-workflows")
-
-
-def _lie(bug: Bug, *rules: str) -> Lie:
-    return Lie(bug, frozenset(rules))
 
 
 def _sent(end: str, change: Callable[[Body], Body]) -> Bug:
@@ -99,28 +95,26 @@ def _rule(noun: str) -> str:
 
 KEPT, FREE = "odd_value_is_kept", "refusal_is_free"
 CASES: Mapping[str, Lie] = {
-    "a label inside an input is not read": _lie(_sent("/runs", _without_labels_inside), KEPT, "echo"),
-    "labels of flat items are not read": _lie(_sent("/batches", _without_labels_of_items), KEPT),
-    "an input that the model does not know is refused": _lie(Bug(_only_known), KEPT),
-    "of input and items a batch takes the first": _lie(_sent("/batches", _of_two_the_first), FREE, "rules_of_models"),
-    "a bad item is left out of its batch": _lie(_sent("/batches", _good_items), FREE),
-    "a run without an input that must be there is taken": _lie(_sent("/runs", _with_an_image), FREE),
+    "a label inside an input is not read": lie(_sent("/runs", _without_labels_inside), KEPT, "echo"),
+    "labels of flat items are not read": lie(_sent("/batches", _without_labels_of_items), KEPT),
+    "an input that the model does not know is refused": lie(Bug(_only_known), KEPT),
+    "of input and items a batch takes the first": lie(_sent("/batches", _of_two_the_first), FREE, "rules_of_models"),
+    "a bad item is left out of its batch": lie(_sent("/batches", _good_items), FREE),
+    "a run without an input that must be there is taken": lie(_sent("/runs", _with_an_image), FREE),
     **{
-        f"filters of {noun} are not looked at on later pages": _lie(
+        f"filters of {noun} are not looked at on later pages": lie(
             _asked(noun, lambda target: "pq=" in target, without_parameter("q")), _rule(noun)
         )
         for noun in LISTS
     },
     **{
-        f"comparisons of {noun} are not read": _lie(
+        f"comparisons of {noun} are not read": lie(
             _asked(noun, lambda target: COMPARED.search(target) is not None, without_parameter("q")), _rule(noun)
         )
         for noun in LISTS[1:]
     },
     **{
-        f"only the first order counts in lists of {noun}": _lie(
-            _asked(noun, lambda target: "sort_by=" in target, _first_order), _rule(noun)
-        )
+        f"only the first order counts in lists of {noun}": lie(_asked(noun, lambda target: "sort_by=" in target, _first_order), _rule(noun))
         for noun in ("batches", "callback-secrets")
     },
 }

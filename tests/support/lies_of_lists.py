@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl, urlencode
 
-from lies import Lie
+from lies import Lie, lie
 from mutants import Asked, Body, Bug, Mutant, asked, at, changed, same
 
 from runflow_mock.kit.suite.carriers import Answer
@@ -15,10 +15,6 @@ ORDER = re.compile(r"([a-z_]+):(asc|desc)")
 # Fields that are looked at in any case; with others it is easy to forget one.
 USUAL = frozenset(("id", "code", "client_ref", "status_code", "created_at", "items_total", "sort_order", "sequence_index", "nonsense"))
 PAGE_SIZE = 50
-
-
-def _lie(bug: Bug, *rules: str) -> Lie:
-    return Lie(bug, frozenset(rules))
 
 
 def _asking(path: str, change: Callable[[Pairs], Pairs]) -> Bug:
@@ -119,27 +115,27 @@ LISTS: Mapping[str, tuple[str, str]] = {
 }
 CASES: Mapping[str, Lie] = {
     **{
-        f"filters of {name} count for the usual fields": _lie(_asking(path, _filtered_as_usual), rule)
+        f"filters of {name} count for the usual fields": lie(_asking(path, _filtered_as_usual), rule)
         for name, (path, rule) in LISTS.items()
     },
     **{
-        f"orders of {name} count for the usual fields": _lie(_asking(path, _sorted_as_usual), rule)
+        f"orders of {name} count for the usual fields": lie(_asking(path, _sorted_as_usual), rule)
         for name, (path, rule) in LISTS.items()
         if name in ("models", "batches", "webhooks", "secrets")
     },
-    "of what AND joins only the first counts": _lie(_asking("/v1/webhooks", _first_term_alone), "webhooks_agree"),
-    **{f"pages of {name} are counted": _lie(_counted(LISTS[name][0]), "page_stays") for name in ("batches", "webhooks", "secrets")},
-    "pages of assets are counted": _lie(_counted("/v1/assets"), "page_stays"),
-    "an asset that was deleted is still listed": _lie(_keeps("/v1/assets"), "deleted_is_gone"),
-    "a webhook that was deleted is still listed": _lie(_keeps("/v1/webhooks"), "deleted_is_gone"),
-    "a workflow that was deleted is still listed": _lie(_keeps("/v1/comfyui-workflows"), "deleted_is_gone"),
-    "everybody reads all models but one": _lie(
+    "of what AND joins only the first counts": lie(_asking("/v1/webhooks", _first_term_alone), "webhooks_agree"),
+    **{f"pages of {name} are counted": lie(_counted(LISTS[name][0]), "page_stays") for name in ("batches", "webhooks", "secrets")},
+    "pages of assets are counted": lie(_counted("/v1/assets"), "page_stays"),
+    "an asset that was deleted is still listed": lie(_keeps("/v1/assets"), "deleted_is_gone"),
+    "a webhook that was deleted is still listed": lie(_keeps("/v1/webhooks"), "deleted_is_gone"),
+    "a workflow that was deleted is still listed": lie(_keeps("/v1/comfyui-workflows"), "deleted_is_gone"),
+    "everybody reads all models but one": lie(
         _listed_but("/v1/public/models", lambda item: item.get("slug") == "background-removal"), "public_models_agree"
     ),
-    "an evaluation is not among those of its run": _lie(
+    "an evaluation is not among those of its run": lie(
         _listed_but("/v1/runs/[^/]+/evaluations", lambda item: item.get("client_ref") is not None), "made_is_listed"
     ),
-    "what a webhook was told of failures is not listed": _lie(
+    "what a webhook was told of failures is not listed": lie(
         _listed_but("/v1/webhooks/[^/]+/deliveries", lambda item: item.get("event_type_code") == "run.failed"), "webhook_is_tried_again"
     ),
 }

@@ -2,17 +2,13 @@
 
 from collections.abc import Callable, Mapping
 
-from lies import Lie
+from lies import Lie, lie
 from msgspec.structs import replace
 from mutants import Bug, Mutant, put, when
 
 from runflow_mock.kit.suite.carriers import Answer
 
 DAYS = ("Sun, 01 Mar 2026 10:00:00 GMT", "Sun, 01 Mar 2026 09:00:00 GMT")
-
-
-def _lie(bug: Bug, rule: str) -> Lie:
-    return Lie(bug, frozenset((rule,)))
 
 
 def _with_header(name: str, value: Callable[[Mutant, Answer], str], holds: Callable[[Answer], bool]) -> Bug:
@@ -42,30 +38,30 @@ def _turned(mutant: Mutant, answer: Answer) -> str:
 
 
 CASES: Mapping[str, Lie] = {
-    "answers announce a byte too many": _lie(
+    "answers announce a byte too many": lie(
         _with_header("content-length", lambda mutant, answer: str(len(answer.body) + 1), lambda answer: bool(answer.body)), "content_length"
     ),
-    "a 204 announces a length": _lie(
+    "a 204 announces a length": lie(
         _with_header("content-length", lambda mutant, answer: "0", lambda answer: answer.status == 204), "content_length"
     ),
-    "a route that is not there is told of as a page": _lie(
+    "a route that is not there is told of as a page": lie(
         _with_header("content-type", lambda mutant, answer: "text/html", lambda answer: answer.status == 404), "content_type"
     ),
-    "Allow lists what is not allowed": _lie(
+    "Allow lists what is not allowed": lie(
         _with_header("allow", lambda mutant, answer: answer.headers["allow"] + ", TRACE", lambda answer: answer.status == 405),
         "allowed_methods",
     ),
-    "Allow leaves out what is allowed": _lie(
+    "Allow leaves out what is allowed": lie(
         _with_header("allow", lambda mutant, answer: "GET", lambda answer: answer.status == 405), "allowed_methods"
     ),
-    "HEAD has a body": _lie(_on_head(body=b"{}"), "head_is_get"),
-    "HEAD finds nothing": _lie(_on_head(status=404), "head_is_get"),
-    "HEAD is of another type": _lie(
+    "HEAD has a body": lie(_on_head(body=b"{}"), "head_is_get"),
+    "HEAD finds nothing": lie(_on_head(status=404), "head_is_get"),
+    "HEAD is of another type": lie(
         _with_header("content-type", lambda mutant, answer: "application/json; charset=utf-16", lambda answer: answer.method == "HEAD"),
         "head_is_get",
     ),
-    "requests have one id": _lie(_with_header("x-request-id", _first, lambda answer: "x-request-id" in answer.headers), "request_ids"),
-    "some requests have no id": _lie(
+    "requests have one id": lie(_with_header("x-request-id", _first, lambda answer: "x-request-id" in answer.headers), "request_ids"),
+    "some requests have no id": lie(
         Bug(
             lambda mutant, answer: (
                 replace(answer, headers={name: value for name, value in answer.headers.items() if name != "x-request-id"})
@@ -75,10 +71,10 @@ CASES: Mapping[str, Lie] = {
         ),
         "request_ids",
     ),
-    "a run names another request": _lie(
+    "a run names another request": lie(
         when(lambda answer: answer.status == 201, put("request_id", lambda value: f"{value}-0")), "request_ids"
     ),
-    "dates go back": _lie(_with_header("date", _turned, _always), "dates"),
-    "dates are not those of HTTP": _lie(_with_header("date", lambda mutant, answer: "2026-03-01T10:00:00Z", _always), "dates"),
-    "dates have another day": _lie(_with_header("date", lambda mutant, answer: "Mon, 01 Mar 2026 10:00:00 GMT", _always), "dates"),
+    "dates go back": lie(_with_header("date", _turned, _always), "dates"),
+    "dates are not those of HTTP": lie(_with_header("date", lambda mutant, answer: "2026-03-01T10:00:00Z", _always), "dates"),
+    "dates have another day": lie(_with_header("date", lambda mutant, answer: "Mon, 01 Mar 2026 10:00:00 GMT", _always), "dates"),
 }

@@ -4,21 +4,13 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from lies import Lie
-from mutants import Body, Bug, Mutant, records, when
+from lies import Lie, lie
+from mutants import Body, Bug, Mutant, is_granted, records, when
 from signed_callbacks import told_by_callbacks, written
 
 from runflow_mock.kit.suite.carriers import Answer
 
 Change = Callable[[Body], None]
-
-
-def _lie(bug: Bug, *rules: str) -> Lie:
-    return Lie(bug, frozenset(rules))
-
-
-def _api(answer: Answer) -> bool:
-    return answer.path.startswith("/v1/") and answer.status < 300
 
 
 def told_everywhere(change: Change) -> Bug:
@@ -32,7 +24,7 @@ def told_everywhere(change: Change) -> Bug:
             if json.dumps(sent) != before:
                 record["payload_bytes"] = written(sent).decode()
 
-    told, heard = when(_api, lambda body: records(kept)(records(change)(body))), told_by_callbacks(change)
+    told, heard = when(is_granted, lambda body: records(kept)(records(change)(body))), told_by_callbacks(change)
 
     def spoil(mutant: Mutant, answer: Answer) -> Answer:
         return told.spoil(mutant, heard.spoil(mutant, answer))
@@ -42,7 +34,7 @@ def told_everywhere(change: Change) -> Bug:
 
 def _of(name: str, change: Change) -> Bug:
     """A change of every record that has a field."""
-    return when(_api, records(lambda record: change(record) if name in record else None))
+    return when(is_granted, records(lambda record: change(record) if name in record else None))
 
 
 def moved(text: str, **way: float) -> str:
@@ -118,29 +110,29 @@ def _used_later(record: Body) -> None:
 HAPPENS, BEGUN, JUDGED, GOES_ON = "happens_when_it_says", "begun_before_it_ended", "judged_at_the_end", "deliveries_go_on_or_end"
 WAITING, GOING, OVER = ("queued",), ("dispatching", "running"), ("succeeded", "partial_succeeded")
 CASES: Mapping[str, Lie] = {
-    "a run ended when it was made": _lie(told_everywhere(_ends_as_it_is_made("run")), HAPPENS),
-    "a batch ended when it was made": _lie(told_everywhere(_ends_as_it_is_made("batch")), HAPPENS, "items_of_batches"),
-    "a run began when it was made": _lie(told_everywhere(_begins_as_it_is_made), HAPPENS),
-    "a secret is used an hour from now": _lie(_of("key_prefix", _used_later), HAPPENS),
-    "a run that has ended is told never to have begun": _lie(_when_in(OVER, "nodes_total", started_at=None), BEGUN),
-    "a batch that has ended is told never to have begun": _lie(_when_in(OVER, "items_total", started_at=None), BEGUN),
-    "a run that waits has begun": _lie(_when_in(WAITING, "nodes_total", started_at="created_at"), BEGUN, HAPPENS),
-    "a run that goes on has ended": _lie(_when_in(GOING, "nodes_total", completed_at="created_at"), BEGUN),
-    "a run that goes on has failed": _lie(_when_in(GOING, "nodes_total", failure_code="TIMEOUT", failure_message="Late."), BEGUN),
-    "an evaluation has a verdict before its end": _lie(_when_in(("pending", "running"), "overall_passed", overall_passed=True), JUDGED),
-    "an evaluation that has ended says why it failed": _lie(_when_in(("completed",), "overall_passed", failure_code="TIMEOUT"), JUDGED),
-    "more checks have passed than there were": _lie(_of("check_summary", _more_checks), JUDGED),
-    "fewer checks have passed than judges say": _lie(_of("check_summary", _fewer_checks), JUDGED),
-    "an evaluation took longer": _lie(told_everywhere(_lasts_longer), JUDGED),
-    "an evaluation was submitted after its end": _lie(_of("submitted_at", _submitted_late), JUDGED),
-    "an evaluation is of another workflow than its run": _lie(
+    "a run ended when it was made": lie(told_everywhere(_ends_as_it_is_made("run")), HAPPENS),
+    "a batch ended when it was made": lie(told_everywhere(_ends_as_it_is_made("batch")), HAPPENS, "items_of_batches"),
+    "a run began when it was made": lie(told_everywhere(_begins_as_it_is_made), HAPPENS),
+    "a secret is used an hour from now": lie(_of("key_prefix", _used_later), HAPPENS),
+    "a run that has ended is told never to have begun": lie(_when_in(OVER, "nodes_total", started_at=None), BEGUN),
+    "a batch that has ended is told never to have begun": lie(_when_in(OVER, "items_total", started_at=None), BEGUN),
+    "a run that waits has begun": lie(_when_in(WAITING, "nodes_total", started_at="created_at"), BEGUN, HAPPENS),
+    "a run that goes on has ended": lie(_when_in(GOING, "nodes_total", completed_at="created_at"), BEGUN),
+    "a run that goes on has failed": lie(_when_in(GOING, "nodes_total", failure_code="TIMEOUT", failure_message="Late."), BEGUN),
+    "an evaluation has a verdict before its end": lie(_when_in(("pending", "running"), "overall_passed", overall_passed=True), JUDGED),
+    "an evaluation that has ended says why it failed": lie(_when_in(("completed",), "overall_passed", failure_code="TIMEOUT"), JUDGED),
+    "more checks have passed than there were": lie(_of("check_summary", _more_checks), JUDGED),
+    "fewer checks have passed than judges say": lie(_of("check_summary", _fewer_checks), JUDGED),
+    "an evaluation took longer": lie(told_everywhere(_lasts_longer), JUDGED),
+    "an evaluation was submitted after its end": lie(_of("submitted_at", _submitted_late), JUDGED),
+    "an evaluation is of another workflow than its run": lie(
         _of("overall_passed", lambda record: record.update(comfyui_workflow_id=record["id"]) if record.get("run_id") else None), JUDGED
     ),
-    "a delivery that goes on has ended": _lie(_when_in(("pending",), "max_attempts", completed_at="created_at"), GOES_ON),
-    "a delivery ended before its last attempt": _lie(
+    "a delivery that goes on has ended": lie(_when_in(("pending",), "max_attempts", completed_at="created_at"), GOES_ON),
+    "a delivery ended before its last attempt": lie(
         _of("max_attempts", lambda record: record.update(completed_at=record["completed_at"] and record["created_at"])), GOES_ON
     ),
-    "a delivery is not changed by its attempts": _lie(
+    "a delivery is not changed by its attempts": lie(
         _of("max_attempts", lambda record: record.update(updated_at=record["created_at"])), GOES_ON
     ),
 }

@@ -4,24 +4,16 @@ import json
 import re
 from collections.abc import Callable, Mapping
 
-from lies import Lie
+from lies import Lie, lie
 from lies_of_access import key_of, known_keys
 from msgspec.structs import replace
-from mutants import Body, Bug, Mutant, asked, changed, records
+from mutants import Body, Bug, Mutant, asked, changed, is_granted_of_records, records
 
 from runflow_mock.kit.suite.carriers import Answer
 
 ABSENT = {"code": "NOT_FOUND", "message": "No.", "errors": None}
 # As what it is told that was sent under another name.
 TOLD = {"is_positive": "feedback_is_positive"}
-
-
-def _lie(bug: Bug, *rules: str) -> Lie:
-    return Lie(bug, frozenset(rules))
-
-
-def _api(answer: Answer) -> bool:
-    return answer.path.startswith("/v1/") and answer.status < 300 and answer.path != "/v1/openapi.json"
 
 
 def _spread(path: str, name: str, mark: str) -> Bug:
@@ -33,7 +25,7 @@ def _spread(path: str, name: str, mark: str) -> Bug:
         place = f"spread {key_of(mutant)}"
         if method == "PATCH" and re.fullmatch(path, answer.path) and answer.status == 200 and name in json.loads(body or b"{}"):
             mutant.memory[place] = answer.json.get(told)
-        if not _api(answer) or place not in mutant.memory:
+        if not is_granted_of_records(answer) or place not in mutant.memory:
             return answer
 
         def change(record: Body) -> None:
@@ -72,7 +64,7 @@ def _all_are_cancelled(mutant: Mutant, answer: Answer) -> Answer:
         mutant.memory["cancelled"] = answer.json["id"]
     if answer.path == "/_mock/tenants":
         mutant.memory.pop("cancelled", None)
-    if not _api(answer) or "cancelled" not in mutant.memory or method == "POST":
+    if not is_granted_of_records(answer) or "cancelled" not in mutant.memory or method == "POST":
         return answer
 
     def change(record: Body) -> None:
@@ -134,33 +126,31 @@ def _made_all_the_same(noun: str, status: int, **right: Body) -> Bug:
 OTHERS: Callable[[str], str] = "who deletes one of the {} deletes all".format
 NOTHING_ELSE, THERE = "changes_nothing_else", "made_is_there"
 CASES: Mapping[str, Lie] = {
-    "a new label of one secret is that of all": _lie(_spread(r"/v1/callback-secrets/[^/]+", "label", "key_prefix"), NOTHING_ELSE),
-    "who switches one webhook off switches all off": _lie(
-        _spread(r"/v1/webhooks/[^/]+", "disabled_at", "secret_fingerprint"), NOTHING_ELSE
-    ),
-    "a new address of one webhook is that of all": _lie(_spread(r"/v1/webhooks/[^/]+", "url", "secret_fingerprint"), NOTHING_ELSE),
-    "a new name of one workflow is that of all": _lie(_spread(r"/v1/comfyui-workflows/[^/]+", "name", "workflow_json"), NOTHING_ELSE),
-    "an opinion on one run is one on all": _lie(_spread(r"/v1/runs/[^/]+/feedback", "is_positive", "nodes_total"), NOTHING_ELSE),
-    "an opinion on one evaluation is one on all": _lie(
+    "a new label of one secret is that of all": lie(_spread(r"/v1/callback-secrets/[^/]+", "label", "key_prefix"), NOTHING_ELSE),
+    "who switches one webhook off switches all off": lie(_spread(r"/v1/webhooks/[^/]+", "disabled_at", "secret_fingerprint"), NOTHING_ELSE),
+    "a new address of one webhook is that of all": lie(_spread(r"/v1/webhooks/[^/]+", "url", "secret_fingerprint"), NOTHING_ELSE),
+    "a new name of one workflow is that of all": lie(_spread(r"/v1/comfyui-workflows/[^/]+", "name", "workflow_json"), NOTHING_ELSE),
+    "an opinion on one run is one on all": lie(_spread(r"/v1/runs/[^/]+/feedback", "is_positive", "nodes_total"), NOTHING_ELSE),
+    "an opinion on one evaluation is one on all": lie(
         _spread(r"/v1/(runs/[^/]+/)?evaluations/[^/]+/feedback", "is_positive", "overall_passed"), NOTHING_ELSE
     ),
-    **{OTHERS(noun): _lie(_swept(noun), THERE) for noun in ("assets", "webhooks", "comfyui-workflows", "callback-secrets")},
-    "who cancels one run cancels all": _lie(Bug(_all_are_cancelled), "run_is_cancelled"),
-    "a redelivery that was refused is listed": _lie(Bug(_listed_all_the_same), "redelivery_waits"),
-    "a webhook that was refused is made all the same": _lie(
+    **{OTHERS(noun): lie(_swept(noun), THERE) for noun in ("assets", "webhooks", "comfyui-workflows", "callback-secrets")},
+    "who cancels one run cancels all": lie(Bug(_all_are_cancelled), "run_is_cancelled"),
+    "a redelivery that was refused is listed": lie(Bug(_listed_all_the_same), "redelivery_waits"),
+    "a webhook that was refused is made all the same": lie(
         _made_all_the_same("webhooks", 422, url="http://127.0.0.1:9/callbacks", secret="suite-refused"), "rules_of_webhooks"
     ),
-    "a secret that was refused is made all the same": _lie(
+    "a secret that was refused is made all the same": lie(
         _made_all_the_same("callback-secrets", 422, label="refused"), "rules_of_callback_secrets"
     ),
-    "a workflow that was refused is made all the same": _lie(
+    "a workflow that was refused is made all the same": lie(
         _made_all_the_same("comfyui-workflows", 422, name="refused", workflow_json={}), "rules_of_comfyui_workflows"
     ),
-    "a webhook that one may not make is made all the same": _lie(
+    "a webhook that one may not make is made all the same": lie(
         _made_all_the_same("webhooks", 403, url="http://127.0.0.1:9/callbacks", secret="suite-refused"), "statuses_of_webhooks"
     ),
-    "a secret is made for who has no key": _lie(
+    "a secret is made for who has no key": lie(
         _made_all_the_same("callback-secrets", 401, label="refused"), "statuses_of_callback_secrets"
     ),
-    "a key is forgotten within a day": _lie(_forgetting(), "repeat_is_replayed"),
+    "a key is forgotten within a day": lie(_forgetting(), "repeat_is_replayed"),
 }

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lies import Lie
+from lies import Lie, lie, read_body
 from msgspec.structs import replace
 from mutants import Asked, Body, Bug, Mutant, asked, at, put, records, same, when
 
@@ -21,17 +21,6 @@ def _refers(path: str) -> bool:
     return path.startswith(OWN) and (path.split("/")[3:4] not in ([], ["{owner}"]) or path == "/v1/evaluations")
 
 
-def _lie(bug: Bug, *rules: str) -> Lie:
-    return Lie(bug, frozenset(rules))
-
-
-def _read(body: bytes | None) -> Body:
-    try:
-        return json.loads(body or b"null")
-    except (ValueError, RecursionError):
-        return None
-
-
 def _key_of(headers: Mapping[str, str]) -> str | None:
     return next((text for name, text in headers.items() if name.lower() == "idempotency-key"), None)
 
@@ -44,7 +33,7 @@ def _compared_but_for(*names: str) -> Bug:
         return {name: value for name, value in body.items() if name not in names}
 
     def on_request(method: str, target: str, headers: dict[str, str], body: bytes | None) -> Asked:
-        key, content = _key_of(headers), _read(body)
+        key, content = _key_of(headers), read_body(body)
         if method != "POST" or key is None or not isinstance(content, dict):
             return method, target, headers, body
         was, raw = first.setdefault((headers.get("Authorization"), target, key), (content, body))
@@ -134,7 +123,7 @@ def _cut_to_the_balance(mutant: Mutant, answer: Answer) -> Answer:
     left = mutant.again("GET", "/v1/billing/balance", {"Authorization": headers["Authorization"]})
     if float(left.json["balance"]) <= 0:
         return answer
-    content = _read(body)
+    content = read_body(body)
     return mutant.again(method, target, headers, json.dumps({**content, "input": content["input"][:1]}).encode())
 
 
@@ -165,33 +154,33 @@ SILENT = tuple(each.id for each in packaged_contract().operations if each.id in 
 
 CASES: Mapping[str, Lie] = {
     # Bodies.
-    "another body is one with another input": _lie(_compared_but_for("metadata"), "repeats_of_models", "repeats_of_batches"),
-    "an address for callbacks is no part of a body": _lie(_compared_but_for("callback_url"), "repeats_of_models", "repeats_of_batches"),
-    "a repeat is told of the batch as it is now": _lie(_repeated(_as_it_is), "repeats_of_models", "repeats_of_batches"),
-    "a repeat is of another type": _lie(_repeated(_otherwise_typed), "repeats_of_models"),
-    "a batch is cut to what the balance covers": _lie(Bug(_cut_to_the_balance), "poverty_is_told"),
+    "another body is one with another input": lie(_compared_but_for("metadata"), "repeats_of_models", "repeats_of_batches"),
+    "an address for callbacks is no part of a body": lie(_compared_but_for("callback_url"), "repeats_of_models", "repeats_of_batches"),
+    "a repeat is told of the batch as it is now": lie(_repeated(_as_it_is), "repeats_of_models", "repeats_of_batches"),
+    "a repeat is of another type": lie(_repeated(_otherwise_typed), "repeats_of_models"),
+    "a batch is cut to what the balance covers": lie(Bug(_cut_to_the_balance), "poverty_is_told"),
     # Others.
-    "an upload is confirmed by whoever knows its id": _lie(_done_for_others(_below("POST", "/v1/asset-uploads/")), OWNED),
-    "a secret is deleted by whoever knows its id": _lie(_done_for_others(_below("DELETE", "/v1/callback-secrets/")), OWNED),
-    "a workflow is deleted by whoever knows its id": _lie(_done_for_others(_below("DELETE", "/v1/comfyui-workflows/")), OWNED),
-    "an input is declared by whoever knows a workflow": _lie(_done_for_others(_below("POST", "/v1/comfyui-workflows/", "/inputs")), OWNED),
-    "an evaluation is judged by whoever knows its id": _lie(_done_for_others(_below("PATCH", "/v1/evaluations/")), OWNED),
-    "a run is evaluated for whoever knows its id": _lie(_done_for_others(_below("POST", "/v1/evaluations")), OWNED),
+    "an upload is confirmed by whoever knows its id": lie(_done_for_others(_below("POST", "/v1/asset-uploads/")), OWNED),
+    "a secret is deleted by whoever knows its id": lie(_done_for_others(_below("DELETE", "/v1/callback-secrets/")), OWNED),
+    "a workflow is deleted by whoever knows its id": lie(_done_for_others(_below("DELETE", "/v1/comfyui-workflows/")), OWNED),
+    "an input is declared by whoever knows a workflow": lie(_done_for_others(_below("POST", "/v1/comfyui-workflows/", "/inputs")), OWNED),
+    "an evaluation is judged by whoever knows its id": lie(_done_for_others(_below("PATCH", "/v1/evaluations/")), OWNED),
+    "a run is evaluated for whoever knows its id": lie(_done_for_others(_below("POST", "/v1/evaluations")), OWNED),
     **{
-        f"{operation} of what is of others is answered 404, and done": _lie(_done_for_others(_asks_for(operation), is_told=False), OWNED)
+        f"{operation} of what is of others is answered 404, and done": lie(_done_for_others(_asks_for(operation), is_told=False), OWNED)
         for operation in SILENT
     },
-    "items are read below any batch": _lie(_below_any("/v1/batches/[^/]+/items/([^/?]+)"), "part_is_below_its_own"),
-    "logs are read below any run": _lie(_below_any("/v1/runs/[^/]+/logs/([^/?]+)"), "part_is_below_its_own"),
-    "deliveries are read below any webhook": _lie(_below_any("/v1/webhooks/[^/]+/deliveries/([^/?]+)"), "part_is_below_its_own"),
+    "items are read below any batch": lie(_below_any("/v1/batches/[^/]+/items/([^/?]+)"), "part_is_below_its_own"),
+    "logs are read below any run": lie(_below_any("/v1/runs/[^/]+/logs/([^/?]+)"), "part_is_below_its_own"),
+    "deliveries are read below any webhook": lie(_below_any("/v1/webhooks/[^/]+/deliveries/([^/?]+)"), "part_is_below_its_own"),
     # Steps, summaries, addresses.
-    "steps of a run that succeeded go on": _lie(when(_API, _of_steps(state_code="running", completed_at=None)), "steps"),
-    "a step begins a day before its run": _lie(when(_API, _of_steps(started_at="2025-12-31T00:00:00.000Z")), "steps"),
-    "steps come to more than their run": _lie(when(_API, _of_steps(cost="9.000000")), "steps"),
-    "no node is ever done": _lie(when(_API, put("nodes_completed", lambda value: value and 0)), "steps"),
-    "a run has another verdict than its evaluation": _lie(when(_API, records(_another_verdict)), "latest_evaluation"),
-    "a score is one of a hundred": _lie(
+    "steps of a run that succeeded go on": lie(when(_API, _of_steps(state_code="running", completed_at=None)), "steps"),
+    "a step begins a day before its run": lie(when(_API, _of_steps(started_at="2025-12-31T00:00:00.000Z")), "steps"),
+    "steps come to more than their run": lie(when(_API, _of_steps(cost="9.000000")), "steps"),
+    "no node is ever done": lie(when(_API, put("nodes_completed", lambda value: value and 0)), "steps"),
+    "a run has another verdict than its evaluation": lie(when(_API, records(_another_verdict)), "latest_evaluation"),
+    "a score is one of a hundred": lie(
         when(at("GET", "/v1/runs", 200), put("score", lambda value: value and value * 100)), "answer_schema"
     ),
-    "a run calls the address of another its own": _lie(Bug(_another_address), "own_address"),
+    "a run calls the address of another its own": lie(Bug(_another_address), "own_address"),
 }

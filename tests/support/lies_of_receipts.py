@@ -4,7 +4,7 @@ import json
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 
-from lies import Lie
+from lies import Lie, lie
 from lies_of_keeping import later
 from mutants import Asked, Body, Bug, Mutant, asked, changed, poorer, put, same, when
 from signed_callbacks import PULL, known_secrets
@@ -94,31 +94,27 @@ def _under_another_id(item: Body, raw: bytes, sign: Callable[[bytes, int | None]
     return {**item, "headers": {**item["headers"], "Runflow-Request-Id": f"{other}-{item['number']}"}}
 
 
-def _lie(bug: Bug, *rules: str) -> Lie:
-    return Lie(bug, frozenset(rules))
-
-
 CASES: Mapping[str, Lie] = {
     # Money.
-    "an upload costs a cent": _lie(poorer(_is_done("POST", "/v1/asset-uploads/"), 0.01), "statuses_of_asset_uploads"),
-    "an opinion costs a cent": _lie(poorer(_is_done("PATCH", "/v1/runs/", "/feedback"), 0.01), "statuses_of_runs"),
-    "a webhook costs a cent": _lie(poorer(_is_done("POST", "/v1/webhooks"), 0.01), "statuses_of_webhooks"),
-    "a batch that was cancelled is billed": _lie(poorer(_is_done("POST", "/_mock/batches/", "/cancel"), 0.27), "batch_is_cancelled"),
-    "a callback that fails costs a cent": _lie(
+    "an upload costs a cent": lie(poorer(_is_done("POST", "/v1/asset-uploads/"), 0.01), "statuses_of_asset_uploads"),
+    "an opinion costs a cent": lie(poorer(_is_done("PATCH", "/v1/runs/", "/feedback"), 0.01), "statuses_of_runs"),
+    "a webhook costs a cent": lie(poorer(_is_done("POST", "/v1/webhooks"), 0.01), "statuses_of_webhooks"),
+    "a batch that was cancelled is billed": lie(poorer(_is_done("POST", "/_mock/batches/", "/cancel"), 0.27), "batch_is_cancelled"),
+    "a callback that fails costs a cent": lie(
         poorer(lambda mutant, answer: answer.path.endswith("/answer") and b"50" in (asked(mutant)[3] or b""), 0.01), "attempts_are_told"
     ),
     # Callbacks.
-    "nobody is told of a run that was cancelled": _lie(_silent(lambda item: _event(item) != "run.cancelled"), "cancellation_is_told"),
-    "webhooks are not told of what was cancelled": _lie(
+    "nobody is told of a run that was cancelled": lie(_silent(lambda item: _event(item) != "run.cancelled"), "cancellation_is_told"),
+    "webhooks are not told of what was cancelled": lie(
         _silent(lambda item: _event(item) != "run.cancelled" or not item["url"].endswith("run.cancelled")), "cancellation_is_told"
     ),
-    "nobody is told of a batch that was cancelled": _lie(_silent(lambda item: _event(item) != "batch.cancelled"), "cancellation_is_told"),
-    "a receiver that sends elsewhere has received": _lie(_answered({301: 200, 302: 200, 307: 200, 308: 200}), "attempts_are_told"),
-    "only 200 is a receipt": _lie(_answered({201: 500, 202: 500, 204: 500}), "attempts_are_told"),
-    "the next attempt comes before it was announced": _lie(
+    "nobody is told of a batch that was cancelled": lie(_silent(lambda item: _event(item) != "batch.cancelled"), "cancellation_is_told"),
+    "a receiver that sends elsewhere has received": lie(_answered({301: 200, 302: 200, 307: 200, 308: 200}), "attempts_are_told"),
+    "only 200 is a receipt": lie(_answered({201: 500, 202: 500, 204: 500}), "attempts_are_told"),
+    "the next attempt comes before it was announced": lie(
         when(lambda answer: answer.path.startswith(("/v1/runs/", "/v1/batches/")), put("next_attempt_at", later)), "deliveries_are_kept"
     ),
-    "an attempt is dated in milliseconds": _lie(_resigned(_in_milliseconds), "deliveries_are_kept"),
-    "later attempts are not signed": _lie(_resigned(_unsigned_again), "callback_is_sent_as_promised", "retry_has_the_same_bytes"),
-    "later attempts have another id": _lie(_resigned(_under_another_id), "callback_is_sent_as_promised", "retry_has_the_same_bytes"),
+    "an attempt is dated in milliseconds": lie(_resigned(_in_milliseconds), "deliveries_are_kept"),
+    "later attempts are not signed": lie(_resigned(_unsigned_again), "callback_is_sent_as_promised", "retry_has_the_same_bytes"),
+    "later attempts have another id": lie(_resigned(_under_another_id), "callback_is_sent_as_promised", "retry_has_the_same_bytes"),
 }

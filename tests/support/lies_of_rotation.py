@@ -3,7 +3,7 @@
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 
-from lies import Lie
+from lies import Lie, lie
 from msgspec.structs import replace
 from mutants import Body, Bug, Mutant, at, changed, put, when
 from signed_callbacks import PULL, known_secrets
@@ -13,10 +13,6 @@ from runflow_mock.kit.suite.carriers import Answer
 
 LIST = at("GET", "/v1/runs", 200)
 DELIVERIES = at("GET", "/v1/", 200, "/callback")
-
-
-def _lie(bug: Bug, *rules: str) -> Lie:
-    return Lie(bug, frozenset(rules))
 
 
 def _is_new_world(answer: Answer) -> bool:
@@ -140,30 +136,30 @@ def _first_signed(mutant: Mutant, answer: Answer) -> Answer:
 
 
 CASES: Mapping[str, Lie] = {
-    "an asset has the name of its folder": _lie(
+    "an asset has the name of its folder": lie(
         when(at("POST", "/v1/asset-uploads/", 201), put("name", lambda name: "root")), "upload_is_kept"
     ),
-    "an asset is of the type that its server likes": _lie(
+    "an asset is of the type that its server likes": lie(
         when(at("POST", "/v1/asset-uploads/", 201), put("mime_type", lambda kind: "image/webp")), "upload_is_kept", "records_agree"
     ),
-    "one request more than the quota is answered": _lie(Bug(_let_through), "quota_is_told"),
-    "a window never ends": _lie(Bug(_never_over), "quota_is_told"),
-    "Retry-After is longer than the window": _lie(_retry_after("61"), "quota_is_told"),
-    "Retry-After is a digit that stands above the line": _lie(_retry_after("²"), "quota_is_told"),
-    "Retry-After has more digits than a number": _lie(_retry_after("9" * 5000), "quota_is_told"),
-    "Retry-After is what time it will be": _lie(_retry_after("Sun, 01 Mar 2026 10:00:00 GMT"), "quota_is_told"),
-    "all attempts were answered as the first": _lie(_of_attempts(_as_the_first), "attempts_are_told", "deliveries_are_kept"),
-    "attempts are counted from nothing": _lie(_of_attempts(_counted_from_nothing), "attempts_are_told", "deliveries_are_kept"),
-    "attempts of a delivery share an id": _lie(_of_attempts(_under_one_id), "attempts_are_told", "nothing_twice", "deliveries_are_kept"),
-    "the last attempt is not told of": _lie(_of_attempts(lambda attempts: attempts[:-1]), "attempts_are_told", "deliveries_are_kept"),
-    "a secret that was rotated out goes on signing": _lie(_signed(_by_the_old), "current_secret_signs", "webhook_changes"),
-    "both secrets sign in one header": _lie(_signed(_by_both), "current_secret_signs", "callback_is_sent_as_promised"),
-    "the first secret signs for every address": _lie(
+    "one request more than the quota is answered": lie(Bug(_let_through), "quota_is_told"),
+    "a window never ends": lie(Bug(_never_over), "quota_is_told"),
+    "Retry-After is longer than the window": lie(_retry_after("61"), "quota_is_told"),
+    "Retry-After is a digit that stands above the line": lie(_retry_after("²"), "quota_is_told"),
+    "Retry-After has more digits than a number": lie(_retry_after("9" * 5000), "quota_is_told"),
+    "Retry-After is what time it will be": lie(_retry_after("Sun, 01 Mar 2026 10:00:00 GMT"), "quota_is_told"),
+    "all attempts were answered as the first": lie(_of_attempts(_as_the_first), "attempts_are_told", "deliveries_are_kept"),
+    "attempts are counted from nothing": lie(_of_attempts(_counted_from_nothing), "attempts_are_told", "deliveries_are_kept"),
+    "attempts of a delivery share an id": lie(_of_attempts(_under_one_id), "attempts_are_told", "nothing_twice", "deliveries_are_kept"),
+    "the last attempt is not told of": lie(_of_attempts(lambda attempts: attempts[:-1]), "attempts_are_told", "deliveries_are_kept"),
+    "a secret that was rotated out goes on signing": lie(_signed(_by_the_old), "current_secret_signs", "webhook_changes"),
+    "both secrets sign in one header": lie(_signed(_by_both), "current_secret_signs", "callback_is_sent_as_promised"),
+    "the first secret signs for every address": lie(
         _signed(_by_the_account), "webhook_is_signed", "webhook_changes", "current_secret_signs"
     ),
-    "a secret signs with a blank at its end": _lie(_signed(_by_nobody), "callback_is_signed", "callback_is_sent_as_promised"),
-    "every secret is the current one": _lie(
+    "a secret signs with a blank at its end": lie(_signed(_by_nobody), "callback_is_signed", "callback_is_sent_as_promised"),
+    "every secret is the current one": lie(
         when(at("GET", "/v1/callback-secrets", 200), lambda body: _all_current(body) if "items" in body else body), "current_secret_signs"
     ),
-    "deliveries name the first secret": _lie(Bug(_first_signed), "current_secret_signs"),
+    "deliveries name the first secret": lie(Bug(_first_signed), "current_secret_signs"),
 }

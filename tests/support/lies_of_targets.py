@@ -3,23 +3,15 @@
 import json
 from collections.abc import Callable, Mapping
 
-from lies import Lie
+from lies import Lie, lie
 from lies_of_access import key_of
 from lies_of_moments import moved, told_everywhere
 from msgspec.structs import replace
-from mutants import Body, Bug, Mutant, asked, changed, records, when
+from mutants import Body, Bug, Mutant, asked, changed, is_granted_of_records, records, when
 
 from runflow_mock.kit.suite.carriers import Answer
 
 SOME = {"failure_code": "SOME_ITEMS_FAILED", "failure_message": "Some items failed."}
-
-
-def _lie(bug: Bug, *rules: str) -> Lie:
-    return Lie(bug, frozenset(rules))
-
-
-def _api(answer: Answer) -> bool:
-    return answer.path.startswith("/v1/") and answer.status < 300 and answer.path != "/v1/openapi.json"
 
 
 def _where(is_so: Callable[[Body], bool], change: Callable[[Body], object]) -> Bug:
@@ -49,7 +41,7 @@ def _to_another(mutant: Mutant, answer: Answer) -> Answer:
             other = before.setdefault(record["id"], next(reversed(before), record["id"]))
             record["links"] = {**record["links"], "logs": f"/v1/runs/{other}/logs"}
 
-    return changed(answer, records(change)) if _api(answer) else answer
+    return changed(answer, records(change)) if is_granted_of_records(answer) else answer
 
 
 def _an_hour_later(record: Body) -> None:
@@ -134,52 +126,52 @@ def _keeps_its_reason(mutant: Mutant, answer: Answer) -> Answer:
         if record.get("feedback_is_positive", "") is None and f"reason of {record.get('id')}" in mutant.memory:
             record["feedback_reason"] = mutant.memory[f"reason of {record['id']}"]
 
-    return changed(answer, records(change)) if _api(answer) else answer
+    return changed(answer, records(change)) if is_granted_of_records(answer) else answer
 
 
 REASON, TARGET, PARTS, ITEMS = "no_reason_without_failure", "one_target", "own_parts", "items_of_batches"
 CASES: Mapping[str, Lie] = {
-    "a run leads to the logs of another": _lie(Bug(_to_another), "addresses_of_parts"),
-    "a run of a model says that a workflow is its target": _lie(
+    "a run leads to the logs of another": lie(Bug(_to_another), "addresses_of_parts"),
+    "a run of a model says that a workflow is its target": lie(
         _where(lambda record: _is_run(record) and bool(record.get("model_id")), lambda run: run.update(target_type="comfyui_workflow")),
         TARGET,
     ),
-    "a run is of a model and of a workflow": _lie(
+    "a run is of a model and of a workflow": lie(
         _where(
             lambda record: _is_run(record) and bool(record.get("model_id")), lambda run: run.update(comfyui_workflow_id=run["model_id"])
         ),
         TARGET,
     ),
-    "a batch is of a model and of a workflow": _lie(
+    "a batch is of a model and of a workflow": lie(
         _where(
             lambda record: "items_total" in record and bool(record.get("target_type_code")),
             lambda batch: batch.update(target_type_code="flow"),
         ),
         TARGET,
     ),
-    "an opinion that was taken back leaves its reason": _lie(Bug(_keeps_its_reason), "changes_what_it_says"),
-    "a run that was cancelled before it began costs": _lie(
+    "an opinion that was taken back leaves its reason": lie(Bug(_keeps_its_reason), "changes_what_it_says"),
+    "a run that was cancelled before it began costs": lie(
         _where(
             lambda record: _is_run(record) and str(record["status_code"]).startswith("cancel") and record.get("started_at", "") is None,
             lambda run: run.update(cost="0.270000"),
         ),
         "run_is_cancelled",
     ),
-    "a run that succeeded failed at a stage": _lie(
+    "a run that succeeded failed at a stage": lie(
         _where(
             lambda record: _is_run(record) and record["status_code"] == "succeeded" and "failure_stage_code" in record,
             lambda run: run.update(failure_stage_code="dispatch"),
         ),
         REASON,
     ),
-    "a batch that succeeded says why it failed": _lie(
+    "a batch that succeeded says why it failed": lie(
         _where(
             lambda record: _is_batch(record) and record["status_code"] == "succeeded" and "failure_code" in record,
             lambda batch: batch.update(SOME),
         ),
         REASON,
     ),
-    "a batch begins when it ends": _lie(
+    "a batch begins when it ends": lie(
         _where(
             lambda record: _is_batch(record) and bool(record.get("completed_at")) and bool(record.get("started_at")),
             lambda batch: batch.update(started_at=batch["completed_at"]),
@@ -187,19 +179,19 @@ CASES: Mapping[str, Lie] = {
         ITEMS,
         "begun_before_it_ended",
     ),
-    "a batch ends an hour after its last item": _lie(told_everywhere(records(_an_hour_later)), "ends_with_its_items"),
-    "a subscription is that of another webhook": _lie(when(_api, records(_of_another_webhook)), PARTS),
-    "a webhook was last triggered when it was made": _lie(when(_api, records(_triggered_at_first)), "in_its_time"),
-    "an evaluation that passed every check has a rate of a quarter": _lie(told_everywhere(records(_at_a_quarter)), "judged_at_the_end"),
-    "a callback is sent an hour after the end": _lie(when(_api, records(_told_late)), "in_its_time"),
-    "attempts are made every ten seconds": _lie(when(_api, records(_every_ten_seconds)), "deliveries_go_on_or_end"),
-    "an evaluation that failed has a cost": _lie(_where(_failed, lambda evaluation: evaluation.update(cost="0.010000")), "costs"),
-    "an evaluation that failed has a verdict": _lie(
+    "a batch ends an hour after its last item": lie(told_everywhere(records(_an_hour_later)), "ends_with_its_items"),
+    "a subscription is that of another webhook": lie(when(is_granted_of_records, records(_of_another_webhook)), PARTS),
+    "a webhook was last triggered when it was made": lie(when(is_granted_of_records, records(_triggered_at_first)), "in_its_time"),
+    "an evaluation that passed every check has a rate of a quarter": lie(told_everywhere(records(_at_a_quarter)), "judged_at_the_end"),
+    "a callback is sent an hour after the end": lie(when(is_granted_of_records, records(_told_late)), "in_its_time"),
+    "attempts are made every ten seconds": lie(when(is_granted_of_records, records(_every_ten_seconds)), "deliveries_go_on_or_end"),
+    "an evaluation that failed has a cost": lie(_where(_failed, lambda evaluation: evaluation.update(cost="0.010000")), "costs"),
+    "an evaluation that failed has a verdict": lie(
         _where(_failed, lambda evaluation: evaluation.update(overall_passed=False)), "judged_at_the_end"
     ),
-    "an evaluation that failed is charged": _lie(Bug(_charged_when_it_fails), "evaluation_is_paid"),
-    "one model of many is not there when it is read alone": _lie(Bug(_absent), "models_agree"),
-    "one model of many loses an input when it is read alone": _lie(
+    "an evaluation that failed is charged": lie(Bug(_charged_when_it_fails), "evaluation_is_paid"),
+    "one model of many is not there when it is read alone": lie(Bug(_absent), "models_agree"),
+    "one model of many loses an input when it is read alone": lie(
         when(_kling, lambda body: {**body, "inputs": body["inputs"][:-1] if body.get("inputs") else body.get("inputs")}), "records_agree"
     ),
 }

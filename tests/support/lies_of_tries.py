@@ -6,9 +6,9 @@ from base64 import b64decode
 from collections.abc import Callable, Mapping
 from urllib.parse import unquote
 
-from lies import Lie
+from lies import Lie, lie
 from msgspec.structs import replace
-from mutants import Asked, Body, Bug, Mutant, asked, changed, put, records, when
+from mutants import Asked, Body, Bug, Mutant, asked, changed, is_granted, put, records, when
 from signed_callbacks import PULL
 
 from runflow_mock.kit.suite.carriers import Answer
@@ -18,14 +18,6 @@ ANSWERED = re.compile(r"/_mock/deliveries/([^/]+)/answer")
 TENANTS = "/_mock/tenants"
 OTHER_ID = "019b76da-a800-7000-8000-0000000000aa"
 Sends = Callable[[Body, Body], bool]
-
-
-def _lie(bug: Bug, *rules: str) -> Lie:
-    return Lie(bug, frozenset(rules))
-
-
-def _api(answer: Answer) -> bool:
-    return answer.path.startswith("/v1/") and answer.status < 300
 
 
 def _tried_once(is_so: Sends) -> Bug:
@@ -119,33 +111,33 @@ def _of_webhooks(record: Body) -> bool:
 
 AGAIN, WEBHOOK, TRUTH = "failure_is_tried_again", "webhook_is_tried_again", "callback_tells_the_truth"
 CASES: Mapping[str, Lie] = {
-    "what tells of a run that failed is tried once": _lie(_tried_once(_event("run.failed")), AGAIN),
-    "what tells of a run that was cancelled is tried once": _lie(_tried_once(_event("run.cancelled")), AGAIN),
-    "what tells of a batch that failed in part is tried once": _lie(_tried_once(_event("batch.partial_succeeded")), AGAIN),
-    "what tells of an evaluation is tried once": _lie(_tried_once(_event("evaluation.completed")), AGAIN),
-    "a redelivery is tried once": _lie(_redelivered_once(), AGAIN),
-    "a webhook is tried once": _lie(_tried_once(lambda item, content: item["url"].endswith("/webhook")), WEBHOOK),
-    "a webhook's attempts were all answered 502": _lie(
-        when(_api, put("status_code", lambda value: 502 if value == 500 else value, where=_of_webhooks)), WEBHOOK
+    "what tells of a run that failed is tried once": lie(_tried_once(_event("run.failed")), AGAIN),
+    "what tells of a run that was cancelled is tried once": lie(_tried_once(_event("run.cancelled")), AGAIN),
+    "what tells of a batch that failed in part is tried once": lie(_tried_once(_event("batch.partial_succeeded")), AGAIN),
+    "what tells of an evaluation is tried once": lie(_tried_once(_event("evaluation.completed")), AGAIN),
+    "a redelivery is tried once": lie(_redelivered_once(), AGAIN),
+    "a webhook is tried once": lie(_tried_once(lambda item, content: item["url"].endswith("/webhook")), WEBHOOK),
+    "a webhook's attempts were all answered 502": lie(
+        when(is_granted, put("status_code", lambda value: 502 if value == 500 else value, where=_of_webhooks)), WEBHOOK
     ),
-    "a webhook's attempts were answered with a word": _lie(
-        when(_api, put("response_body", lambda value: "thanks", where=_of_webhooks)), WEBHOOK
+    "a webhook's attempts were answered with a word": lie(
+        when(is_granted, put("response_body", lambda value: "thanks", where=_of_webhooks)), WEBHOOK
     ),
-    "after a webhook's last attempt another is announced": _lie(
+    "after a webhook's last attempt another is announced": lie(
         when(
-            _api,
+            is_granted,
             records(
                 lambda record: record.update(next_retry_at=record["created_at"]) if _of_webhooks(record) and record["succeeded"] else None
             ),
         ),
         WEBHOOK,
     ),
-    "a redelivery is made while another is open": _lie(_sent_again(lambda record, told: bool(told)), "redelivery_waits"),
-    "a redelivery is made of what has no address": _lie(_sent_again(lambda record, told: not record["callback_url"]), "redelivery_waits"),
-    "a redelivery is made of what has not ended": _lie(_sent_again(lambda record, told: not record["completed_at"]), "redelivery_waits"),
-    "there are seven attempts, and five are made": _lie(when(_api, put("max_attempts", lambda value: 7)), "attempts_are_told"),
-    "what has no secret is signed": _lie(Bug(_signed_all_the_same), "callback_comes_once"),
-    "an address loses its query": _lie(_sent_to(lambda url: url.partition("?")[0]), TRUTH),
-    "an address loses its capitals": _lie(_sent_to(str.lower), TRUTH),
-    "what has ended is cancelled": _lie(Bug(_cancelled_late), "run_is_cancelled"),
+    "a redelivery is made while another is open": lie(_sent_again(lambda record, told: bool(told)), "redelivery_waits"),
+    "a redelivery is made of what has no address": lie(_sent_again(lambda record, told: not record["callback_url"]), "redelivery_waits"),
+    "a redelivery is made of what has not ended": lie(_sent_again(lambda record, told: not record["completed_at"]), "redelivery_waits"),
+    "there are seven attempts, and five are made": lie(when(is_granted, put("max_attempts", lambda value: 7)), "attempts_are_told"),
+    "what has no secret is signed": lie(Bug(_signed_all_the_same), "callback_comes_once"),
+    "an address loses its query": lie(_sent_to(lambda url: url.partition("?")[0]), TRUTH),
+    "an address loses its capitals": lie(_sent_to(str.lower), TRUTH),
+    "what has ended is cancelled": lie(Bug(_cancelled_late), "run_is_cancelled"),
 }

@@ -75,6 +75,16 @@ def is_of_the_api(answer: Answer) -> bool:
     return answer.path.startswith("/v1/") and answer.path != "/v1/openapi.json"
 
 
+def is_granted(answer: Answer) -> bool:
+    """Tells what the API answers where it refuses nothing."""
+    return answer.path.startswith("/v1/") and answer.status < 300
+
+
+def is_granted_of_records(answer: Answer) -> bool:
+    """Tells the same, but for the document."""
+    return is_of_the_api(answer) and answer.status < 300
+
+
 def poorer(happens: Callable[[Mutant, Answer], bool], by: float) -> Bug:
     """Each time that something happens a little is taken, until another tenant is made."""
 
