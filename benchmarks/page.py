@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from benchmarks.results import Cell, Column, Results
 from benchmarks.rows import KINDS, Row
+from benchmarks.targets import ELSEWHERE_MARKS, TARGETS, target_lines
 from benchmarks.wording import amount, ratio, title
 
 LOAD_MARGIN = 1.3
@@ -73,8 +74,8 @@ milliseconds, on a machine that others used too. Above 50 ms, or near it, were:
   had come at once, one a collection of the garbage collector of 16 ms; that the others were these copies is likely, and was not measured;
 - the whole history (`/_mock/history`): 65 ms in one step, and for each run 0.8 ms of work in a thread beside the loop, nearly all of it the
   look for secrets in what is written in base64;
-- a request of a tenant whose clock runs and of whose runs very many are due: it brings all of them to the present before it is answered.
-  Where nobody asks, 100 steps of runs are one step of the loop.
+- a request of a tenant whose clock runs and of whose runs very many are due waits until all of them are brought to the present, 100 steps
+  of runs in one step of the loop, as where nobody asks: 17 ms at most, where 20,000 runs end at once.
 
 A page of 50 ended runs takes 1.5 to 2 ms. It took 20 while bodies of more than 64 KiB were looked through for secrets before they were cut:
 they are kept with a margin, and looked through when somebody reads them. The first window of a timeline, 230 to 300 ms in one step at
@@ -202,6 +203,7 @@ def write_page(results: Results) -> str:
         table + "\n",
         notes.text(),
         "## Where we are not ahead\n\n" + "\n".join(_behind(results)) + "\n",
+        TARGETS + "\n" + "\n".join(_targets(results)) + "\n\n" + ELSEWHERE_MARKS,
         "## What a test costs, by its fixture\n\n" + "\n".join(_fixtures(results)) + "\n",
         "## What was compared\n\n" + "\n".join(_compared(results)) + "\n",
         HELD,
@@ -265,6 +267,13 @@ def _better(ours: Column, others: Iterable[Column], row: Row) -> Iterator[tuple[
         theirs = other.cells[row].value
         if mine and theirs and (factor := ratio(mine, theirs, KINDS[row])) < 1:
             yield other, factor, theirs
+
+
+def _targets(results: Results) -> Iterator[str]:
+    yield _line(("figure", "wanted", "this run", "where it is missed, what was tried"))
+    yield _line(("---",) * 4)
+    for cells in target_lines(results):
+        yield _line(cells)
 
 
 def _fixtures(results: Results) -> Iterator[str]:

@@ -77,6 +77,39 @@ def test_being_ahead_everywhere_is_said_as_well() -> None:
     assert behind(write_page(results({Row.POLLS: Cell(2)}, {Row.POLLS: Cell(1)}))) == ["In no row that was measured is another one better."]
 
 
+def targets(page: str) -> dict[str, tuple[str, str]]:
+    """What came of each target, by its name, and what was tried for it."""
+    told = page.partition("## What was wanted")[2].partition("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in told.splitlines() if line.startswith("| ")][2:]
+    return {row[0]: (row[2].rstrip(" |"), row[3].strip(" |") if len(row) > 3 else "") for row in rows}
+
+
+POLLS, STANDING, DAY = "polls, of bare Starlette's", "creates, time standing, of bare Starlette's", "simulated day"
+
+
+@pytest.mark.parametrize(
+    ("name", "ours", "theirs", "came"),
+    [
+        (POLLS, {Row.POLLS: Cell(99)}, {Row.POLLS: Cell(100)}, "0.99: missed"),
+        (POLLS, {Row.POLLS: Cell(100)}, {Row.POLLS: Cell(100)}, "1.00: met"),
+        (POLLS, {Row.POLLS: Cell(100)}, {}, "\N{EN DASH}"),
+        (DAY, {Row.DAY: Cell(3.0)}, {}, "3.0 s: met"),
+        (DAY, {Row.DAY: Cell(3.1)}, {}, "3.1 s: missed"),
+        (STANDING, {Row.CREATES: Cell(500, "1,600 with `--clock manual`, as others")}, {Row.CREATES: Cell(2_000)}, "0.80: met"),
+        (STANDING, {Row.CREATES: Cell(500)}, {Row.CREATES: Cell(2_000)}, "\N{EN DASH}"),
+        ("memory for each run, 100,000 stored", {Row.FULL: Cell(300), Row.IDLE: Cell(40)}, {}, "2,600 bytes: missed"),
+    ],
+)
+def test_target_is_told_with_what_came_of_it(name: str, ours: Mapping[Row, Cell], theirs: Mapping[Row, Cell], came: str) -> None:
+    assert targets(write_page(results(ours, theirs)))[name][0] == came
+
+
+def test_target_that_is_missed_says_what_was_tried() -> None:
+    told = targets(write_page(read()))
+    assert [name for name, (came, tried) in told.items() if came.endswith("missed") and not tried] == []
+    assert any(came.endswith("missed") for came, _ in told.values())
+
+
 def test_every_reason_is_a_footnote_once() -> None:
     page = write_page(results({Row.POLLS: Cell(1_234.5, "a remark")}, {}))
     assert "| polls (/s) | 1,234<sup>2</sup> |" in page or "| polls (/s) | 1,235<sup>2</sup> |" in page
