@@ -1,3 +1,5 @@
+import json
+
 import msgspec
 import pytest
 from costs import lines_run
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from runflow_mock.domain.documents import (
     CALLS_BYTES_MAX,
     DEPTH_MAX,
+    LONG_TEXT_BYTES,
     VALUES_MAX,
     Json,
     check_shape,
@@ -179,3 +182,26 @@ def test_whole_number_beyond_doubles_has_309_digits() -> None:
     assert has_whole_number_beyond_doubles(b"[" + b"9" * 309 + b"]")
     assert not has_whole_number_beyond_doubles(b"[" + b"9" * 308 + b"]")
     assert not has_whole_number_beyond_doubles(b"1" * 308)
+
+
+LONG = "x" * LONG_TEXT_BYTES
+
+
+@pytest.mark.parametrize(("text", "is_one"), [(f'{{"picture":"{LONG}%s","n":1}}', False), (f'{{"picture":"{LONG}","n":%s}}', True)])
+@pytest.mark.parametrize("before", ["", '"', '\\"'], ids=["plain", "quote", "escaped"])
+def test_what_a_long_text_says_is_no_number(text: str, is_one: bool, before: str) -> None:
+    many = f"[{before and json.dumps(before)}{before and ','}{text}]"
+    assert reads_at_once((many % "1e308").encode()) is not is_one
+    assert has_whole_number_beyond_doubles((many % ("9" * 309)).encode()) is is_one
+
+
+@pytest.mark.parametrize("beside", [f'"{LONG}"', f'"\\"{LONG}"', f'"{LONG}\\""', f'"{LONG}",' + '"",' * 1_000 + '""'])
+def test_number_is_found_beside_any_long_text(beside: str) -> None:
+    for text in (f"[1e308,{beside}]", f"[{beside},1e308]", f"[{beside},[0,1e308],{beside}]"):
+        assert not reads_at_once(text.encode())
+        assert read_document(text.encode()) == json.loads(text)
+
+
+def test_list_of_numbers_is_no_long_text() -> None:
+    numbers = ",".join(["1e308"] * (LONG_TEXT_BYTES // 5))
+    assert not reads_at_once(f'["a",{numbers},"b"]'.encode())

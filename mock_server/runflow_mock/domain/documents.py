@@ -44,14 +44,37 @@ _ALIKE = bytes.maketrans(b"123456789E", b"000000000e")
 _LONG_NUMBER = b"0" * 309
 
 
+LONG_TEXT_BYTES = 64 * 1024
+"""A text of so many bytes is worth being passed over where numbers are looked for: a picture has millions."""
+_QUOTES_MAX = 256
+
+
+def _beside_long_texts(document: bytes) -> bytes:
+    """Returns a document without the letters of its long texts, where it is little else: numbers stand beside them.
+
+    What begins with a letter behind a quote is inside a text, whatever the quote is: behind a text that has ended nothing else is read.
+    """
+    parts, begin = list[bytes](), 0
+    for _ in range(_QUOTES_MAX):
+        end = document.find(b'"', begin)
+        if end < 0:
+            return b'"'.join((*parts, document[begin:]))
+        is_long_text = end - begin >= LONG_TEXT_BYTES and document[begin : begin + 1].isalpha()
+        parts.append(b"" if is_long_text else document[begin:end])
+        begin = end + 1
+    return document
+
+
 def reads_at_once(text: bytes) -> bool:
     """Tells whether msgspec alone reads the numbers of a long text fast: none is written with an exponent of three digits."""
-    return len(text) > CALLS_BYTES_MAX and not mentions(text.translate(_ALIKE, b"+-"), b"e000")
+    beside = _beside_long_texts(text) if len(text) > LONG_TEXT_BYTES else text
+    return len(text) > CALLS_BYTES_MAX and not mentions(beside.translate(_ALIKE, b"+-"), b"e000")
 
 
 def has_whole_number_beyond_doubles(text: bytes) -> bool:
     """Tells whether a text may have a whole number that no double holds: so many digits in a row."""
-    return len(text) >= len(_LONG_NUMBER) and mentions(text.translate(_ALIKE), _LONG_NUMBER)
+    beside = _beside_long_texts(text) if len(text) > LONG_TEXT_BYTES else text
+    return len(text) >= len(_LONG_NUMBER) and mentions(beside.translate(_ALIKE), _LONG_NUMBER)
 
 
 _encoder = msgspec.json.Encoder()

@@ -188,7 +188,7 @@ def _read_payload(payload: str, *, is_base64: bool) -> bytes | None:
         return unquote_to_bytes(payload)
     try:
         # Clients percent-encode the padding or leave it away.
-        text = payload.replace("%3D", "=").replace("%3d", "=")
+        text = payload.replace("%3D", "=").replace("%3d", "=") if "%" in payload else payload
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError):
         return None
