@@ -54,15 +54,10 @@ def _beside_long_texts(document: bytes) -> bytes:
 
     What begins with a letter behind a quote is inside a text, whatever the quote is: behind a text that has ended nothing else is read.
     """
-    parts, begin = list[bytes](), 0
-    for _ in range(_QUOTES_MAX):
-        end = document.find(b'"', begin)
-        if end < 0:
-            return b'"'.join((*parts, document[begin:]))
-        is_long_text = end - begin >= LONG_TEXT_BYTES and document[begin : begin + 1].isalpha()
-        parts.append(b"" if is_long_text else document[begin:end])
-        begin = end + 1
-    return document
+    parts = document.split(b'"', _QUOTES_MAX)
+    if len(parts) > _QUOTES_MAX:
+        return document
+    return b'"'.join(b"" if len(part) >= LONG_TEXT_BYTES and part[:1].isalpha() else part for part in parts)
 
 
 def reads_at_once(text: bytes) -> bool:
