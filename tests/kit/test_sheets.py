@@ -16,7 +16,7 @@ from runflow_mock.kit.drift.records import Comparison
 from runflow_mock.kit.sheets.junit import write_junit
 from runflow_mock.kit.sheets.markdown import write_markdown
 from runflow_mock.kit.sheets.records import Row, Sheet, check_expected, expecting, read_expected, represent_sheet, summary_of
-from runflow_mock.kit.sheets.reports import sheet_of
+from runflow_mock.kit.sheets.reports import rule_rows, sheet_of
 from runflow_mock.kit.sheets.summaries import Case, Outcome, Summary
 from runflow_mock.kit.sheets.terminal import lines, show
 
@@ -219,3 +219,12 @@ def test_many_rows_that_were_not_exercised_for_one_reason_are_counted() -> None:
 def test_path_of_a_lock_is_told_as_it_is() -> None:
     found = texts.summary_of(Comparison(kind="openapi", pinned="a", newer="b"), Grade.BREAKING, Path("/a/my  folder/b"))
     assert "pinned in /a/my  folder/b" in lines(found)
+
+
+@pytest.mark.parametrize(("held", "broken", "judgement"), [(0, 0, "not exercised"), (2, 0, "held"), (2, 1, "broken")])
+def test_verdict_whose_word_is_masked_is_told_by_its_figures(held: int, broken: int, judgement: str) -> None:
+    """Somebody else's callback secret may be called "not exercised"."""
+    told = {"rule": "retry-after", "asks": "It waits.", "weight": "error", "evidence": (), "reason": None}
+    verdict = {**told, "verdict": "redacted*****", "held": held, "broken": broken}
+    (row,) = rule_rows({"verdicts": [verdict]}, {})
+    assert row.judgement == judgement

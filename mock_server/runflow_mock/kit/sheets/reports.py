@@ -12,6 +12,8 @@ CALLBACKS_ASK = "A callback is answered with 2xx before its last attempt."
 CLIENT = "client"
 NOT_CALLED = "the client did not call it"
 
+_WORDS = frozenset(Judgement)
+
 
 def sheet_of(report: Mapping[str, Any], operation_of: Mapping[str, str]) -> Sheet:
     """Returns the sheet of a report.
@@ -43,7 +45,7 @@ def rule_rows(report: Mapping[str, Any], operation_of: Mapping[str, str]) -> tup
         Row(
             subject=CLIENT,
             rule=verdict["rule"],
-            judgement=Judgement(verdict["verdict"]),
+            judgement=_judgement(verdict),
             asks=verdict["asks"],
             weight=Weight(verdict["weight"]),
             evidence=_counted(verdict["broken"], tuple(_observed(seen, operation_of) for seen in verdict["evidence"])),
@@ -51,6 +53,15 @@ def rule_rows(report: Mapping[str, Any], operation_of: Mapping[str, str]) -> tup
         )
         for verdict in report["verdicts"]
     )
+
+
+def _judgement(verdict: Mapping[str, Any]) -> Judgement:
+    """Returns what a verdict says; where its word is masked, because it is somebody's secret, its figures say the same."""
+    if verdict["verdict"] in _WORDS:
+        return Judgement(verdict["verdict"])
+    if verdict["broken"]:
+        return Judgement.BROKEN
+    return Judgement.HELD if verdict["held"] else Judgement.NOT_EXERCISED
 
 
 def contract_violations(report: Mapping[str, Any], excused: Collection[str] = ()) -> tuple[str, ...]:
