@@ -640,6 +640,22 @@ def test_finished_record_may_be_read_once_by_each_query() -> None:
     assert verdict_of("poll-stops", paced(1, *salted)).judgement is Judgement.BROKEN
 
 
+def log(query: str = "") -> Exchange:
+    return exchange("GET", f"{RUN}/logs{query}", answer={"items": [{"message": "saved"}]}, operation="list_run_logs")
+
+
+def test_log_is_read_page_by_page_and_as_long_as_its_run_lives() -> None:
+    pages = [log(f"?limit=1&cursor={number}") for number in range(6)]
+    seen = paced(1, create(answer={"id": RUN_ID}), *[log()] * 9, read("succeeded"), *[log()] * 2, *pages)
+    assert verdict_of("poll-stops", seen, real_waits=True).judgement is Judgement.HELD
+
+
+def test_log_is_read_on_after_the_end_of_its_run_by_applications_that_show_it_but_not_by_who_waits() -> None:
+    seen = paced(1, create(answer={"id": RUN_ID}), read("succeeded"), *[log()] * 3)
+    assert verdict_of("poll-stops", seen).judgement is Judgement.HELD
+    assert verdict_of("poll-stops", seen, real_waits=True).judgement is Judgement.BROKEN
+
+
 WATCHED = {
     "list": paced(1, create(answer={"id": RUN_ID}), shelf("running"), shelf("running"), *[shelf("succeeded")] * 4),
     "items": paced(1, batch(2), *[items("failed", "succeeded")] * 5),

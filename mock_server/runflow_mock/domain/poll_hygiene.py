@@ -52,6 +52,8 @@ VIEWS = frozenset(
     )
 )
 TERMINAL = frozenset(("succeeded", "partial_succeeded", "failed", "cancelled", "canceled", "completed"))
+# What a run writes while it lives, and then no more: who waits for callbacks or evaluations of it waits for something else.
+PARTS = frozenset(("list_run_logs", "list_node_runs"))
 POLL_SECONDS_MIN = 0.5
 # Several who each read every second know nothing of each other, and must not be taken for one who reads in turns; timers are a bit early.
 TURN_SECONDS_MIN = 0.9
@@ -142,6 +144,7 @@ def stops_at_the_end_of_lists(exchanges: Sequence[Exchange]) -> Iterator[Observa
     An application that goes on, and shows people what there is, reads its lists whenever somebody looks.
     """
     work, evaluations = (_created([exchange for exchange in exchanges if exchange.path.endswith(kind)]) for kind in (WORK, EVALUATIONS))
+    yield from _stops_at_the_end_of_parts(exchanges)
     for reads in _views(exchanges):
         created = evaluations if reads[0].path.endswith(EVALUATIONS) else work
         end = next((index for index, read in enumerate(reads) if _shows_the_end(read, created)), None)
@@ -149,6 +152,19 @@ def stops_at_the_end_of_lists(exchanges: Sequence[Exchange]) -> Iterator[Observa
             ids = tuple(read.id for read in reads[end:])
             told = f"{reads[end].path[:120]} was read {len(ids) - 1} more times after all that it shows had ended"
             yield Observation(len(ids) - 1 <= VIEWS_AFTER_MAX, ids, told)
+
+
+def _stops_at_the_end_of_parts(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
+    """Yields whether what a run has written is left alone once the run was seen to have ended; each page of it is another reading."""
+    ends = {read.path: read for reads in _reads(exchanges) for read in reversed(reads) if read.status == 200 and _has_ended(read)}
+    after: dict[str, list[Exchange]] = {}
+    for exchange in exchanges:
+        end = ends.get(exchange.path.rpartition("/")[0]) if exchange.operation in PARTS and exchange.method == "GET" else None
+        if end is not None and exchange.number > end.number:
+            after.setdefault(exchange.target, []).append(exchange)
+    for target, reads in after.items():
+        told = f"{target[:120]} was read {len(reads)} times after its run had ended"
+        yield Observation(len(reads) <= VIEWS_AFTER_MAX, tuple(read.id for read in reads), told)
 
 
 def leaves_absent_records_alone(exchanges: Sequence[Exchange]) -> Iterator[Observation]:

@@ -326,6 +326,8 @@ CELLS: tuple[Cell, ...] = (
     _told("callback with unknown fields", "takes-callbacks", callback("fields", fields=NEW_FIELDS), also=("tolerates-unknown-fields",)),
     _told("callback with nulls", "tolerates-nulls", callback("fields", fields={"duration_ms": None, "completed_at": None})),
     _told("stale", "refuses-stale", callback("stale", by=_TOO_FAR), also=("survives-callbacks", "creates-once")),
+    # Whoever looks at the time of the first attempt alone takes this one.
+    _told("stale at the second attempt", "refuses-stale", callback("fail", status=503), callback("stale", by=_TOO_FAR)),
     _told("ahead", "refuses-stale", callback("future", by=_TOO_FAR), also=("survives-callbacks",)),
     _told("twice", "takes-repeats", callback("duplicate"), also=("survives-callbacks", "creates-once")),
     _told("reordered", "survives-callbacks", callback("reorder")),
