@@ -18,11 +18,31 @@ class OneAnswer(StreamRequestHandler):
         self.rfile.readline()
 
 
-def test_connection_that_was_to_be_closed_serves_no_further_sample() -> None:
-    with ThreadingTCPServer(("127.0.0.1", 0), OneAnswer) as server:
+class NoAnswer(StreamRequestHandler):
+    """Reads one request, and goes."""
+
+    def handle(self) -> None:
+        while self.rfile.readline().strip():
+            continue
+
+
+def _carry_twice(handler: type[StreamRequestHandler], headers: dict[str, str]) -> list[str]:
+    with ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         with closing(Carrier(f"http://127.0.0.1:{server.server_address[1]}/", seconds_max=5.0)) as carrier:
-            answers = [carrier.carry(SampleCallback({"Connection": "close"}, b""), "GET") for _ in range(2)]
+            answers = [carrier.carry(SampleCallback(headers, b""), "GET") for _ in range(2)]
         server.shutdown()
-    assert [answer.told.partition(" after")[0] for answer in answers] == ["answered 200 OK"] * 2
+    return [answer.told.partition(" after")[0] for answer in answers]
+
+
+def test_connection_that_was_to_be_closed_serves_no_further_sample() -> None:
+    assert _carry_twice(OneAnswer, {"Connection": "close"}) == ["answered 200 OK"] * 2
+
+
+def test_receiver_that_closes_each_connection_without_a_word_is_called_anew() -> None:
+    assert _carry_twice(OneAnswer, {}) == ["answered 200 OK"] * 2
+
+
+def test_receiver_that_gives_no_answer_on_a_new_connection_either_has_given_none() -> None:
+    assert all(told.startswith("not answered: ") for told in _carry_twice(NoAnswer, {}))
