@@ -135,6 +135,12 @@ DENIED = [
     "Migrate from `GET /v1/runz` to `GET /v1/runs`.",
     "Replace `GET /v1/runz` with `GET /v1/runs`.",
     "Change `GET /v1/runz` to `GET /v1/runs`.",
+    # What another service has.
+    "On OpenAI it is `POST /v1/images/generations`; here it is runs.",
+    "Unlike Replicate (`POST /v1/predictions`) you name the model in the path.",
+    "Replicate's `POST /v1/predictions` is `POST /v1/models/{owner}/{slug}/runs` here.",
+    "With Replicate you call `POST /v1/predictions`; here you name the model.",
+    "Another API has `GET /v1/runz`.",
     # However a path is written.
     "There is no `GET /v1/runz/:id`.",
     "`GET /v1/runz/<job_id>` does not exist.",
@@ -237,6 +243,11 @@ CLAIMED = [
     "`GET https://api.runflow.io/v1/runz` does not wait.",
 ]
 UNDER_OTHERS = [
+    "Unlike Replicate, Runflow has `POST /v1/predictions`.",
+    "If you come from OpenAI use `GET /v1/runz`.",
+    "As on Replicate, use `POST /v1/predictions`.",
+    '```python\nrequests.get(f"{BASE}/v1/runz/{run_id}")\n```',
+    '```python\nrequests.get(f"{API_URL}/v1/runz")\n```',
     "These exist:\n\n- `GET /v1/runz`",
     "These do not need a key:\n\n- `GET /v1/runz`",
     "These do not exist before v2:\n\n- `GET /v1/runz`",

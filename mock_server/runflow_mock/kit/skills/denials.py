@@ -43,6 +43,11 @@ _WHEN = _any(
 )
 _WHERE = rf"(?:from|in|of|to|by)\s+{_API}"
 
+# Whose endpoints are compared with these.
+_OTHERS = _any(
+    r"OpenAI|Replicate|fal(?:\.ai)?|Stability(?:\s+AI)?|Midjourney|Hugging\s*Face|Anthropic|Runway|Together(?:\s+AI)?|Google|Azure|AWS",
+    r"(?:an)?other\s+(?:APIs?|services?)",
+)
 # That it is called in another way, at another time or by somebody else says nothing of whether it is there.
 _BEFORE = re.compile(
     _any(
@@ -54,6 +59,7 @@ _BEFORE = re.compile(
             rf"\b(?:we|they|Runflow)\s+(?:have\s+|has\s+)?(?:since\s+)?{_GONE}|[,(\u2013\u2014]\s*not|\((?:was|once)",
         )
         + rf"\s+{_NAMES}",
+        rf"\b{_OTHERS}(?:['\u2019]s|\s+\(|:|,?\s+(?:it|this|that)\s+(?:is|was)|,?\s+you\s+(?:call|send|use)|\s+(?:has|calls))\s*{_NAMES}",
         "~~",
     )
     + f"{_OPENING}$",

@@ -13,7 +13,7 @@ DOMAIN = "runflow.io"
 API_PREFIX = "/v1"
 
 _METHOD = r"(?:GET|POST|PUT|PATCH|DELETE|HEAD)"
-_VARIABLE = r"\$\{?\w+\}?|\{\{?\w*(?:base|url|host)\w*\}?\}"
+_VARIABLE = r"\$\{?\w+\}?|\{\{?\w*(?i:base|url|host)\w*\}?\}"
 _STRING = r"(?:[^\s`'\"\u201c\u201d\u2018\u2019\u00ab\u00bb<>()\[\]|,]|<[\w-]+>)"
 _TARGET = rf"(?:https?://{_STRING}+|(?:{_VARIABLE})?/{_STRING}*)"
 _REQUEST = re.compile(rf"(?<![\w-])(?P<methods>{_METHOD}(?:\s*[/|,]\s*{_METHOD})*)\s+[`'\"]?(?P<target>{_TARGET})")
