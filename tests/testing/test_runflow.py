@@ -1,4 +1,6 @@
 import base64
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +53,35 @@ def test_short_forms_of_a_fault_name_kind_and_edge(tenant: Runflow) -> None:
 def test_bad_fault_is_told_with_the_way_out(tenant: Runflow) -> None:
     with pytest.raises(ClientError, match=r"what\.kind 'explode' does not exist; choose one of fail, succeed") as caught:
         tenant.faults.add(what="explode")
+    assert caught.value.status == 422
+
+
+@pytest.mark.parametrize(
+    ("ask", "told"),
+    [
+        (
+            lambda tenant: open_tenant(tenant.base_url, scopes=["run:create"]),
+            "'run:create' does not exist; did you mean runs:create?",
+        ),
+        (
+            lambda tenant: open_tenant(tenant.base_url, switches={"eror_codes": "x"}),
+            "did you mean error_codes? Choose one of status",
+        ),
+        (
+            lambda tenant: open_tenant(tenant.base_url, clock="manuel"),
+            "did you mean manual? Choose one of real, manual",
+        ),
+        (lambda tenant: tenant.verify(operaton="create_run"), "`operaton`; did you mean operation? A clause takes method, path, operation"),
+        (lambda tenant: tenant.verify(sequence=[{"statuss": 201}]), "did you mean status? A clause takes method"),
+        (lambda tenant: tenant.journal.find(operaton="create_run"), "'operaton'; did you mean operation? It takes operation, method"),
+        (lambda tenant: tenant.control.client.get("/_mock/tenants?limt=5"), "'limt'; did you mean limit? It takes limit, offset"),
+        (lambda tenant: tenant.control.wait(**{"for": {"run": "x", "status": "suceeded"}}), "did you mean succeeded? Choose from queued"),
+    ],
+    ids=["scope", "switch", "clock", "clause", "clause in a sequence", "journal", "list", "wait"],
+)
+def test_misspelt_name_is_told_with_the_nearest(tenant: Runflow, ask: Callable[[Runflow], object], told: str) -> None:
+    with pytest.raises(ClientError, match=re.escape(told)) as caught:
+        ask(tenant)
     assert caught.value.status == 422
 
 

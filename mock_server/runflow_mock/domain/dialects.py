@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from runflow_mock.domain.hints import with_all
 from runflow_mock.domain.runs import RunStatus
 
 
@@ -94,12 +95,12 @@ def dialect_of(name: str, switches: Mapping[str, str], *, is_strict: bool = Fals
         ValueError: a bundle, switch or value does not exist; the message lists those that do.
     """
     if name not in BUNDLES:
-        raise ValueError(f"dialect {name[:80]!r} does not exist; choose one of {', '.join(BUNDLES)}")
+        raise ValueError(f"dialect {name[:80]!r} does not exist{with_all(name[:80], BUNDLES)}")
     for switch, value in switches.items():
         if switch not in SWITCHES:
-            raise ValueError(f"switch {switch[:80]!r} does not exist; choose one of {', '.join(SWITCHES)}")
+            raise ValueError(f"switch {switch[:80]!r} does not exist{with_all(switch[:80], SWITCHES)}")
         if value not in SWITCHES[switch]:
-            raise ValueError(f"switch {switch!r} cannot be {value[:80]!r}; choose one of {', '.join(SWITCHES[switch])}")
+            raise ValueError(f"switch {switch!r} cannot be {value[:80]!r}{with_all(value[:80], SWITCHES[switch])}")
     spoken = msgspec.structs.replace(BUNDLES[name], **switches)
     return msgspec.structs.replace(spoken, output_form=PROVEN) if is_strict else spoken
 

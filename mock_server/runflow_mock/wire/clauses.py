@@ -10,8 +10,9 @@ from runflow_mock.decoders import convert
 from runflow_mock.domain.clauses import Clause, JournalSubject, Progress, Verified, verify, verify_sequence
 from runflow_mock.domain.documents import NOT_JSON, Json, read_document
 from runflow_mock.domain.exchanges import digest_of_key
+from runflow_mock.domain.hints import with_all
 from runflow_mock.domain.misses import NearestMiss
-from runflow_mock.wire.control import duration, refused, status_pattern
+from runflow_mock.wire.control import UNKNOWN_FIELD, duration, refused, status_pattern
 from runflow_mock.wire.faults import Names, WirePlace, decode_place
 
 SEQUENCE_MAX = 100
@@ -84,7 +85,9 @@ def convert_statement(value: Json, names: Names) -> Statement:
     try:
         written = convert(value, WireSequence) if is_sequence else convert(value, WireClause)
     except msgspec.ValidationError as error:
-        raise refused(f"{error}; a clause takes {', '.join(WireClause.__struct_fields__)}; several go into sequence") from None
+        unknown = UNKNOWN_FIELD.fullmatch(str(error))
+        takes = with_all(unknown["name"][:80] if unknown else "", WireClause.__struct_fields__, "a clause takes")
+        raise refused(f"{error}{takes}; several go into sequence") from None
     if isinstance(written, WireClause):
         return Statement((_clause(written, names, ""),), is_sequence=False)
     if not 1 <= len(written.sequence) <= SEQUENCE_MAX:

@@ -31,7 +31,7 @@ MESSAGE_CHARACTERS_MAX = 4_000
 LABEL_CHARACTERS_MAX = 1_000
 REASON_CHARACTERS_MAX = 2_000
 """A label leaves with each answer on which its rule acts, and a reason is kept with each item of a batch."""
-_UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(?P<name>.*?)`(?: - at `\$(?P<path>[^`]*)`)?", re.DOTALL)
+UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(?P<name>.*?)`(?: - at `\$(?P<path>[^`]*)`)?", re.DOTALL)
 # Where a name stands below a mapping, a decoder writes `[...]`.
 _STEP = re.compile(r"\.([^.\[]+)|\[[^\]]*\]")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY")
@@ -70,7 +70,7 @@ def decode(raw: bytes, kind: type[BodyT]) -> BodyT:
     try:
         return json_decoder(kind).decode(raw or b"{}")
     except msgspec.ValidationError as error:
-        unknown = _UNKNOWN_FIELD.fullmatch(str(error))
+        unknown = UNKNOWN_FIELD.fullmatch(str(error))
         if unknown is None:
             raise refused(f"{error}; the body takes {', '.join(_fields_at(kind, ''))}") from None
         name, path = unknown.group("name", "path")

@@ -11,6 +11,7 @@ import msgspec
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.findings import Findings
 from runflow_mock.domain.globs import matches_glob
+from runflow_mock.domain.hints import with_all
 from runflow_mock.domain.whole_numbers import whole_number
 from runflow_mock.wire.control import known_method, known_operation, refused, status_pattern
 from runflow_mock.wire.faults import checked_pattern
@@ -84,7 +85,7 @@ def read_filters(parameters: Mapping[str, str], exchanges: Sequence[Exchange], o
     """Returns the filters in a query; see `read_question`."""
     unknown = next((name for name in parameters if name not in PARAMETERS), None)
     if unknown is not None:
-        raise refused(f"the journal has no parameter {unknown[:80]!r}; it takes {', '.join(PARAMETERS)}")
+        raise refused(f"the journal has no parameter {unknown[:80]!r}{with_all(unknown[:80], PARAMETERS, 'it takes')}")
     known_operation(parameters.get("operation"), "operation", operations)
     keepers = [FILTERS[name](value, exchanges) for name, value in parameters.items() if name in FILTERS]
     judges = [JUDGED_FILTERS[name](value) for name, value in parameters.items() if name in JUDGED_FILTERS]

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from runflow_mock.domain.dialects import dialect_of
 from runflow_mock.domain.documents import read_object
+from runflow_mock.domain.hints import with_all
 from runflow_mock.domain.instants import EARLIEST, LATEST, is_reachable
 from runflow_mock.domain.money import format_money
 from runflow_mock.domain.paces import Pace
@@ -213,7 +214,7 @@ def _scopes(scopes: Sequence[str]) -> tuple[str, ...]:
     _few(scopes, "scopes", SCOPES_MAX)
     for scope in scopes:
         if scope not in SCOPES:
-            raise refused(f"scope {scope[:80]!r} does not exist; choose from {', '.join(SCOPES)}")
+            raise refused(f"scope {scope[:80]!r} does not exist{with_all(scope[:80], SCOPES, 'choose from')}")
     return tuple(scopes)
 
 
@@ -257,7 +258,7 @@ def _paces(wire: dict[str, WirePace]) -> dict[str, Pace]:
 
 def _choice(name: str, value: str, known: Sequence[str]) -> str:
     if value not in known:
-        raise refused(f"{name} {value[:80]!r} does not exist; choose one of {', '.join(known)}")
+        raise refused(f"{name} {value[:80]!r} does not exist{with_all(value[:80], known)}")
     return value
 
 

@@ -6,6 +6,7 @@ from runflow_mock.domain.batches import BATCH_TRANSITIONS
 from runflow_mock.domain.deliveries import DELIVERY_TRANSITIONS
 from runflow_mock.domain.dialects import read_status
 from runflow_mock.domain.evaluations import EVALUATION_TRANSITIONS
+from runflow_mock.domain.hints import with_all
 from runflow_mock.domain.runs import RUN_TRANSITIONS
 from runflow_mock.wire.clauses import Statement, convert_statement
 from runflow_mock.wire.control import as_json, decode, duration, refused
@@ -75,5 +76,5 @@ def _statuses(noun: str, status: str | list[str] | None) -> tuple[str, ...]:
     wanted = tuple(map(read_status, given))
     unknown = next((name for name in wanted if name not in STATUSES[noun]), None)
     if unknown is not None:
-        raise refused(f"for.status {unknown[:80]!r} is none of a {noun}; choose from {', '.join(STATUSES[noun])}")
+        raise refused(f"for.status {unknown[:80]!r} is none of a {noun}{with_all(unknown[:80], STATUSES[noun], 'choose from')}")
     return wanted

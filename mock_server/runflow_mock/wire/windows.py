@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
+from runflow_mock.domain.hints import with_all
 from runflow_mock.domain.whole_numbers import whole_number
 from runflow_mock.wire.control import refused
 
@@ -51,7 +52,7 @@ def read_window(parameters: Mapping[str, str], *filters: str) -> Window | None:
     known = ("limit", "offset", "q", *filters)
     unknown = next((name for name in parameters if name not in known), None)
     if unknown is not None:
-        raise refused(f"this list has no parameter {unknown[:80]!r}; it takes {', '.join(known)}")
+        raise refused(f"this list has no parameter {unknown[:80]!r}{with_all(unknown[:80], known, 'it takes')}")
     if "limit" not in parameters:
         if parameters:
             raise refused(f"{', '.join(parameters)} only work with limit")
