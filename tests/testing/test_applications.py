@@ -243,7 +243,17 @@ def test_lock_and_pool_are_shared_by_test_and_handler(runflow: Runflow) -> None:
     assert runflow.exceptions == ()
 
 
-def test_application_of_trio_runs_under_trio_once_the_run_of_the_test_has_ended(runflow: Runflow) -> None:
+def goes_on_under_asyncio(runflow: Runflow) -> None:
+    async def story() -> None:
+        await AsyncRunflow(runflow).clock.run_until_idle()
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("goes_on", [lambda runflow: runflow.clock.run_until_idle(), goes_on_under_asyncio], ids=["plain", "asyncio"])
+def test_application_of_trio_runs_under_trio_once_the_run_of_the_test_has_ended(
+    runflow: Runflow, goes_on: Callable[[Runflow], None]
+) -> None:
     bodies: list[int] = []
 
     async def bare(scope: Any, receive: Any, send: Any) -> None:
@@ -259,7 +269,7 @@ def test_application_of_trio_runs_under_trio_once_the_run_of_the_test_has_ended(
         await create(runflow)
 
     trio.run(story)
-    runflow.clock.run_until_idle()
+    goes_on(runflow)
     assert [delivery.state for delivery in runflow.deliveries] == ["succeeded"]
     assert len(bodies) == 1
     assert runflow.exceptions == ()
