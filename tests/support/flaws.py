@@ -36,6 +36,8 @@ FLAWS: Mapping[str, str] = {
     "signs with nothing where no secret was before": "refuses-forged",
     "signs with None where no secret was before": "refuses-forged",
     "keeps every secret": "refuses-forged",
+    "signs with the name of its variable": "refuses-forged",
+    "believes what says that it is a test": "refuses-forged",
     "notes in one place what it has verified": "refuses-forged",
     "believes what a proxy of its own says": "refuses-forged",
     "believes its own network": "refuses-forged",

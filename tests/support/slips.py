@@ -28,6 +28,7 @@ SECRETS: Mapping[str, tuple[str, ...]] = {
     "signs with None where no secret was before": (SECRET, PREVIOUS_SECRET, "None"),
     "signs with false where no secret was before": (SECRET, PREVIOUS_SECRET, "false"),
     "signs with a secret of an example": (SECRET, PREVIOUS_SECRET, "changeme"),
+    "signs with the name of its variable": (SECRET, PREVIOUS_SECRET, "${RUNFLOW_CALLBACK_SECRET}"),
     "keeps every secret": (SECRET, PREVIOUS_SECRET, RETIRED_SECRET),
 }
 # Which secrets it has for what is about a noun, where these are others.
@@ -103,6 +104,7 @@ EARLY: Mapping[str, tuple[int, Callable[[dict[str, str], bytes], bool]]] = {
     "believes another network of its own": (200, lambda headers, body: headers.get("x-forwarded-for", "").startswith("192.168.")),
     "believes what comes for localhost": (200, lambda headers, body: headers.get("host", "").startswith("localhost")),
     "greets health checks": (200, lambda headers, body: "health" in headers.get("user-agent", "").lower()),
+    "believes what says that it is a test": (200, lambda headers, body: said(body, "test") is True),
     "obeys another method": (200, lambda headers, body: "x-http-method-override" in headers),
     "leaves packed bodies alone": (204, lambda headers, body: "content-encoding" in headers),
     "trusts batches that nobody signed": (200, lambda headers, body: is_about("batch", body) and "runflow-signature" not in headers),

@@ -246,7 +246,11 @@ SAME_TO_READERS: Mapping[str, Forge] = {
 NO_SECRETS: Mapping[str, str] = {"empty secret": "", "secret None": "None", "secret null": "null", "secret undefined": "undefined"}
 WELL_KNOWN: Mapping[str, str] = {
     f"signed with {secret!r}": secret
-    for secret in (" ", "0", "false", "nil", "NaN", "[object Object]", "rf_whsec_", "secret", "test", "changeme", "your-secret")
+    for secret in (
+        *(" ", "0", "false", "nil", "NaN", "[object Object]", "rf_whsec_", "secret", "test", "changeme", "your-secret", "password"),
+        # Where nothing was put in the place of a variable.
+        *("RUNFLOW_CALLBACK_SECRET", "$RUNFLOW_CALLBACK_SECRET", "${RUNFLOW_CALLBACK_SECRET}"),
+    )
 }
 # Whom else a receiver may take for one of its own, or for somebody who only looks whether it lives.
 CALLERS: Mapping[str, Forge] = {
@@ -255,6 +259,8 @@ CALLERS: Mapping[str, Forge] = {
     "from a health check": calling(User_Agent="ELB-HealthChecker/2.0"),
     "from a probe of Kubernetes": calling(User_Agent="kube-probe/1.31"),
     "packed": calling(Content_Encoding="gzip"),
+    "that says that it is a test": telling(test=True, is_test=True, livemode=False, debug=True),
+    "with headers of a test": calling(X_Test="1", X_Debug="1"),
 }
 BY_NAME_A_GET = calling(X_HTTP_Method_Override="GET", X_Method_Override="GET")
 # What is read as a number by some, and by others with an error.
