@@ -187,11 +187,11 @@ class Homes:
             self._seen = here
 
     def find(self, before: Home | None = None) -> Home:
-        """Returns the event loop of the test, or one in a thread: what began under trio or asyncio would fail under the other."""
-        seen, is_trio = self._seen, isinstance(before or self._seen, TrioHome)
-        if seen is not None and seen.is_alive() and isinstance(seen, TrioHome) is is_trio:
+        """Returns the event loop of the test, or one in a thread: one of trio's for what began there, and would fail on any other."""
+        seen, began_under_trio = self._seen, isinstance(before, TrioHome)
+        if seen is not None and seen.is_alive() and (isinstance(seen, TrioHome) or not began_under_trio):
             return seen
-        begin = _begin_trio if before is not None and is_trio else _begin_asyncio
+        begin = _begin_trio if began_under_trio else _begin_asyncio
         own = self._own.get(begin)
         if own is None or not own[1].is_open():
             own = self._own[begin] = begin("runflow-mock applications")

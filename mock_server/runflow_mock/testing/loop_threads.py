@@ -13,6 +13,8 @@ ParamsT = ParamSpec("ParamsT")
 ResultT = TypeVar("ResultT")
 HANDS = 4
 """How many threads do for a loop what would keep it from going on."""
+STOP_SECONDS_MAX = 5.0
+"""How long the end of a run of trio may take."""
 
 
 class LoopThread:
@@ -60,7 +62,12 @@ class TrioThread:
     def _run(self) -> None:
         import trio
 
-        trio.run(self._stay)
+        try:
+            trio.run(self._stay)
+        except BaseException as error:
+            if self._begun.done():
+                raise
+            self._begun.set_exception(error)
 
     async def _stay(self) -> None:
         import trio
@@ -75,7 +82,8 @@ class TrioThread:
 
         with suppress(trio.RunFinishedError):
             self.token.run_sync_soon(self._scope.cancel)
-        self._thread.join()
+        # A handler under a shield may never end: the thread does not keep the process alive.
+        self._thread.join(STOP_SECONDS_MAX)
 
 
 class ReadyExecutor(ThreadPoolExecutor):

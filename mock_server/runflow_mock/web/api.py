@@ -4,7 +4,7 @@ Everything between receiving the body and sending the answer is one synchronous 
 unknown route or a bad body.
 """
 
-from asyncio import Lock, to_thread
+from asyncio import Lock
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import nullcontext, suppress
 from functools import partial
@@ -39,9 +39,6 @@ from runflow_mock.wire.problems import (
 
 PREPARED_BYTES_MIN = 4_096
 """What is shorter is read in the turn in which it is answered: preparing it would cost more than it does."""
-
-READ_BESIDE_BYTES_MIN = 256 * 1024
-"""What is longer is read in a thread: a parser takes some ten milliseconds for each MB."""
 
 Hold = Callable[[Call, Answer, Receive], Awaitable[Answer]]
 Answered = tuple[Operation[Handler] | None, Answer]
@@ -196,18 +193,15 @@ class Api:
 
     async def _prepare(self, call: Call) -> None:
         """Has a long request read while others have their turn; it is not answered yet, nor has its tenant moved."""
-        prepare, is_long = self._preparing(call), len(call.body) > READ_BESIDE_BYTES_MIN and self._takes_keys
-        if prepare is None and not is_long:
+        prepare = self._preparing(call)
+        if prepare is None:
             return
         # What speaks against it does so again when its turn comes, and is told then.
         with suppress(Problem, DomainError):
             # Until all of it is read, what was parsed of a large body takes many times its length: there is one at a time.
             async with self._large if len(call.body) > SMALL_BYTES_MAX else nullcontext():
                 call.tenant, _ = authenticate(call)
-                if is_long:
-                    await to_thread(call.read_ahead)
-                if prepare is not None:
-                    await prepare()
+                await prepare()
         # By then it may be another one, or none.
         call.tenant = None
 

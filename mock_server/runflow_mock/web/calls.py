@@ -133,11 +133,10 @@ class Call:
     on it, `response_fault` what they do; `limits` are headers about its quota.
     `waits_for` are polls of the unfinished things that the client looks at; see `Runtime.poll`. `prepared` is what the
     operation has read of the request already, before anybody decided about it, and `chosen` what rules will find in it; see
-    `web.faults.meeting`. `read_ahead` reads a long body beside the event loop.
+    `web.faults.meeting`.
     """
 
     __slots__ = (
-        "_ahead",
         "_headers",
         "_parameters",
         "body",
@@ -174,7 +173,6 @@ class Call:
         self.query: bytes = scope["query_string"]
         self.params: dict[str, str] = {}
         self.tenant: Tenant | None = None
-        self._ahead: dict[str, Json] | Problem | None = None
         self.prepared: object = None
         self.chosen: object = None
         self.is_settled = False
@@ -269,25 +267,11 @@ class Call:
 
     def read_body(self) -> dict[str, Json]:
         """Returns the JSON object in the body, or raises a `Problem`."""
-        # Given out once: what is made of it may change it.
-        ahead, self._ahead = self._ahead, None
-        if isinstance(ahead, Problem):
-            raise ahead
-        return read_body(self.body, self.header(b"content-type"), self.header(b"content-encoding")) if ahead is None else ahead
+        return read_body(self.body, self.header(b"content-type"), self.header(b"content-encoding"))
 
     def read_optional_body(self) -> dict[str, Json]:
         """Returns the JSON object in a body that may be left out, or raises a `Problem`."""
-        if self._ahead is not None:
-            return self.read_body()
         return read_optional_body(self.body, self.header(b"content-type"), self.header(b"content-encoding"))
-
-    def read_ahead(self) -> None:
-        """Reads the body for whoever asks for it next, or finds out what is wrong with it."""
-        try:
-            self._ahead = self.read_body()
-        except Problem as problem:
-            # What has raised it would lead back to this call.
-            self._ahead = problem.with_traceback(None)
 
     def uuid(self, name: str) -> str:
         """Returns a path parameter that is a UUID, in lower case.
