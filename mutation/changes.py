@@ -8,7 +8,7 @@ from copy import deepcopy
 from typing import Any
 
 from mutation.places import EACH, Way
-from mutation.values import items_pointer, other_value, property_pointer
+from mutation.values import items_pointer, other_value, property_pointer, required_in
 from runflow_mock.openapi.pointers import Pointer
 
 Holder = dict[str, Any]
@@ -87,6 +87,9 @@ def _change_properties(part: Any, pointer: Pointer, way: Way, kind: str) -> None
                 part[index] = None
     elif isinstance(part, dict) and step in part:
         inner = property_pointer(pointer, step)
+        if kind == "absent" and not rest and part[step] is None and step not in required_in(pointer):
+            # Every field may be null, and who leaves out what is null says nothing else.
+            return
         if rest:
             _change_properties(part[step], inner, rest, kind)
         else:

@@ -17,6 +17,7 @@ from mutation.mutants import Kind, Mutant
 from mutation.places import EACH, PULL, Place, Subject, Way, pointer_of, subject_of
 from mutation.proxy import CALLBACK
 from mutation.replaying import Recording
+from mutation.values import required_in
 from runflow_mock.domain.documents import try_document
 from runflow_mock.kit.suite.agreements import CHANGES
 from runflow_mock.kit.suite.carriers import Answer
@@ -182,18 +183,7 @@ def _denies(kind: Kind, holder: Pointer, name: str) -> bool:
     if kind is Kind.NULL:
         inner = packaged_walk().described(holder).items if name == EACH else packaged_walk().described(holder).properties.get(name)
         return inner is not None and not contract.allows(inner, None)
-    return name in _required(holder)
-
-
-def _required(pointer: Pointer, depth: int = 0) -> frozenset[str]:
-    """What an object must have, through everything that its schema is made of at once."""
-    pointer, schema = packaged_contract().follow(pointer)
-    required = schema.get("required")
-    own = frozenset(str(name) for name in required) if isinstance(required, list) else frozenset()
-    parts = schema.get("allOf")
-    for number in range(len(parts) if isinstance(parts, list) and depth < 8 else 0):
-        own |= _required((*pointer, "allOf", str(number)), depth + 1)
-    return own
+    return name in required_in(holder)
 
 
 def _holders(place: Place) -> Iterator[Pointer]:

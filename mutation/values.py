@@ -98,6 +98,19 @@ def property_pointer(pointer: Pointer, name: str) -> Pointer:
     return ANYTHING if pointer == ANYTHING else packaged_walk().described(pointer).properties.get(name, ANYTHING)
 
 
+def required_in(pointer: Pointer, depth: int = 0) -> frozenset[str]:
+    """Returns what an object must have, through everything that its schema is made of at once."""
+    if pointer == ANYTHING:
+        return frozenset()
+    pointer, schema = packaged_contract().follow(pointer)
+    required = schema.get("required")
+    own = frozenset(str(name) for name in required) if isinstance(required, list) else frozenset()
+    parts = schema.get("allOf")
+    for number in range(len(parts) if isinstance(parts, list) and depth < 8 else 0):
+        own |= required_in((*pointer, "allOf", str(number)), depth + 1)
+    return own
+
+
 def items_pointer(pointer: Pointer) -> Pointer:
     """Returns where the items of a list are described, or `ANYTHING`."""
     return ANYTHING if pointer == ANYTHING else packaged_walk().described(pointer).items or ANYTHING

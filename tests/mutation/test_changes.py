@@ -31,10 +31,16 @@ CONTENT: dict[str, Any] = {"items": [{"id": 1, "name": "a", "label": "b"}, {"id"
         (("items",), "doubled", {**CONTENT, "items": [*CONTENT["items"], CONTENT["items"][1]]}),
         (("items",), "reordered", {**CONTENT, "items": CONTENT["items"][::-1]}),
         (("nothing",), "absent", CONTENT),
+        (("next",), "absent", CONTENT),
     ],
 )
 def test_change_is_made_where_the_way_leads(way: tuple[str, ...], kind: str, expected: Any) -> None:
     assert changed(CONTENT, ANYTHING, way, kind) == expected
+
+
+@pytest.mark.parametrize(("schema", "name"), [("ErrorResponse", "errors"), ("Run", "cost")])
+def test_what_is_required_is_left_out_even_if_it_is_null(schema: str, name: str) -> None:
+    assert changed({name: None}, ("components", "schemas", schema), (name,), "absent") == {}
 
 
 @pytest.mark.parametrize(
