@@ -25,6 +25,8 @@ settings.load_profile("rules")
 
 ROWS_AT_ONCE = 5
 """How many rows of one table `make test` tries; `make cov` tries all of them."""
+SLOW_SECONDS_MAX = 180
+"""A slow test that takes ten seconds alone has taken more than a minute beside two others, each with processes of its own."""
 
 __all__ = [
     "pytest_collection_finish",
@@ -38,7 +40,7 @@ __all__ = [
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the rows of a long table, all but some that are spread evenly: together they take as long as slow tests do."""
+    """Marks the rows of a long table, all but some that are spread evenly, as slow, and gives what is slow more time."""
     tables: defaultdict[str, list[pytest.Item]] = defaultdict(list)
     for item in items:
         if isinstance(item, pytest.Function) and item.get_closest_marker("slow") is None:
@@ -47,6 +49,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for number, row in enumerate(rows):
             if number * ROWS_AT_ONCE // len(rows) == (number - 1) * ROWS_AT_ONCE // len(rows):
                 row.add_marker(pytest.mark.slow(is_covering=True))
+    for item in items:
+        if item.get_closest_marker("slow") is not None and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(SLOW_SECONDS_MAX))
 
 
 @pytest.hookimpl(wrapper=True)
