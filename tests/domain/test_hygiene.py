@@ -2,7 +2,7 @@
 
 import json
 from base64 import b32encode, b64encode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -96,6 +96,27 @@ def failing(*pauses: float, status: int = 503, told: dict[str, str] | None = Non
     """A creation that is tried again after each of these pauses."""
     walls = [0.0, *accumulate(pauses)]
     return sequence(*((wall, create(status, told=told)) for wall in walls[:-1]), (walls[-1], create()))
+
+
+def _in_numbers(secret: bytes) -> Iterator[str]:
+    """Yields the numbers of the bytes of a secret as programs write them down."""
+    for written in (
+        "{:d} , ",
+        "{:d} ",
+        "{:d};",
+        "0x{:x},",
+        "0x{:X}, ",
+        "{:02x}:",
+        "{:02X} ",
+        "\\x{:02x}",
+        "%{:02X}",
+        "\\u{:04x}",
+        "0o{:o}, ",
+    ):
+        yield "".join(map(written.format, secret))
+    yield json.dumps([*secret], indent=1)
+    # As JavaScript writes an array of bytes.
+    yield json.dumps({str(place): byte for place, byte in enumerate(secret)})
 
 
 # By rule: sequences in which it is held, and sequences in which it is broken.
@@ -274,6 +295,20 @@ EXAMPLES: dict[str, tuple[Sequences, Sequences]] = {
             # Whoever makes a webhook says with which secret it is signed.
             sequence((0, exchange("POST", "/v1/webhooks", body=b'{"secret":"rf_whsec_redacted"}'))),
             sequence((0, exchange("POST", "/v1/webhooks", body=b'{"secret":"%b"}' % b64encode(b"whsec_redacted")))),
+            # Names that end as keys begin, and numbers that are no bytes of one.
+            *(
+                sequence((0, order(note=note)))
+                for note in (
+                    "https://cdn.example/movies/resident_evil_fr.mp4",
+                    "https://cdn.example/documents/candidates_cvs_fr.pdf",
+                    "my_list_of_evil_fr-ench",
+                    "all_candidates_of_2026_cvs_fr",
+                    "Internationalization_cvs_fr",
+                    "01234567890123456789_cvs_fr",
+                    "114, 102, 95, 108, 105",
+                    "0x72, 0x66, 0x5f, 0x73",
+                )
+            ),
         ],
         [
             sequence((0, exchange("GET", f"{RUN}?api_key=rf_live_mock_test"))),
@@ -294,6 +329,9 @@ EXAMPLES: dict[str, tuple[Sequences, Sequences]] = {
             sequence((0, order(note="rf_live_mock_test"[::-1]))),
             sequence((0, order(note=str([*b"rf_svc_mock_test"])))),
             sequence((0, order(note=",".join(map(str, b"rf_whsec_redacted"))))),
+            sequence((0, order(note="1z8yb6xw5vu4ts3rq2po_evil_fr"))),
+            *(sequence((0, order(note=note))) for note in _in_numbers(b"rf_live_mock_test")),
+            *(sequence((0, order(note=note))) for note in _in_numbers(b"rf_whsec_redacted")),
         ],
     ),
     "address-in-time": (
