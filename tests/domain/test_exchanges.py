@@ -15,6 +15,7 @@ from runflow_mock.domain.exchanges import (
     digest_of_key,
     redact_headers,
     scrubbed,
+    without_cookies,
     without_credentials,
 )
 from runflow_mock.domain.scrubbing import Scrubber
@@ -87,6 +88,20 @@ def test_of_a_credential_that_looks_like_a_key_it_is_kept_that_it_does(key: str)
     # By a document that describes cookies their names are kept as well.
     sent, known = [(b"cookie", f"session={key}; locale=de".encode())], frozenset((b"locale",))
     assert without_credentials(sent, known) == ((b"cookie", b"session=" + HOLDS_KEY + b"; locale=de"),)
+
+
+@pytest.mark.parametrize(
+    "kept", [HOLDS_KEY, SENT_TWICE, b"session=" + HOLDS_KEY, b"a=[redacted]; session=" + HOLDS_KEY + b"; " + SENT_TWICE, b"[redacted]"]
+)
+def test_exchange_without_cookies_says_still_what_was_in_them(kept: bytes) -> None:
+    """It is judged again after a restart, and the verdict is the same."""
+    judged = exchange(headers={"cookie": kept.decode()})
+    assert without_cookies(judged) == judged
+
+
+def test_cookie_that_lacks_its_name_is_judged_as_others_are() -> None:
+    sent = b"locale=de; rf_live_mock_test; of nobody"
+    assert without_credentials([(b"cookie", sent)], frozenset((b"locale",))) == ((b"cookie", b"locale=de; " + HOLDS_KEY + b"; [redacted]"),)
 
 
 def test_further_credential_is_like_none_where_there_is_no_other_or_one_that_is_no_secret() -> None:

@@ -56,6 +56,7 @@ _CREDENTIALS = frozenset((b"authorization", b"cookie", b"proxy-authorization", b
 SENT_TWICE = b"as in Authorization [redacted]"
 # The same of one that looks like a key where there is no such header, as of a cookie that goes to files.
 HOLDS_KEY = b"holds a key [redacted]"
+_MARKS = frozenset((SENT_TWICE, HOLDS_KEY))
 # What stands behind the digest of an Idempotency-Key that holds it; the whole is judged as a key is.
 HOLDS_BEARER = b"-holds-Authorization"
 # Names that look like those of secrets and are none: nearly every exchange has one, and to look closely at all of them takes long.
@@ -156,7 +157,7 @@ def without_credentials(
         elif name in secret:
             kept.append((name, value and b"[redacted]"))
         elif name in _CREDENTIALS:
-            mark = SENT_TWICE if _holds_bearer(value, headers) else HOLDS_KEY if shows(value, KEYS) else b"[redacted]"
+            mark = SENT_TWICE if _holds_bearer(value, headers) else _marked(value)
             kept.append((name, value and mark))
         else:
             digest = digest_of_key(value.decode("latin-1")).encode()
@@ -203,12 +204,17 @@ def _without_other_cookies(header: bytes, known: frozenset[bytes]) -> bytes:
         name, equals, value = part.strip().partition(b"=")
         if not equals:
             # It may be a value that lacks its name.
-            kept.append(b"[redacted]")
+            kept.append(_marked(name))
         elif name in known and len(value) <= COOKIE_BYTES_MAX:
             kept.append(part.strip())
         else:
-            kept.append(name + b"=" + (value and (HOLDS_KEY if shows(value, KEYS) else b"[redacted]")))
+            kept.append(name + b"=" + (value and _marked(value)))
     return b"; ".join(kept)
+
+
+def _marked(value: bytes) -> bytes:
+    """Returns what is kept of a credential: whether it looks like a key. What says so already stays: it has come by here before."""
+    return value if value in _MARKS else HOLDS_KEY if shows(value, KEYS) else b"[redacted]"
 
 
 def without_cookies(exchange: Exchange) -> Exchange:
