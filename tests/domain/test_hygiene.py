@@ -678,8 +678,8 @@ def test_finished_record_may_be_read_once_by_each_query() -> None:
     assert verdict_of("poll-stops", paced(1, *salted)).judgement is Judgement.BROKEN
 
 
-def log(query: str = "") -> Exchange:
-    return exchange("GET", f"{RUN}/logs{query}", answer={"items": [{"message": "saved"}]}, operation="list_run_logs")
+def log(query: str = "", **more: Any) -> Exchange:
+    return exchange("GET", f"{RUN}/logs{query}", answer={"items": [{"message": "saved"}]}, operation="list_run_logs", **more)
 
 
 def test_log_is_read_page_by_page_and_as_long_as_its_run_lives() -> None:
@@ -691,6 +691,37 @@ def test_log_is_read_page_by_page_and_as_long_as_its_run_lives() -> None:
 def test_log_is_read_on_after_the_end_of_its_run_by_applications_that_show_it_but_not_by_who_waits() -> None:
     seen = paced(1, create(answer={"id": RUN_ID}), read("succeeded"), *[log()] * 3)
     assert verdict_of("poll-stops", seen).judgement is Judgement.HELD
+    assert verdict_of("poll-stops", seen, real_waits=True).judgement is Judgement.BROKEN
+
+
+CREATED, ENDED = create(answer={"id": RUN_ID}), read("succeeded")
+CUT: dict[str, Any] = {"told": {"content-length": "9999"}, "fault": "truncate"}
+LISTED = [shelf("running")] * 4
+READ_ON_RIGHTLY = {
+    "a log that was refused": paced(1, CREATED, ENDED, *[log(status=503)] * 3, log()),
+    "a log that was limited": paced(1, CREATED, ENDED, *[log(status=429)] * 3, log()),
+    "a log that came in part": paced(1, CREATED, ENDED, *[log(**CUT)] * 3, log()),
+    "a log of a run that was changed": paced(
+        1, CREATED, ENDED, *[log()] * 2, exchange("PATCH", f"{RUN}/feedback", body={"is_positive": True}), *[log()] * 2
+    ),
+    "a log at which somebody looks": paced(61, CREATED, ENDED, *[log()] * 4),
+    "a record that was refused": paced(1, CREATED, ENDED, *[read(status=503)] * 3, ENDED),
+    "a record that came in part": paced(
+        1, CREATED, ENDED, *[exchange(answer={"id": RUN_ID, "status_code": "succeeded"}, **CUT)] * 3, ENDED
+    ),
+    "a list that was refused": paced(1, CREATED, *LISTED, shelf("succeeded"), *[shelf(status=503)] * 3, shelf("succeeded")),
+    "a list that came in part": paced(1, CREATED, *LISTED, shelf("succeeded"), *[shelf("succeeded", **CUT)] * 3, shelf("succeeded")),
+}
+
+
+@pytest.mark.parametrize("exchanges", READ_ON_RIGHTLY.values(), ids=READ_ON_RIGHTLY)
+def test_readings_after_the_end_are_those_that_came_whole_and_had_no_reason(exchanges: Sequence[Exchange]) -> None:
+    assert verdict_of("poll-stops", exchanges, real_waits=True).judgement is not Judgement.BROKEN
+
+
+@pytest.mark.parametrize("failed", [log(status=503), log(**CUT)], ids=["refused", "in part"])
+def test_tries_that_failed_excuse_no_readings_after_the_end(failed: Exchange) -> None:
+    seen = paced(1, CREATED, ENDED, log(), failed, log(), failed, log())
     assert verdict_of("poll-stops", seen, real_waits=True).judgement is Judgement.BROKEN
 
 

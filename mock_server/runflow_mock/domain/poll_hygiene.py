@@ -71,7 +71,6 @@ PRESENT_SECONDS = 600
 STANDING_POLLS_MIN = 5
 
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_RECORD = re.compile(r"/v1/(?:runs|batches|evaluations)/([^/]+)")
 # All other parameters change nothing: they are there to get past a cache.
 _PARAMETERS = frozenset(("add_signature", "embed", "fields", "from_prev", "pq", "q", "sort_by"))
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
@@ -129,10 +128,7 @@ def stops_at_the_end(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
         end = next((index for index, read in enumerate(reads) if read.status == 200 and _has_ended(read)), None)
         if end is None:
             continue
-        record = _RECORD.match(reads[end].path)
-        changed = changes.get("" if record is None else record[1], ())
-        until = next((number for number in changed if number > reads[end].number), None)
-        after = _most_alike([read for read in reads[end + 1 :] if until is None or read.number < until])
+        after = _most_alike(_readings_after(reads[end], reads, changes))
         ids = tuple(read.id for read in _in_haste((reads[end], *after)))
         yield Observation(len(ids) - 1 <= REREADS_MAX, ids, f"read {len(ids) - 1} more times after it was seen to have ended")
 
@@ -149,7 +145,7 @@ def stops_at_the_end_of_lists(exchanges: Sequence[Exchange]) -> Iterator[Observa
         created = evaluations if reads[0].path.endswith(EVALUATIONS) else work
         end = next((index for index, read in enumerate(reads) if _shows_the_end(read, created)), None)
         if end is not None:
-            ids = tuple(read.id for read in reads[end:])
+            ids = tuple(read.id for read in (reads[end], *filter(_is_whole, reads[end + 1 :])))
             told = f"{reads[end].path[:120]} was read {len(ids) - 1} more times after all that it shows had ended"
             yield Observation(len(ids) - 1 <= VIEWS_AFTER_MAX, ids, told)
 
@@ -157,14 +153,17 @@ def stops_at_the_end_of_lists(exchanges: Sequence[Exchange]) -> Iterator[Observa
 def _stops_at_the_end_of_parts(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
     """Yields whether what a run has written is left alone once the run was seen to have ended; each page of it is another reading."""
     ends = {read.path: read for reads in _reads(exchanges) for read in reversed(reads) if read.status == 200 and _has_ended(read)}
-    after: dict[str, list[Exchange]] = {}
+    changes = _numbers(filter(_changes_something, exchanges))
+    parts: dict[str, list[Exchange]] = {}
     for exchange in exchanges:
-        end = ends.get(exchange.path.rpartition("/")[0]) if exchange.operation in PARTS and exchange.method == "GET" else None
-        if end is not None and exchange.number > end.number:
-            after.setdefault(exchange.target, []).append(exchange)
-    for target, reads in after.items():
-        told = f"{target[:120]} was read {len(reads)} times after its run had ended"
-        yield Observation(len(reads) <= VIEWS_AFTER_MAX, tuple(read.id for read in reads), told)
+        if exchange.operation in PARTS and exchange.method == "GET":
+            parts.setdefault(exchange.target, []).append(exchange)
+    for target, reads in parts.items():
+        end = ends.get(reads[0].path.rpartition("/")[0])
+        after = [] if end is None else _in_haste(_readings_after(end, reads, changes))
+        if after:
+            told = f"{target[:120]} was read {len(after)} times after its run had ended"
+            yield Observation(len(after) <= VIEWS_AFTER_MAX, tuple(read.id for read in after), told)
 
 
 def leaves_absent_records_alone(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
@@ -257,6 +256,18 @@ def _is_in_turn(row: Sequence[Exchange], read: Exchange) -> bool:
         return False
     last = next((earlier for earlier in reversed(row) if earlier.path == read.path), None)
     return last is None or read.began - last.began < TURN_SECONDS_MIN
+
+
+def _readings_after(end: Exchange, reads: Iterable[Exchange], changes: Mapping[str, Sequence[int]]) -> list[Exchange]:
+    """Those that came whole after a record was seen to have ended, and before the client has changed it."""
+    changed = changes.get(end.path.rpartition("/")[2], ())
+    until = next((number for number in changed if number > end.number), inf)
+    return [read for read in reads if end.number < read.number < until and _is_whole(read)]
+
+
+def _is_whole(read: Exchange) -> bool:
+    """Whether a reading has shown something: one that failed is tried again."""
+    return read.status < 400 and not read.is_lost
 
 
 def _most_alike(reads: Sequence[Exchange]) -> list[Exchange]:
