@@ -95,10 +95,23 @@ class Asked:
         await asyncio.sleep(0)
         return self.has_answer
 
+    async def status(self) -> int:
+        """Status of the answer, whatever others still wait for."""
+        while not await self.is_answered():
+            pass
+        return int(self._transport.pieces[0].split()[1])
+
     async def answer(self) -> tuple[int, Any]:
         """Status and JSON of the answer."""
         status, body = await self.ended()
         return status, json.loads(body)
+
+    async def give_up(self) -> None:
+        """Ends what works for the answer before it goes on."""
+        tasks = tuple(self._protocol.tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
 
     async def ended(self) -> tuple[int, bytes]:
         """Status and body of the answer."""

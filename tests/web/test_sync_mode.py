@@ -9,6 +9,7 @@ import pytest
 from commands import sandbox
 from contract import fits
 from doors import AUTO, Door
+from loop_turns import Fake
 from PIL import Image
 from steps import Body, callback_run, get_run, ok, problem
 from worlds import CALLBACK_URL
@@ -129,6 +130,46 @@ def test_key_of_a_creation_that_is_still_held_is_a_conflict(door: Door) -> None:
     run = ok(held, 201)
     assert run["status_code"] == "succeeded"
     assert ok(door.post(RUNS, {"input": INPUT}, headers=key), 201)["id"] == run["id"]
+
+
+@pytest.mark.slow(is_covering=True)
+def test_key_is_held_from_the_turn_in_which_its_creation_came() -> None:
+    """Over connections that are heard in one turn of the loop."""
+
+    async def tell() -> tuple[list[int], list[Body]]:
+        fake = Fake()
+        held, same, other = [fake.ask("POST", RUNS, "one", {"input": INPUT}, f"Idempotency-Key: {key}\r\n") for key in ("k", "k", "other")]
+        statuses = [await same.status()]
+        assert [held.has_answer, other.has_answer] == [False, False]
+        tenant = fake.runtime.tenants.get("one")
+        assert tenant is not None
+        cancelling = [fake.ask("POST", f"/_mock/runs/{run}/cancel", "one", {}) for run in tenant.world.store.runs]
+        statuses += [await each.status() for each in cancelling]
+        ended = [(await each.answer())[1] for each in (held, other)]
+        again = fake.ask("POST", RUNS, "one", {"input": INPUT}, "Idempotency-Key: k\r\n")
+        ended.append((await again.answer())[1])
+        await fake.runtime.close()
+        return statuses, ended
+
+    statuses, (held, other, again) = asyncio.run(tell())
+    assert statuses == [409, 200, 200]
+    assert (held["id"], held["status_code"]) == (again["id"], "cancelled")
+    assert other["id"] != held["id"]
+
+
+@pytest.mark.slow(is_covering=True)
+def test_key_is_free_where_nobody_will_give_the_answer_that_was_held() -> None:
+    """As when its task ends before it began."""
+
+    async def tell() -> int:
+        fake = Fake()
+        held = fake.ask("POST", RUNS, "one", {"input": INPUT}, "Idempotency-Key: k\r\n")
+        await held.give_up()
+        status, _ = await fake.ask("POST", RUNS, "one", {"input": INPUT}, "Idempotency-Key: k\r\n").answer()
+        await fake.runtime.close()
+        return status
+
+    assert asyncio.run(tell()) == 201
 
 
 def test_items_of_a_batch_do_not_wait(auto: Door) -> None:

@@ -7,6 +7,7 @@ was in flight for the old one has nobody to report to.
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from weakref import WeakValueDictionary
 
 from msgspec.structs import replace
 
@@ -77,7 +78,7 @@ class Tenant:
         self.quiet.set()
         self.moving, self.catching_up, self.looking = asyncio.Lock(), asyncio.Lock(), asyncio.Lock()
         self.polls: list[Poll] = []
-        self.places_open: set[str] = set()
+        self.places_open = WeakValueDictionary[str, object]()
         self.timelines: list[Timeline] = []
         self.blobs = Blobs()
         self.parked = ParkedAttempts()

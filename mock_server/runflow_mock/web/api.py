@@ -22,7 +22,7 @@ from runflow_mock.web.calls import Answer, Call, Give, Handler, length_of, refus
 from runflow_mock.web.exchanges import record_exchange
 from runflow_mock.web.faults.meeting import look_ahead, meet_creation, meet_request
 from runflow_mock.web.faults.sending import UNANSWERED, carry_out, plan_answer
-from runflow_mock.web.idempotency import left_open, place_of, recall, remember
+from runflow_mock.web.idempotency import closed_afterwards, leave_open, place_of, recall, remember
 from runflow_mock.web.keeping import once_written, written_first
 from runflow_mock.web.pieces import to_the_end
 from runflow_mock.web.quotas import admit
@@ -114,7 +114,7 @@ class Api:
             if given.made_later is not None and operation is not None:
                 given = await self._make(call, operation.id, given.made_later())
             if given.waits_for_run is not None or given.callbacks_before:
-                with left_open(call):
+                with closed_afterwards(call):
                     given = await self._hold(call, given, receive)
             if _has_to_be_written(call):
                 given = await written_first(call, given)
@@ -288,6 +288,7 @@ class Api:
             remember(call, place, given)
         if call.is_watched:
             meet_creation(call, operation.id, given)
+        leave_open(call, given)
         return given
 
 

@@ -137,6 +137,7 @@ class Call:
     """
 
     __slots__ = (
+        "__weakref__",
         "_headers",
         "_parameters",
         "body",

@@ -53,18 +53,20 @@ def recall(call: Call, place: str) -> Answer | None:
     return Answer(remembered.status, remembered.body)
 
 
+def leave_open(call: Call, given: Answer) -> None:
+    """Refuses whoever repeats the request from now on, where its answer will be held back, and for as long as somebody is to give it."""
+    if call.place is not None and (given.waits_for_run is not None or given.callbacks_before):
+        call.caller.places_open[call.place] = call
+
+
 @contextmanager
-def left_open(call: Call) -> Iterator[None]:
-    """Refuses whoever repeats the request for as long as its answer is held back."""
-    if call.place is None:
-        yield
-        return
-    places_open = call.caller.places_open
-    places_open.add(call.place)
+def closed_afterwards(call: Call) -> Iterator[None]:
+    """Refuses whoever repeats the request for as long as the context lasts, if its answer was left open, and no longer."""
     try:
         yield
     finally:
-        places_open.discard(call.place)
+        if call.place is not None:
+            call.caller.places_open.pop(call.place, None)
 
 
 def remember(call: Call, place: str, given: Answer) -> None:
