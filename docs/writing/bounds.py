@@ -15,7 +15,8 @@ from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.outgoing_connections import ARRIVED_BYTES_MAX, IDLE_MAX, IDLE_SECONDS_MAX
 from runflow_mock.runtime.tenant_uses import WAITS_MAX
 from runflow_mock.testing import client
-from runflow_mock.web import connections, heads
+from runflow_mock.web import bodies as bodies_in
+from runflow_mock.web import connections, gathering, heads
 from runflow_mock.web.control import app as control
 from runflow_mock.wire import bodies
 from writing.markdown import table
@@ -120,6 +121,12 @@ def requests() -> str:
                 "slow body",
                 connections.BODY_SECONDS_MAX,
                 f"seconds in which less than {connections.BODY_BYTES_MIN:,} bytes come and it does not end: 408",
+            ),
+            (
+                "what comes after the last answer",
+                gathering.FINISH_SECONDS_MAX,
+                f"seconds, as long as {gathering.LINGER_BYTES_MIN:,} bytes come in each {gathering.LINGER_SECONDS:g} of them and no more "
+                f"than {bodies_in.DISCARDED_BYTES_MAX:,} in all; it is dropped, and then the connection is reset",
             ),
             (
                 "download",

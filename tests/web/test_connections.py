@@ -21,7 +21,7 @@ from runflow_mock.web.connections import (
     Protocol,
     connection_of,
 )
-from runflow_mock.web.gathering import LINGER_BYTES_MIN, LINGER_SECONDS
+from runflow_mock.web.gathering import FINISH_SECONDS_MAX, LINGER_BYTES_MIN, LINGER_SECONDS
 
 GET = b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"
 START = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"4")]}
@@ -329,15 +329,16 @@ def test_body_that_drips_ends_and_one_that_flows_does_not(size: int, ends: bool)
     assert _watched(HUGE, *drops) is ends
 
 
-@pytest.mark.parametrize(("size", "ends"), [(LINGER_BYTES_MIN - 1, True), (LINGER_BYTES_MIN, False)])
-def test_who_still_sends_after_a_goodbye_may_finish_and_who_drips_may_not(size: int, ends: bool) -> None:
+def _over_after_a_goodbye(*sizes: int) -> list[bool]:
+    """Whether the connection is over each time that so many bytes came after the goodbye, and some more than `LINGER_SECONDS` passed."""
+
     async def sent() -> list[bool]:
         loop, transport, seen = cast(Later, asyncio.get_running_loop()), NotedTransport(), list[bool]()
         protocol = _protocol(transport)
         protocol.data_received(HUGE.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
         await asyncio.gather(*protocol.tasks)
-        for data in (b"x" * size, b""):
-            protocol.data_received(data)
+        for size in sizes:
+            protocol.data_received(b"x" * size)
             loop.by += LINGER_SECONDS + 1
             # One turn of the loop to see the time, and one to act on it.
             await asyncio.sleep(0)
@@ -347,7 +348,17 @@ def test_who_still_sends_after_a_goodbye_may_finish_and_who_drips_may_not(size: 
         return seen
 
     with asyncio.Runner(loop_factory=Later) as runner:
-        assert runner.run(sent()) == [ends, True]
+        return runner.run(sent())
+
+
+@pytest.mark.parametrize(("size", "ends"), [(LINGER_BYTES_MIN - 1, True), (LINGER_BYTES_MIN, False)])
+def test_who_still_sends_after_a_goodbye_may_finish_and_who_drips_may_not(size: int, ends: bool) -> None:
+    assert _over_after_a_goodbye(size, 0) == [ends, True]
+
+
+def test_who_sends_on_after_a_goodbye_has_to_finish_in_time() -> None:
+    seen = _over_after_a_goodbye(*[LINGER_BYTES_MIN] * int(FINISH_SECONDS_MAX / LINGER_SECONDS))
+    assert (seen[len(seen) // 2], seen[-1]) == (False, True)
 
 
 @pytest.mark.parametrize(("taken", "ends"), [(0, True), (TAKEN_BYTES_MIN - 1, True), (TAKEN_BYTES_MIN, False)])

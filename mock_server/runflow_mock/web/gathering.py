@@ -8,6 +8,8 @@ from runflow_mock.web.bodies import DISCARDED_BYTES_MAX
 LINGER_SECONDS = 2.0
 LINGER_BYTES_MIN = 64 * 1024
 """How long a client that is still sending may take to read that it need not, and how much has to come for it to have as long again."""
+FINISH_SECONDS_MAX = 120.0
+"""How long such a client keeps its place, however much comes."""
 
 
 class Gathering:
@@ -80,14 +82,15 @@ class Gathering:
         self.is_over = True
         if self._transport.can_write_eof():
             self._transport.write_eof()
-        self._loop.call_later(LINGER_SECONDS, self._end_unless_it_flows, 0)
+        self._loop.call_later(LINGER_SECONDS, self._end_unless_it_flows, 0, self._loop.time() + FINISH_SECONDS_MAX)
 
     def drop(self, size: int) -> None:
         """Takes note of bytes that came after the goodbye."""
         self._dropped += size
 
-    def _end_unless_it_flows(self, dropped: int) -> None:
-        if self._dropped - dropped < LINGER_BYTES_MIN or self._dropped > DISCARDED_BYTES_MAX:
+    def _end_unless_it_flows(self, dropped: int, end: float) -> None:
+        is_too_much = self._dropped > DISCARDED_BYTES_MAX or self._loop.time() >= end
+        if is_too_much or self._dropped - dropped < LINGER_BYTES_MIN:
             self._transport.abort()
         else:
-            self._loop.call_later(LINGER_SECONDS, self._end_unless_it_flows, self._dropped)
+            self._loop.call_later(LINGER_SECONDS, self._end_unless_it_flows, self._dropped, end)
