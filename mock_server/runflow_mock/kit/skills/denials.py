@@ -1,13 +1,13 @@
 """Denials: sentences that say of an endpoint that it is not there, or no longer. Whoever says so does not claim that it is.
 
 What stands directly before an endpoint, or directly behind it, denies it. Of several that are listed all are denied by what stands before
-the first or behind the last. Some words deny alone, such as `there is no`; others only where nothing more is said: `do not call` it *twice*
-is said of what is there.
+the first or behind the last. Some words deny alone, such as `there is no`; others only where nothing more is said, or that it is not there:
+`do not call` it *twice*, or *because it is slow*, is said of what is there. What is so *if* or *when* something is denies nothing.
 """
 
 import re
 
-from runflow_mock.kit.skills.claims import Claim, Endpoint, Example
+from runflow_mock.kit.skills.claims import Claim, Endpoint, Example, Header, Keys
 
 
 def _any(*forms: str) -> str:
@@ -22,6 +22,7 @@ _NAMES = rf"(?:(?:an?|any|the|our|its|their|old|former|such|called|named|like|as
 # Marks of Markdown, links included.
 _OPENING, _CLOSING = r"[`'\"(*_\[]*", r"(?:[`'\")*_]|\](?:\([^()\s]*\))?)*"
 _ANOTHER = r"[`'\"*]*(?:[A-Z]+\s+)?/"
+_ANOTHER_OR_HOST = r"[`'\"*]*(?:[A-Z]+\s+)?(?:https?:/)?/"
 _GONE = _any(
     r"gone|removed|renamed|replaced|retired|dropped|discontinued|deleted|withdrawn|decommissioned|sunset(?:ted)?|merged|superseded",
     r"(?:shut|taken) down|(?:switched|turned|shut) off",
@@ -48,6 +49,10 @@ _OTHERS = _any(
     r"OpenAI|Replicate|fal(?:\.ai)?|Stability(?:\s+AI)?|Midjourney|Hugging\s*Face|Anthropic|Runway|Together(?:\s+AI)?|Google|Azure|AWS",
     r"(?:an)?other\s+(?:APIs?|services?)",
 )
+# What makes another thing of what is said: it is so at times, or for some.
+_TIMES = r"(?:if|when(?:ever)?|where|unless|until|while|before|after|during|once|as long as|without|with|for|in case|at least)"
+_IN_CASE = r"\b(?:if|when(?:ever)?|where|unless|until|while|once|in case)\b"
+_CONDITION = re.compile(_IN_CASE, re.IGNORECASE)
 # That it is called in another way, at another time or by somebody else says nothing of whether it is there.
 _BEFORE = re.compile(
     _any(
@@ -56,10 +61,10 @@ _BEFORE = re.compile(
             r"\bthere\s+(?:used to be|was once|never was|was never)",
             r"\b(?:instead of|rather than|in place of|no longer|formerly|previously|replaces|replaced)",
             r"\b(?:renamed|migrate|moved?|switch) from",
-            rf"\b(?:we|they|Runflow)\s+(?:have\s+|has\s+)?(?:since\s+)?{_GONE}|[,(\u2013\u2014]\s*not|\((?:was|once)",
+            rf"\b(?:we|they|Runflow)\s+(?:have\s+|has\s+)?(?:since\s+)?{_GONE}|\((?:was|once)",
         )
         + rf"\s+{_NAMES}",
-        rf"\b{_OTHERS}(?:['\u2019]s|\s+\(|:|,?\s+(?:it|this|that)\s+(?:is|was)|,?\s+you\s+(?:call|send|use)|\s+(?:has|calls))\s*{_NAMES}",
+        rf"\b(?:unlike|as opposed to|in contrast to|other than)\s+{_OTHERS}(?:['\u2019]s|\s+\()\s*{_NAMES}",
         "~~",
     )
     + f"{_OPENING}$",
@@ -73,12 +78,16 @@ _LACKING = rf"{_GONE}(?:\s+(?:{_WHEN}|{_WHERE}))*|(?:not|no longer)\s+(?:availab
 _THESE = r"\b(?:these|those|following|endpoints|paths|calls)\b[^.;:]*\s"
 _THESE_LACK = rf"{_THESE}(?:do{_NOT}\s+exist|no longer exist|(?:are|were|been)\s+(?:{_LACKING}))"
 _WRONG = "wrong|incorrect|bad|not"
+_START = r"(?:^|[.:;(|*\u2013\u2014-]\s*)"
 _BEFORE_ALONE = re.compile(
     _any(
         _any(
             rf"\b{_HAS}\s+(?:no|neither)|\bnever had|\b(?:does|do|did){_NOT}\s+(?:have|offer|provide|expose|support|serve|know)",
             r"\b(?:older|earlier|previous|former|first|beta)\s+(?:versions?|releases?|drafts?|APIs?)\s+(?:had|used)",
-            rf"(?:\b(?:do{_NOT}|never|cannot|can['\u2019]t|must{_NOT}|should{_NOT})|possible\s+to)(?:\s+{_USE})?",
+            rf"(?:\b(?:do{_NOT}|never)|\b(?:cannot|can['\u2019]t|must{_NOT}|should{_NOT})(?=\s+{_USE}\b)|possible\s+to)(?:\s+{_USE})?",
+            rf"{_START}(?:(?:you|we|one)\s+)?(?:cannot|can['\u2019]t|must{_NOT}|should{_NOT})|[,(\u2013\u2014]\s*not",
+            # What another service has is theirs where nothing is said of it here.
+            rf"{_START}(?:(?:on|in|at|with)\s+{_OTHERS},?\s+(?:(?:it|this|that)\s+(?:is|was)|you\s+(?:call|send|use))|{_OTHERS}\s+has)",
             rf"\b(?:avoid|instead of|rather than|mistakes?:)(?:\s+{_USING})?|\b(?:nothing|nobody|no API)\s+(?:\w+\s+)?at",
             rf"\bthere\s+{_IS}\s+neither|\bthere\s+(?:was|were|had been)|\b(?:and not|neither)|(?:^|[:.;(|*-]\s*)no",
         )
@@ -88,44 +97,60 @@ _BEFORE_ALONE = re.compile(
     + f"{_OPENING}$",
     re.IGNORECASE,
 )
-_ALONE = re.compile(
-    rf"{_CLOSING}(?:\s+{_NOUN})?(?:\s+(?:{_WHEN}|{_WHERE}))*"
-    + _any(
-        r"\s*[.,;:!(|\u2013\u2014]|\s*\Z|\s+(?:but|so|because|as|since)\s",
-        r"\s+(?:exists?|(?:is|are)\s+(?:there|available|supported|offered))\b",
-    ),
-    re.IGNORECASE,
-)
 _ABSENT = _any(
     rf"(?:(?:{_IS}|has|have|had|been|got|will be|since|deprecated and|{_WHEN})\s+)+{_GONE}|leads nowhere",
     r"(?:was|were)\s+(?:once\s+)?there",
     rf"(?:(?:does|do|did){_NOT}|never|no longer|ceased to|used to|has never|have never)\s+(?:exist(?:s|ed)?|be there)",
-    rf"(?:has|have){_NOT}\s+existed|(?:will|would|always)\s+(?:return|answer)s?\s+404|(?:answers|returns|is)\s+405",
-    rf"{_IS}\s+(?:made up|invented|wrong|an?\s+(?:common\s+)?(?:mistake|guess|invention))",
+    rf"(?:has|have){_NOT}\s+existed|{_IS}\s+(?:made up|invented|an?\s+(?:common\s+)?(?:guess|invention))",
     rf"{_IS}(?:{_NOT}|\s+never|\s+no longer)\s+"
-    + _any(
-        "there|available|supported|offered|allowed|possible|valid|real|a thing",
-        rf"an?\s+(?:real\s+|valid\s+|Runflow\s+)*{_NOUN}",
-        rf"(?:(?:a\s+)?part|known)(?=\s+{_WHERE})",
-    ),
+    + _any("there|real|a thing", rf"an?\s+(?:real\s+|valid\s+|Runflow\s+)*{_NOUN}", rf"(?:(?:a\s+)?part|known)(?=\s+{_WHERE})"),
     rf"{_IS}\s+unknown(?=\s+{_WHERE})",
 )
-_REFUSED = r"(?:\s+(?:answers|returns|gives|is)\s+(?:an?\s+)?404)?"
-_SAID = _any(
-    # What is said of it in a sentence, after a comma, or in brackets, a cell or behind a dash.
-    rf"(?:(?:,?\s+(?:which|that))?\s+|{_REFUSED}(?:\s*[:;,.\u2013\u2014-]|,?\s+(?:because|as|since))\s+(?:it|this|that|they)\s+){_ABSENT}",
-    rf"(?:\s*\(|\s*[|:]\s*|\s+[\u2013\u2014-]+\s+)(?:{_GONE}|{_ABSENT})",
-    rf"{_REFUSED}(?:\s*[:;,.|(]|\s+[\u2013\u2014-]+|,?\s+(?:because|as|since))\s*(?:there\s+{_IS}\s+)?no\s+such\s+{_NOUN}(?:\s+exists?)?",
+# This is said of what is there, too, where what follows tells why or when it is refused.
+_UNUSABLE = _any(
+    rf"(?:will|would|always)\s+(?:return|answer)s?\s+404|(?:answers|returns|is)\s+405|{_IS}\s+(?:wrong|an?\s+(?:common\s+)?mistake)",
+    rf"{_IS}(?:{_NOT}|\s+never|\s+no longer)\s+(?:available|supported|offered|allowed|possible|valid)",
 )
+# What may follow a denial: that there is none, whose it is, or what is called in its place.
+_REASON = r"(?:because|as|since)?\s*" + _any(
+    rf"(?:(?:it|this|that|they)\s+)?{_ABSENT}|{_GONE}\b|(?:there\s+{_IS}\s+)?no\s+such\s+{_NOUN}",
+    rf"(?:it|this|that)\s+is\s+{_OTHERS}|(?:instead\s+|please\s+)?(?:use|call|send|try|it is)\s+{_NAMES}{_ANOTHER}|here\b",
+)
+_DASH = r"\s+[\u2013\u2014-]+\s+"
+_ENDED = r"(?:\s*[.;!)|]|\s*\Z)"
+_ENDED_OR_WHY = rf"(?:{_ENDED}|(?:\s*[,:(]\s*|{_DASH}|\s+(?=because|as|since)){_REASON})"
+_ALONE = re.compile(
+    rf"{_CLOSING}(?:\s+{_NOUN})?(?:\s+(?:{_WHEN}|{_WHERE}))*"
+    + _any(_ENDED_OR_WHY, r"\s+(?:exists?|(?:is|are)\s+(?:there|available|supported|offered))\b(?!\s+" + _TIMES + ")"),
+    re.IGNORECASE,
+)
+# That somebody has none leaves none, whatever comes of it.
+_LACKED = re.compile(rf"\b(?:{_HAS}\s+(?:no|neither)|never had|(?:does|do|did){_NOT}\s+{_HAS})\s+{_NAMES}{_OPENING}$", re.IGNORECASE)
+_SO = re.compile(rf"{_CLOSING}(?:\s+{_NOUN})?,\s+(?:so|but|and|only)\s(?!{_TIMES}\b)", re.IGNORECASE)
+_REFUSED = r"(?:\s+(?:answers|returns|gives|is)\s+(?:an?\s+)?404)?"
+_SAID = rf"(?:(?:,?\s+(?:which|that))?\s+|{_REFUSED}(?:\s*[:;,.\u2013\u2014-]|,?\s+(?:because|as|since))\s+(?:it|this|that|they)\s+)"
+# In brackets, a cell or behind a dash.
+_ASIDE = rf"(?:\s*\(|\s*[|:]\s*|{_DASH})"
+_NO_SUCH = (
+    rf"{_REFUSED}(?:\s*[:;,.|(]|\s+[\u2013\u2014-]+|,?\s+(?:because|as|since))\s*(?:there\s+{_IS}\s+)?no\s+such\s+{_NOUN}(?:\s+exists?)?"
+)
+_ADDED = rf"(?:\s+(?:{_WHEN}|{_WHERE}|and never (?:did|was|will)))*"
+_BECAME = rf"\s+(?:to|by|with|into|in favou?r of)\s+{_ANOTHER}"
 _BEHIND = re.compile(
-    rf"{_CLOSING}(?:~~|\s+(?:is now|became|has become|(?:has |was )?moved to)\s+{_ANOTHER}|(?:{_SAID})"
-    # Where that is all that is said of it, or all but when, from where, and what has taken its place.
-    rf"(?:\s+(?:{_WHEN}|{_WHERE}|and never (?:did|was|will)))*"
-    rf"(?:\s*[.,;:(!)|\u2013\u2014]|\s*\Z|\s+(?:to|by|with|into|in favou?r of)\s+{_ANOTHER}))",
+    rf"{_CLOSING}"
+    + _any(
+        rf"~~|\s+(?:is now|became|has become|(?:has |was )?moved to)\s+{_ANOTHER}",
+        # Where that is all that is said of it, or all but when, from where, and what has taken its place.
+        rf"(?:{_SAID}{_ABSENT}|{_ASIDE}(?:{_GONE}|{_ABSENT})|{_NO_SUCH}){_ADDED}"
+        rf"(?:{_ENDED}|\s*(?:[,(\u2013\u2014]|:(?!\s*{_ANOTHER_OR_HOST}))(?!\s*{_TIMES}\b)|{_BECAME})",
+        rf"(?:{_SAID}|{_ASIDE}){_UNUSABLE}{_ADDED}(?:{_ENDED_OR_WHY}|{_BECAME})",
+    ),
     re.IGNORECASE,
 )
 _CHANGED = re.compile(rf"\b(?:replace|change|rename|migrate)\s+{_NAMES}{_OPENING}$", re.IGNORECASE)
 _INTO = re.compile(rf"{_CLOSING}\s+(?:with|by|to|into)\s+{_ANOTHER}", re.IGNORECASE)
+_THEIRS = re.compile(rf"\b{_OTHERS}['\u2019]s\s+{_NAMES}{_OPENING}$", re.IGNORECASE)
+_HERE = re.compile(rf"{_CLOSING}\s+(?:is|was|becomes|corresponds to)\s+{_ANOTHER}", re.IGNORECASE)
 _OF_SEVERAL = re.compile(
     rf"{_CLOSING},?\s+(?:which\s+)?(?:(?:are|were|have|do)(?:n['\u2019]t)?|no longer exist|never existed)\b", re.IGNORECASE
 )
@@ -142,18 +167,29 @@ _JOINED = rf"\s*(?:,\s*(?:or|and|nor)?|/|\bor\b|\band\b|\bnor\b)\s*{_NAMES}"
 _LISTED_BEFORE = re.compile(rf"(?>(?:(?>{_OTHER})(?>{_JOINED}))+){_OPENING}$")
 _LISTED_BEHIND = re.compile(rf"{_CLOSING}(?>(?:(?>{_JOINED})(?>{_OTHER}))+)")
 # What introduces a list, a block of code or a column in which nothing is claimed to be there.
-_HEAD = re.compile(
-    r"(?:^|[.;!?|]\s+)\W*"
+_HEAD_START = rf"(?:^|[.;!?|]\s+)(?![^.;!?]*{_IN_CASE})\W*"
+_OF_THEM = rf"(?:such|these|those|this|following|of these|the following|{_NOUN})"
+_ABSENT_HEAD = re.compile(
+    _HEAD_START
     + _any(
-        rf"(?:[^.;!?]*\s)?(?:do(?:es)?{_NOT}|no longer|never)\s+exist(?:s|ed)?|{_LACKING}|[^.;!?]*{_THESE_LACK}",
-        rf"{_WRONG}|old|previous(?:ly)?|do{_NOT}",
-        rf"(?:[^.;!?]*\s)?(?:{_HAS}\s+no(?:ne of)?|there\s+{_IS}\s+no)(?:\s+(?:such|these|of these|the following|{_NOUN}))*",
-        rf"(?:please\s+)?(?:do{_NOT}|never|avoid)(?:\s+(?:{_USE}|{_USING}|any|of|these|those|this|the following|body|bodies|{_NOUN}))+",
-        r"(?:common\s+)?mistakes",
+        rf"(?:[^.;!?]*\s)?{_OF_THEM}\s+(?:(?:that|which)\s+)?(?:do(?:es)?{_NOT}|no longer|never)\s+exist(?:s|ed)?",
+        rf"{_LACKING}|[^.;!?]*{_THESE_LACK}",
+        rf"(?:[^.;!?]*\s)?(?:(?:API|service|Runflow|it|we|they)\s+{_HAS}\s+no(?:ne of)?|there\s+{_IS}\s+no)(?:\s+{_OF_THEM})*",
     )
     + r"\W*$",
     re.IGNORECASE,
 )
+# Under these stands also what is there, and how it is not to be called.
+_WRONG_HEAD = re.compile(
+    _HEAD_START
+    + _any(
+        rf"{_WRONG}|old|previous(?:ly)?|do{_NOT}|(?:common\s+)?mistakes",
+        rf"(?:please\s+)?(?:do{_NOT}|never|avoid)(?:\s+(?:{_USE}|{_USING}|any|of|these|those|this|the following|body|bodies|{_NOUN}))+",
+    )
+    + r"\W*$",
+    re.IGNORECASE,
+)
+_NO_MORE = re.compile(rf"{_CLOSING}(?:{_ENDED_OR_WHY}|\s+(?:--?\w|\\|#|HTTP/))", re.IGNORECASE)
 _OF_BODY = re.compile(r"(?:\b(?:as|with|like|an?|the|this|body|payload|JSON)\s+)*[`(*]*$", re.IGNORECASE)
 _PLACEHOLDERS = (r"\{{{}\}}", "<{}>", ":{}", r"\$\{{?{}\}}?")
 _FIRST = re.compile(rf"\W*(?:\d+[.)]\s+)?(?:curl\s[^/]*)?(?:https?://[\w.:-]+)?{_OPENING}$")
@@ -163,9 +199,12 @@ _NEAR = 120
 def is_denied(claim: Claim) -> bool:
     """Tells whether a text says directly before or behind an endpoint that there is none, or above it; or that a body is not to be sent."""
     says = claim.says
-    is_under_denial = bool(claim.under) and _HEAD.search(_spaced(claim.under)) is not None
+    under = _spaced(claim.under)
+    is_absent, is_wrong = _ABSENT_HEAD.search(under) is not None, _WRONG_HEAD.search(under) is not None
     if not isinstance(says, Endpoint):
-        return is_under_denial or (isinstance(says, Example) and _is_body_denied(says.body.decode(), claim.sentence))
+        if is_absent or (is_wrong and isinstance(says, Example | Header | Keys)):
+            return True
+        return isinstance(says, Example) and _is_body_denied(says.body.decode(), claim.sentence)
     sentence = _spaced(claim.sentence)
     # Not within a longer path; and of a path with several methods each is told by its own.
     found = [(each.start(), each.end()) for each in _written(says.path).finditer(sentence)]
@@ -173,7 +212,8 @@ def is_denied(claim: Claim) -> bool:
     own = [(start - len(word), end) for start, end in found if sentence[:start].endswith(word)]
     around = [(sentence[max(0, start - _NEAR) : start], sentence[end : end + _NEAR]) for start, end in own or found]
     return bool(around) and all(
-        (is_under_denial and _FIRST.match(before)) or _is_denied_by(before, behind, says.method or "") for before, behind in around
+        (_FIRST.match(before) and (is_absent or (is_wrong and _NO_MORE.match(behind)))) or _is_denied_by(before, behind, says.method or "")
+        for before, behind in around
     )
 
 
@@ -199,12 +239,17 @@ def _is_body_denied(body: str, sentence: str) -> bool:
 def _is_denied_by(before: str, behind: str, method: str) -> bool:
     """Tells whether what stands before or behind an endpoint says that there is none, or behind the last of those listed with it."""
     does = _DOES.get(method)
-    if _CHANGED.search(before) and _INTO.match(behind):
+    if (_CHANGED.search(before) and _INTO.match(behind)) or (_THEIRS.search(before) and _HERE.match(behind)):
         return True
     if _BEFORE.search(before) or (_BEHIND.match(behind) and not (does and does.match(behind))):
         return True
     first, last = _LISTED_BEFORE.search(before), _LISTED_BEHIND.match(behind)
     ahead, after = before[: first.start()] if first else before, behind[last.end() :] if last else behind
-    if _ALONE.match(after) and (_BEFORE_ALONE.search(ahead) or (first and _BEFORE.search(ahead))):
+    is_lacked = _LACKED.search(ahead) is not None
+    if _ALONE.match(after) and (
+        (_BEFORE_ALONE.search(ahead) and (is_lacked or not _CONDITION.search(ahead))) or (first and _BEFORE.search(ahead))
+    ):
+        return True
+    if is_lacked and _SO.match(after):
         return True
     return bool(first or last) and _OF_SEVERAL.match(after) is not None and _BEHIND.match(after) is not None

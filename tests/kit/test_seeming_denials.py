@@ -1,0 +1,99 @@
+"""Seeming denials: conditions, warnings and other services near an endpoint do not say that it is not there."""
+
+import pytest
+
+from runflow_mock.kit.skills.judging import check_skill, contradictions
+
+FRONT = "---\nname: runflow\ndescription: x\n---\n# It\n\n"
+F = "`POST /v1/runs/{id}/fake`"
+
+UNDER_CONDITIONS = [
+    f"## If a run does not exist\n\n- {F}",
+    f"When the run does not exist:\n\n```\n{F[1:-1]}\n```",
+    f"If your image has no URL:\n\n- {F}",
+    f"Your image has no URL:\n\n- {F}",
+    f"Where a run offers no URL:\n\n1. {F}",
+    f"# When there is no route\n\n- {F}",
+    f"If these are not there:\n\n- {F}",
+    f"Unless the following are not available:\n\n- {F}",
+    f"Once your calls no longer exist:\n\n- {F}",
+    f"Runs that do not exist:\n\n- {F}",
+    "If a run does not exist:\n\n```\ncurl https://api.runflow.io/v1/runs -H 'X-API-Key: k'\n```",
+    "If the run does not exist:\n\n```\ncurl -X POST https://api.runflow.io/v1/webhooks -d '{\"urll\": 5}'\n```",
+    "If a run does not exist:\n\n- 418: a teapot",
+    "## Common mistakes\n\n- 418: a teapot",
+]
+WITH_OTHERS = [
+    f"Unlike OpenAI, you call {F}.",
+    f"Compatible with OpenAI: {F} repeats a run.",
+    f"Compatible with OpenAI: {F}.",
+    f"Replicate's {F} works here too.",
+    f"Use Replicate's {F}.",
+    f"Google ({F}) models.",
+    f"- Azure: {F}",
+    f"As with other APIs, you send {F}.",
+    f"As on OpenAI it is {F}.",
+    f"On OpenAI it is {F} and here too.",
+    f"Other services have none; OpenAI has {F}, as we do.",
+]
+WARNINGS = [
+    f"Do not call {F}, unless a run hangs.",
+    f"Never call {F} (it costs money) twice.",
+    f"Never call {F}, or any other call, without a key.",
+    f"Avoid {F}: it is slow.",
+    f"Avoid {F} - it is slow.",
+    f"Do not use {F} because it is slow.",
+    f"Do not use {F}, since it is slow.",
+    f"Do not call {F} so often.",
+    f"A run that has ended you cannot {F}; wait.",
+    f"If a run has ended, never call {F}.",
+    f"It does not support {F}, with files at least.",
+    f"(not {F} twice)",
+    f"Call it once, not {F} twice.",
+]
+REFUSED_AT_TIMES = [
+    f"{F} always answers 404, when the id is unknown.",
+    f"{F} answers 405, if the run has ended.",
+    f"{F} is not allowed, before the run has ended.",
+    f"{F} is not allowed: the run has not ended.",
+    f"{F} (not available before the run has ended).",
+    f"{F}: it is not available, before a key is made.",
+    f"{F}. This is wrong: the run must have ended.",
+    f"{F}, which is wrong, if the run has not ended.",
+    f"{F} does not exist, until the run has ended.",
+    f"These work: {F}. They are not available: `https://x.example/v1/x`.",
+    f"These work: {F}. They do not exist: `https://x.example/v1/x`.",
+]
+AMONG_MISTAKES = [
+    f"## Common mistakes\n\n- {F} is called before the run has ended: wait.",
+    f"## Common mistakes\n\n- {F}: without a key it answers 401.",
+    f"## Avoid the following\n\n- {F} before the run has ended",
+    f"Wrong:\n\n- {F} twice",
+    f"Do not call these:\n\n- {F}, before the run has ended",
+]
+STILL_DENIED = [
+    "These do not exist:\n\n- 418: a teapot",
+    f"If you look for it: the API has no {F}.",
+    f"The API has no {F}, so wait.",
+    f"The API does not offer {F}, but you can wait.",
+    f"Do not use {F}, use `GET /v1/runs`.",
+    f"Do not use {F}: use `GET /v1/runs` instead.",
+    f"Do not use {F}, it does not exist.",
+    f"Never call {F} (there is no such path).",
+    f"{F} is not available, because it was removed.",
+    f"{F} does not exist, so wait.",
+    f"Unlike Replicate's {F}, runs name the model.",
+    f"Calls that do not exist:\n\n- {F}: use `GET /v1/runs`",
+    f"## Common mistakes\n\n- {F}\n- {F} (does not exist)",
+    "These do not exist:\n\n```\ncurl https://api.runflow.io/v1/runz -H 'X-API-Key: k'\n```",
+]
+
+
+@pytest.mark.parametrize("text", [*UNDER_CONDITIONS, *WITH_OTHERS, *WARNINGS, *REFUSED_AT_TIMES, *AMONG_MISTAKES])
+def test_what_only_seems_to_be_denied_is_contradicted(text: str) -> None:
+    assert contradictions(check_skill(f"{FRONT}{text}\n"))
+
+
+@pytest.mark.parametrize("text", STILL_DENIED)
+def test_denial_that_goes_on_with_its_reason_is_not_contradicted(text: str) -> None:
+    assert contradictions(check_skill(f"{FRONT}{text}\n")) == ()
