@@ -21,7 +21,7 @@ _NOTHING = re.compile(r"\(\?:\[([0-9]+)\]\{0\}\)")
 # A group of nothing, written as nobody writes one.
 _MARK = "([0]{0})"
 # Around alternatives, which would otherwise be marked in the last of them alone; written as nobody writes it.
-_EITHER, _EITHER_MARK = "(?:(?:)", ")([0]{0,0})"
+_EITHER, _EITHER_MARK = "(?:[0]{0,0}", ")([0]{0,0})"
 
 
 class Marked(NamedTuple):
