@@ -144,6 +144,19 @@ READ_ONLY, WRITE_ONLY = {**TEXT, "readOnly": True}, {**TEXT, "writeOnly": True}
 
 
 @pytest.mark.parametrize(
+    ("before", "after", "change"),
+    [
+        ({**WHOLE, "maximum": 5}, {**WHOLE, "enum": [1, 2], "maximum": 5}, "values-listed"),
+        ({**WHOLE, "enum": [1, 2], "maximum": 5}, {**WHOLE, "maximum": 5}, "values-free"),
+        (thing(required=["a"], minProperties=1), thing(required=["a", "b"], minProperties=1), "field-added-required"),
+    ],
+)
+def test_limit_that_both_write_alike_has_not_moved(before: Any, after: Any, change: str) -> None:
+    found = DocumentComparison(contract(document(before), "old.json"), contract(document(after), "new.json")).drifts()
+    assert {drift.change for drift in found} == {change}
+
+
+@pytest.mark.parametrize(
     ("before", "after", "sent", "received"),
     [
         (thing(properties={"a": READ_ONLY}), thing(properties={"a": READ_ONLY}, required=["a"]), None, ADDITIVE),

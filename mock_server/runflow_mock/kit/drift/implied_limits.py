@@ -18,12 +18,14 @@ _EXCLUDED = {"minimum": "exclusiveMinimum", "maximum": "exclusiveMaximum"}
 
 def limits_to_compare(old: Form, new: Form) -> tuple[Limits, Limits]:
     """Returns the limits of two forms without those that follow from the rest on both sides, and with one that follows on either side
-    where the other one says it.
+    where the other one says it. What both write alike has not moved.
     """
     pair = (old, new)
     implied = [dict(_implied(form)) for form in pair]
     limits = [dict(form.limits) for form in pair]
     for name in sorted({*implied[0], *implied[1]}):
+        if name in limits[0] and limits[0][name] == limits[1].get(name):
+            continue
         sign = 1 if name in _LOWER else -1
         follows = [sign * known.get(name, -sign * float("inf")) for known in implied]
         if all(name not in each or sign * each[name] <= known for each, known in zip(limits, follows, strict=True)):
