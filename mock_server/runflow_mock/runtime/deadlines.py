@@ -76,6 +76,8 @@ class Deadline:
     def __init__(self, seconds: float) -> None:
         self.is_over = False
         """Whether its time is over. The timer says so that ends the connection, and no clock, which somebody may move meanwhile."""
+        self.has_connected = False
+        """Whether a connection was made while the context lasts; where none was, one is in use that was kept."""
         self._ends = monotonic() + seconds
         self._socket: socket.socket | None = None
         self._taking = threading.Lock()
@@ -179,7 +181,9 @@ class Timed(Placed):
         connect: Callable[[], socket.socket] = super()._new_conn  # type: ignore[misc]  # of the class that stands behind this one
         deadline = _deadline()
         connected = connect() if deadline is None or not self.looks_up else deadline.connect(connect)
-        _tell(connected)
+        if deadline is not None:
+            deadline.has_connected = True
+            deadline.take(connected)
         return connected
 
     def request(self, *arguments: Any, **settings: Any) -> None:

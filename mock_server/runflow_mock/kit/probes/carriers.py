@@ -123,7 +123,7 @@ class Carrier:
         with Deadline(min(self._seconds_in_all, left)) as deadline:
             status, why, content = None, None, b""
             try:
-                status, content = self._ask_anew(method, url or self.url, headers, body)
+                status, content = self._ask_anew(deadline, method, url or self.url, headers, body)
             except urllib3.exceptions.HTTPError as error:
                 why = f"{type(error).__name__}: {error}"[:200]
         if deadline.is_over and left < self._seconds_in_all:
@@ -136,14 +136,16 @@ class Carrier:
         self.answers.append(answer)
         return answer
 
-    def _ask_anew(self, method: str, url: str, headers: Mapping[str, str], body: bytes | Iterator[bytes]) -> tuple[int, bytes]:
-        """Asks once more, on a new connection, where the one in use was closed in the place of an answer: whoever closes each of them
-        without a word does so while the next sample is on its way.
+    def _ask_anew(
+        self, deadline: Deadline, method: str, url: str, headers: Mapping[str, str], body: bytes | Iterator[bytes]
+    ) -> tuple[int, bytes]:
+        """Asks once more, on a new connection, where one that had served before was closed in the place of an answer: whoever closes each
+        of them without a word does so while the next sample is on its way. What is lost on a new one was not answered.
         """
         try:
             return self._ask(method, url, headers, body)
         except urllib3.exceptions.ProtocolError as error:
-            if not isinstance(body, bytes) or not isinstance(error.args[-1], ConnectionResetError):
+            if deadline.has_connected or not isinstance(body, bytes) or not isinstance(error.args[-1], ConnectionResetError):
                 raise
         self.close()
         return self._ask(method, url, headers, body)
