@@ -1,10 +1,11 @@
 """Receivers that compare callbacks with the record that they read: with the sandbox in which it is none of them is accused."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
+import msgspec
 import pytest
 from handlers import running
 from record_checkers import WAYS, Api, checker, fill
@@ -15,12 +16,13 @@ from runflow_mock.domain.verdicts import Judgement
 from runflow_mock.kit.probes.carriers import Carrier
 from runflow_mock.kit.probes.content_steps import COMPARED
 from runflow_mock.kit.probes.effects import Effects
-from runflow_mock.kit.probes.known_records import KnownRecords
+from runflow_mock.kit.probes.known_records import KnownRecords, NoRecord
 from runflow_mock.kit.probes.probe_steps import GIVE_SANDBOX, LET_IT_END, ProbeKit, takes
 from runflow_mock.kit.probes.sample_callbacks import Sender
 from runflow_mock.kit.probes.verdicts import verify_receiver
 from runflow_mock.kit.sheets.records import Sheet
 from runflow_mock.runtime.config import Config
+from runflow_mock.testing.client import HttpExchanger
 from runflow_mock.testing.control import Control
 from runflow_mock.testing.samples import EVENTS
 from runflow_mock.testing.server import RunningServer, serve
@@ -106,6 +108,38 @@ def test_only_who_reads_the_record_may_refuse_what_differs_from_it(sandbox: Runn
         if read is not None:
             control.client.get(read.format(id=picked["id"], other=other))
         assert (known.latest_reading() != before) is is_reading
+
+
+@pytest.mark.slow(is_covering=True)
+def test_records_are_known_without_an_exchange_of_the_application(sandbox: RunningServer) -> None:
+    """What is made to fail for the application fails for it alone, and the journal tells of nobody else."""
+    with closing(Control(sandbox.url)) as admin, closing(Control(sandbox.url, admin.create_tenant().key)) as control:
+        fill(control, 1)
+        before = control.journal()
+        control.add_fault(what={"kind": "answer", "status": 503})
+        picked = KnownRecords(control).pick("evaluation.completed", is_fresh=True)
+        assert control.journal() == before
+        control.clear_faults()
+        assert msgspec.json.decode(msgspec.json.encode(picked)) == control.client.get(f"/v1/evaluations/{picked['id']}")
+
+
+class OtherVersion(HttpExchanger):
+    """Brings answers of a sandbox in which what is to be judged has another name."""
+
+    def exchange(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]:
+        """Returns status and body of the answer."""
+        status, content = super().exchange(method, path, headers, body)
+        return status, content.replace(b'"assignment"', b'"task"')
+
+
+@pytest.mark.slow(is_covering=True)
+def test_sandbox_whose_records_cannot_be_read_is_told_of(sandbox: RunningServer) -> None:
+    with closing(Control(sandbox.url)) as admin:
+        key = admin.create_tenant().key
+    with closing(Control(sandbox.url, key, OtherVersion(sandbox.url))) as control:
+        fill(control, 1)
+        with pytest.raises(NoRecord, match="start one of this version"):
+            KnownRecords(control)
 
 
 class Refuser(BaseHTTPRequestHandler):

@@ -131,12 +131,11 @@ def _known_records(sandbox: str, key: str | None, event: str) -> KnownRecords:
         raise click.UsageError("--sandbox needs the key with which the application created something: --key, or RUNFLOW_API_KEY")
     try:
         known = KnownRecords(Control(sandbox.rstrip("/"), key))
+        known.pick(event, is_fresh=False)
+    except NoRecord as error:
+        raise click.UsageError(f"{sandbox}: {error}") from None
     except ClientError as error:
         raise click.UsageError(f"{sandbox} refuses to tell: {error}; --key takes the key of a tenant of this sandbox") from None
     except urllib3.exceptions.HTTPError as error:
         raise click.UsageError(f"{sandbox} does not answer: {error}; start a sandbox with runflow-mock serve") from None
-    try:
-        known.pick(event, is_fresh=False)
-    except NoRecord as error:
-        raise click.UsageError(f"{sandbox}: {error}") from None
     return known

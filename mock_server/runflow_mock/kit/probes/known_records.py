@@ -11,8 +11,13 @@ from typing import Any
 
 import msgspec
 
+from runflow_mock.decoders import convert
+from runflow_mock.domain.dialects import dialect_of
+from runflow_mock.domain.evaluations import Evaluation
+from runflow_mock.domain.tenants import TenantSettings
 from runflow_mock.testing.control import Control
 from runflow_mock.testing.records import Exchange
+from runflow_mock.wire.evaluations import represent_evaluation
 
 ENDS: Mapping[str, str] = {
     "succeeded": "succeeded",
@@ -36,7 +41,11 @@ class NoRecord(Exception):
 
 
 class KnownRecords:
-    """The runs, batches and evaluations of a tenant of a sandbox; those that nobody was told of yet are used once."""
+    """The runs, batches and evaluations of a tenant of a sandbox; those that nobody was told of yet are used once.
+
+    Raises:
+        NoRecord: the sandbox is of another version, whose records cannot be read.
+    """
 
     def __init__(self, control: Control) -> None:
         self._control = control
@@ -130,8 +139,16 @@ def written_over(body: bytes, record: Mapping[str, Any]) -> bytes:
 
 
 def _evaluations(control: Control) -> Iterator[Mapping[str, Any]]:
-    """The evaluations of a tenant, of which no list of the API tells: the sandbox knows their ids."""
-    return (control.client.get(f"/v1/evaluations/{each['id']}") for each in control.snapshot()["world"]["evaluations"])
+    """The evaluations of a tenant, as the API shows them: no list tells of them, and whoever read them one by one would stand in the
+    journal as the application, and meet the faults that are meant for it.
+    """
+    world = control.snapshot()["world"]
+    try:
+        settings, evaluations = convert(world["settings"], TenantSettings), convert(world["evaluations"], tuple[Evaluation, ...])
+    except msgspec.ValidationError as error:
+        raise NoRecord(f"the sandbox tells of evaluations otherwise than this version does ({error}): start one of this version") from None
+    dialect = dialect_of(settings.dialect, settings.switches, is_strict=settings.strict)
+    return (represent_evaluation(evaluation, dialect) for evaluation in evaluations)
 
 
 def has_ended(record: Mapping[str, Any]) -> bool:
