@@ -11,11 +11,11 @@ from runflow_mock.domain.media_fields import required_fields
 from runflow_mock.domain.models import Model
 from runflow_mock.wire.inputs import (
     CHECKERS_MAX,
+    Fields,
     InputChecks,
-    Required,
     complete_schema,
+    fields_in,
     read_input_schema,
-    required_in,
     without_nulls,
 )
 
@@ -56,17 +56,55 @@ def test_media_of_other_prefixes_is_refused(url: str) -> None:
 
 def test_nulls_are_dropped_only_where_there_are_any() -> None:
     inputs: dict[str, Json] = {"a": 1}
-    assert without_nulls(inputs, Required()) is inputs
-    assert without_nulls({"a": None, "b": None, "c": 0}, Required(frozenset("a"))) == {"a": None, "c": 0}
+    assert without_nulls(inputs, Fields()) is inputs
+    assert without_nulls({"a": None, "b": None, "c": 0}, Fields(frozenset("a"))) == {"a": None, "c": 0}
 
 
 def test_nulls_in_objects_and_in_lists_of_them_are_dropped_where_nothing_requires_them() -> None:
     point: Json = {"type": "object", "required": ["x"], "properties": {"x": {"type": "number"}, "note": {"type": "string"}}}
     lines: Json = {"type": "array", "items": {"type": "array", "items": point}}
-    required = required_in({"properties": {"at": point, "lines": lines, "any": {"type": "object"}}})
+    fields = fields_in({"properties": {"at": point, "lines": lines, "any": {"type": "object"}}})
     sent: dict[str, Json] = {"at": {"x": 1, "note": None}, "lines": [[{"x": None, "note": None}], None], "any": {"kept": None}}
-    assert without_nulls(sent, required) == {"at": {"x": 1}, "lines": [[{"x": None}], None], "any": {"kept": None}}
+    assert without_nulls(sent, fields) == {"at": {"x": 1}, "lines": [[{"x": None}], None], "any": {"kept": None}}
     assert sent["at"] == {"x": 1, "note": None}
+
+
+WORDS: Json = {"type": ["string", "null"]}
+TEXT: Json = {"type": "string"}
+OF_NO_NAME = {"type": "object", "properties": {}}
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "wrong"),
+    [
+        ({**OF_NO_NAME, "additionalProperties": WORDS, "minProperties": 1}, {"x": None}, []),
+        ({**OF_NO_NAME, "additionalProperties": TEXT}, {"x": None}, [("string_type", "x")]),
+        ({**OF_NO_NAME, "additionalProperties": False}, {"typo": None}, [("value_error",)]),
+        *[
+            ({"type": "object", "properties": {"x": nullable}, "minProperties": 1}, {"x": None}, [])
+            for nullable in (
+                WORDS,
+                {},
+                True,
+                {"enum": ["a", None]},
+                {"const": None},
+                {"anyOf": [TEXT, {"type": "null"}]},
+                {"allOf": [WORDS]},
+            )
+        ],
+        *[
+            ({"type": "object", "properties": {"x": refused}, "maxProperties": 0}, {"x": None}, [])
+            for refused in (TEXT, {"enum": ["a"]}, {"const": 1}, {"oneOf": [TEXT]}, {"allOf": [TEXT]}, {"$ref": "#/$defs/text"})
+        ],
+    ],
+)
+def test_null_in_an_object_counts_as_left_out_only_for_a_name_whose_schema_takes_none(
+    part: dict[str, Json], value: Json, wrong: list[tuple[str, ...]]
+) -> None:
+    schema: dict[str, Json] = {"type": "object", "properties": {"part": part}, "$defs": {"text": TEXT}}
+    model = replace(catalog().get("runflow/background-removal"), input_schema=write_document(schema))
+    found = InputChecks().read(model, {"part": value}, ())[1]
+    assert [(error.type, *map(str, error.loc[1:])) for error in found] == wrong
 
 
 @pytest.mark.parametrize(("schema", "names"), [({}, set()), ({"required": ["a", "b"]}, {"a", "b"}), ({"required": "a"}, set())])

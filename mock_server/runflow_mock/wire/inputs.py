@@ -1,9 +1,10 @@
 """Model inputs: the catalog's schema of each model, compiled once, and the check of what a client sends.
 
 Only a missing required field, a wrong type and a value outside an enum or a range are errors; unknown fields are accepted. An optional
-field may be null, and optional media may be empty text, by which clients mean that there is none. Media fields take `https://`,
-`http://`, `data:` and `runflow://` addresses, which are never fetched, and the id of an asset, which becomes a reference to it. All this
-holds at any depth: in objects, in lists, and in lists of objects.
+field may be null, and optional media may be empty text, by which clients mean that there is none; within an object that holds for fields
+that its schema names, and a null that the schema takes is a value. Media fields take `https://`, `http://`, `data:` and `runflow://`
+addresses, which are never fetched, and the id of an asset, which becomes a reference to it. All this holds at any depth: in objects, in
+lists, and in lists of objects.
 
 Source: `models.inputs`, `models.media-prefixes`, `models.empty-media`, `media.bare-asset-ids`.
 """
@@ -30,18 +31,19 @@ KnownT = TypeVar("KnownT")
 _ASSET_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
-class Required(NamedTuple):
-    """The names that an object requires, and the same of the objects in its fields, alone or in lists."""
+class Fields(NamedTuple):
+    """The names that an object requires, those whose null counts as left out, and the same of objects in its fields, alone or in lists."""
 
-    names: frozenset[str] = frozenset()
-    inside: Mapping[str, "Required"] = MappingProxyType({})
+    required: frozenset[str] = frozenset()
+    nullable: frozenset[str] = frozenset()
+    inside: Mapping[str, "Fields"] = MappingProxyType({})
 
 
 class _Compiled(NamedTuple):
-    """The check of a model's inputs, the names that it requires, and its media fields, if it has any."""
+    """The check of a model's inputs, its fields, and those of media, if it has any."""
 
     checker: Checker
-    required: Required
+    fields: Fields
     media: MediaFields | None
 
 
@@ -64,9 +66,9 @@ class InputChecks:
         compiled = self._checkers.get(model.input_schema) or self._compile(model)
         media = compiled.media
         if media is None:
-            return inputs, compiled.checker.errors(without_nulls(inputs, compiled.required), loc, sent_bytes)
+            return inputs, compiled.checker.errors(without_nulls(inputs, compiled.fields), loc, sent_bytes)
         inputs = _with_references(inputs, media)
-        found = compiled.checker.errors(_without_blanks(without_nulls(inputs, compiled.required), media), loc, sent_bytes)
+        found = compiled.checker.errors(_without_blanks(without_nulls(inputs, compiled.fields), media), loc, sent_bytes)
         if not found:
             return inputs, found
         # A blank entry of a list kept its place, so that what is said about the others fits.
@@ -83,24 +85,53 @@ class InputChecks:
         if len(self._checkers) >= CHECKERS_MAX:
             del self._checkers[next(iter(self._checkers))]
         compiled = self._checkers[model.input_schema] = _Compiled(
-            Checker(with_matched_patterns(schema)), required_in(schema), media_fields(schema)
+            Checker(with_matched_patterns(schema)), fields_in(schema), media_fields(schema)
         )
         return compiled
 
 
-def required_in(schema: Mapping[str, Json]) -> Required:
-    """Returns what a schema of inputs requires, at any depth."""
-    properties = schema.get("properties")
-    parts = {name: entry_of(part) for name, part in properties.items() if isinstance(part, dict)} if isinstance(properties, dict) else {}
-    return Required(required_fields(schema), {name: required_in(part) for name, part in parts.items() if "properties" in part})
+def fields_in(schema: Mapping[str, Json]) -> Fields:
+    """Returns what a schema of inputs says of fields and their nulls, at any depth."""
+    properties, required = schema.get("properties"), required_fields(schema)
+    if not isinstance(properties, dict):
+        return Fields(required)
+    parts = {name: entry_of(part) for name, part in properties.items() if isinstance(part, dict)}
+    nullable = frozenset(name for name, part in properties.items() if name not in required and not _takes_null(part))
+    return Fields(required, nullable, {name: fields_in(part) for name, part in parts.items() if "properties" in part})
 
 
-def without_nulls(inputs: Object, required: Required) -> Object:
-    """Returns the inputs without the optional fields that are null: those count as left out."""
+def _takes_null(schema: Json) -> bool:
+    """Whether null is a value to a schema; references are not followed."""
+    if not isinstance(schema, dict):
+        return schema is True
+    kinds, values = schema.get("type", "null"), schema.get("enum", [schema.get("const")])
+    is_taken = "null" in kinds if isinstance(kinds, (str, list)) else False
+    is_taken = is_taken and isinstance(values, list) and None in values and "$ref" not in schema
+    ways = [schema[word] for word in ("anyOf", "oneOf") if word in schema]
+    if not all(isinstance(way, list) and any(map(_takes_null, way)) for way in ways):
+        return False
+    every = schema.get("allOf", [])
+    return is_taken and isinstance(every, list) and all(map(_takes_null, every))
+
+
+def without_nulls(inputs: Object, fields: Fields) -> Object:
+    """Returns the inputs without the fields whose null counts as left out: here also of names that the schema does not know."""
     if None in inputs.values():
-        inputs = {name: value for name, value in inputs.items() if value is not None or name in required.names}
-    within = required.inside.keys() & inputs.keys()
-    return {**inputs, **{name: _in_objects(inputs[name], required.inside[name], without_nulls) for name in within}} if within else inputs
+        inputs = {name: value for name, value in inputs.items() if value is not None or name in fields.required}
+    return _with_objects(inputs, fields)
+
+
+def _object_without_nulls(value: Object, fields: Fields) -> Object:
+    if None in value.values():
+        value = {name: part for name, part in value.items() if part is not None or name not in fields.nullable}
+    return _with_objects(value, fields)
+
+
+def _with_objects(inputs: Object, fields: Fields) -> Object:
+    within = fields.inside.keys() & inputs.keys()
+    if not within:
+        return inputs
+    return {**inputs, **{name: _in_objects(inputs[name], fields.inside[name], _object_without_nulls) for name in within}}
 
 
 def _without_blanks(inputs: Object, media: MediaFields) -> Object:
