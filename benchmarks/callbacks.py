@@ -7,14 +7,13 @@ measured: the runs end, their payloads are rendered and signed, sent to a sink i
 from statistics import median
 from time import perf_counter
 
-from benchmarks import load, messages
+from benchmarks import limits, load, messages
 from benchmarks.effort import Effort
 from benchmarks.machine import cores
 from benchmarks.servers import Server, fake, sink
-from benchmarks.table import Figure, Kind, Target
+from benchmarks.table import Figure
 from benchmarks.throughput import BALANCE
 
-RATE_MIN = Target(Kind.MIN, 3_000.0)
 # At this speed every step of a run takes the shortest time there is, one millisecond.
 AT_ONCE = ("--clock", "manual", "--speed", "1000000", "--callback-secret", "rf_whsec_benchmark")
 
@@ -23,7 +22,7 @@ async def measure(effort: Effort) -> list[Figure]:
     """Returns the rate of callbacks."""
     with sink(answer_bytes=0, core=cores()[1]) as receiver, fake(*BALANCE, *AT_ONCE) as server:
         rates = [await _storm(effort, server, f"{receiver.url}/hook") for _ in range(effort.callback_rounds)]
-    return [Figure(name="signed callbacks over HTTP", unit="/s", ours=median(rates), target=RATE_MIN)]
+    return [Figure(name="signed callbacks over HTTP", unit="/s", ours=median(rates), target=limits.CALLBACKS)]
 
 
 async def _storm(effort: Effort, server: Server, callback_url: str) -> float:

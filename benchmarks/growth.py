@@ -9,8 +9,9 @@ from statistics import median
 from time import process_time
 from typing import NamedTuple
 
+from benchmarks import limits
 from benchmarks.effort import Effort
-from benchmarks.table import Figure, Kind, Target
+from benchmarks.table import Figure
 from benchmarks.ways import INPUT, MODEL, send
 from runflow_mock.domain.commands import CreateRun, Origin
 from runflow_mock.domain.documents import write_document
@@ -23,7 +24,6 @@ from runflow_mock.web.app import Application, create_app
 
 RUNS_OF_MANY = 10
 """How many runs each of several tenants has."""
-GROWTH_MAX = Target(Kind.MAX, 1.5)
 ORIGIN = Origin("http://127.0.0.1:8787", "019b76da-a800-7000-8000-000000000001")
 _ROUNDS = 5
 
@@ -54,7 +54,7 @@ def _figures(costs: dict[str, Cost]) -> list[Figure]:
             name=f"{noun}, {last} against {first}",
             unit="times",
             ours=getattr(costs[last], noun) / getattr(costs[first], noun),
-            target=GROWTH_MAX,
+            target=limits.GROWTH,
         )
         for noun in Cost._fields
     ]

@@ -17,16 +17,17 @@ import msgspec
 import uvloop
 
 from benchmarks import load, messages
+from benchmarks.limits import Kind, Limit
 from benchmarks.machine import cores, note, pin, worked_milliseconds
 from benchmarks.servers import Server, fake
-from benchmarks.table import Figure, Kind, Target, render
+from benchmarks.table import Figure, render
 
 if TYPE_CHECKING:
     from playwright.sync_api import CDPSession, Page
 
 BALANCE = ("--balance", "100000000", "--clock", "manual")
-EVENT_TO_ROW_MAX = Target(Kind.MAX, 100.0)
-FRAME_MAX = Target(Kind.MAX, 100.0)
+EVENT_TO_ROW_MAX = Limit(Kind.MAX, 100.0)
+FRAME_MAX = Limit(Kind.MAX, 100.0)
 BATCHES = 25
 PART = 5_000
 WIDTH, HEIGHT = 1280, 800

@@ -17,13 +17,14 @@ from time import perf_counter
 from benchmarks import load, messages
 from benchmarks.brokers import PROGRAM, broker
 from benchmarks.effort import Effort
+from benchmarks.limits import Kind, Limit
 from benchmarks.servers import Server, fake, first_answer
-from benchmarks.table import Figure, Kind, Target
+from benchmarks.table import Figure
 
 BALANCE = ("--balance", "100000000", "--clock", "manual", "--runs-max", "1000000")
-KEPT_RATIO = Target(Kind.RATIO_MIN, 0.9)
+KEPT_RATIO = Limit(Kind.RATIO_MIN, 0.9)
 TURN_SECONDS = 0.2
-RESTART_MAX = Target(Kind.MAX, 2_000.0)
+RESTART_MAX = Limit(Kind.MAX, 2_000.0)
 
 
 async def measure(effort: Effort) -> list[Figure]:
@@ -38,7 +39,7 @@ async def measure(effort: Effort) -> list[Figure]:
         return figures
 
 
-async def _rates(effort: Effort, keep: str, option: str, target: Target | None) -> list[Figure]:
+async def _rates(effort: Effort, keep: str, option: str, target: Limit | None) -> list[Figure]:
     with ExitStack() as stack:
         servers = {"plain": stack.enter_context(fake(*BALANCE)), "kept": stack.enter_context(fake(*BALANCE, "--keep", keep))}
         creates = {name: messages.creates(server.key) for name, server in servers.items()}

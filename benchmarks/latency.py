@@ -5,14 +5,11 @@ from statistics import median
 
 import msgspec
 
-from benchmarks import load, messages
+from benchmarks import limits, load, messages
 from benchmarks.effort import Effort
 from benchmarks.servers import Server, bare, fake
-from benchmarks.table import Figure, Kind, Target
+from benchmarks.table import Figure
 from benchmarks.throughput import BALANCE, one_round, prepare, sample_file, until_idle
-
-P99_MAX = Target(Kind.MAX, 4.0)
-RUN_BYTES_MAX = Target(Kind.MAX, 2500.0)
 
 
 async def measure(effort: Effort) -> list[Figure]:
@@ -26,7 +23,7 @@ async def measure(effort: Effort) -> list[Figure]:
         await until_idle(ours)
         after = ours.resident_bytes
         each = None if before is None or after is None else (after - before) / effort.stored_runs
-        weight = Figure(name=f"memory per stored run, at {effort.stored_runs:,}", unit="bytes", ours=each, target=RUN_BYTES_MAX)
+        weight = Figure(name=f"memory per stored run, at {effort.stored_runs:,}", unit="bytes", ours=each, target=limits.RUN_BYTES)
         return [*await _measure_latencies(effort, ours, plain), weight]
 
 
@@ -43,7 +40,7 @@ async def _measure_latencies(effort: Effort, ours: Server, plain: Server) -> lis
             unit="ms",
             ours=_middle(found["ours"], name),
             bare=_middle(found["plain"], name),
-            target=P99_MAX if name == "p99" else None,
+            target=limits.CREATE_P99_MS if name == "p99" else None,
         )
         for name in ("p50", "p99", "max")
     ]

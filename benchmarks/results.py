@@ -9,6 +9,8 @@ from benchmarks.rows import Row
 from benchmarks.servers import ROOT
 
 RESULTS = ROOT / "benchmarks" / "results" / "report.json"
+BARE = "bare Starlette"
+"""The contender that shows what the framework gives."""
 
 
 class Cell(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -3,9 +3,11 @@
 from datetime import timedelta
 from time import perf_counter
 
+from benchmarks import limits
 from benchmarks.effort import Effort
+from benchmarks.limits import Kind, Limit
 from benchmarks.messages import MODEL
-from benchmarks.table import Figure, Kind, Target
+from benchmarks.table import Figure
 from runflow_mock.domain.commands import CreateBatch, NewItem, Origin
 from runflow_mock.domain.documents import write_document
 from runflow_mock.domain.money import Money
@@ -16,7 +18,6 @@ from runflow_mock.runtime.sender import RecordingSender
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.wire.catalog import load_catalog
 
-DAY_MAX = Target(Kind.MAX, 3.0)
 DAY_BATCHES = 1_000
 DAY = timedelta(days=1)
 FAILURES = (500, 500, 500, 500, 500)
@@ -26,7 +27,7 @@ ORIGIN = Origin("http://127.0.0.1:8787", "019b76da-a800-7000-8000-000000000001")
 
 async def measure(effort: Effort) -> list[Figure]:
     """Returns how long a simulated day and a failing batch take."""
-    target = Target(Kind.MAX, DAY_MAX.value * effort.day_batches / DAY_BATCHES)
+    target = Limit(Kind.MAX, limits.DAY_SECONDS.value * effort.day_batches / DAY_BATCHES)
     size = f"{effort.day_batches:,} batches of {effort.batch_items}"
     return [
         Figure(name=f"simulated day, {size}", unit="s", ours=await _day(effort), target=target),

@@ -4,13 +4,12 @@ from contextlib import ExitStack
 from statistics import median
 from time import perf_counter
 
+from benchmarks import limits
 from benchmarks.effort import Effort
 from benchmarks.servers import bare, fake, first_answer
-from benchmarks.table import Figure, Kind, Target
+from benchmarks.table import Figure
 from benchmarks.throughput import sample_file
 
-START_MAX = Target(Kind.RATIO_MAX, 1.1)
-IDLE_MAX = Target(Kind.MAX, 45.0)
 MEGABYTE = 1_000_000
 
 
@@ -32,7 +31,11 @@ async def measure(effort: Effort) -> list[Figure]:
     ours, plain = (median(weighed[name]) / MEGABYTE or None for name in ("ours", "plain"))
     return [
         Figure(
-            name="process start to first answer", unit="ms", ours=median(started["ours"]), bare=median(started["plain"]), target=START_MAX
+            name="process start to first answer",
+            unit="ms",
+            ours=median(started["ours"]),
+            bare=median(started["plain"]),
+            target=limits.START,
         ),
-        Figure(name="memory, idle", unit="MB", ours=ours, bare=plain, target=IDLE_MAX),
+        Figure(name="memory, idle", unit="MB", ours=ours, bare=plain, target=limits.IDLE_MB),
     ]

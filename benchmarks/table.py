@@ -1,25 +1,10 @@
 """The table: figures with what they are held against."""
 
 from collections.abc import Sequence
-from enum import StrEnum
 
 import msgspec
 
-
-class Kind(StrEnum):
-    """What a target says of a figure."""
-
-    RATIO_MIN = "ratio at least"
-    RATIO_MAX = "ratio at most"
-    MAX = "at most"
-    MIN = "at least"
-
-
-class Target(msgspec.Struct, frozen=True):
-    """What a figure should be; a ratio is taken against bare Starlette."""
-
-    kind: Kind
-    value: float
+from benchmarks.limits import Limit
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +14,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     unit: str
     ours: float | None
     bare: float | None = None
-    target: Target | None = None
+    target: Limit | None = None
 
     @property
     def ratio(self) -> float | None:
@@ -41,10 +26,8 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the target is met, where there is one and it can be told."""
         if self.target is None:
             return None
-        value = self.ratio if self.target.kind in (Kind.RATIO_MIN, Kind.RATIO_MAX) else self.ours
-        if value is None:
-            return None
-        return value <= self.target.value if self.target.kind in (Kind.MAX, Kind.RATIO_MAX) else value >= self.target.value
+        value = self.ratio if self.target.is_of_ratio else self.ours
+        return None if value is None else self.target.is_met(value)
 
 
 HEADINGS = ("figure", "ours", "bare", "ratio", "target", "met")
@@ -80,8 +63,8 @@ def _cells(figure: Figure) -> tuple[str, ...]:
 def _wanted(figure: Figure) -> str:
     if figure.target is None:
         return ""
-    sign = "<=" if figure.target.kind in (Kind.MAX, Kind.RATIO_MAX) else ">="
-    if figure.target.kind in (Kind.RATIO_MIN, Kind.RATIO_MAX):
+    sign = ">=" if figure.target.is_least else "<="
+    if figure.target.is_of_ratio:
         return f"{sign} {figure.target.value:.2f} x"
     return f"{sign} {_amount(figure.target.value, figure.unit)}"
 

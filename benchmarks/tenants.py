@@ -5,15 +5,16 @@ from time import perf_counter
 
 from benchmarks import load, messages
 from benchmarks.effort import Effort
+from benchmarks.limits import Kind, Limit
 from benchmarks.servers import fake
-from benchmarks.table import Figure, Kind, Target
+from benchmarks.table import Figure
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.sender import RecordingSender
 from runflow_mock.wire.catalog import load_catalog
 
-INSIDE_MAX = Target(Kind.MAX, 0.2)
-HTTP_MAX = Target(Kind.MAX, 0.6)
+INSIDE_MAX = Limit(Kind.MAX, 0.2)
+HTTP_MAX = Limit(Kind.MAX, 0.6)
 
 
 async def measure(effort: Effort) -> list[Figure]:

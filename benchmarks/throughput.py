@@ -9,18 +9,16 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
-from benchmarks import load, messages
+from benchmarks import limits, load, messages
 from benchmarks.effort import Effort
+from benchmarks.limits import Kind, Limit
 from benchmarks.machine import cores
 from benchmarks.servers import Server, bare, fake, sink
-from benchmarks.table import Figure, Kind, Target
+from benchmarks.table import Figure
 
 BALANCE = ("--balance", "100000000")
 POLL_SECONDS = 0.1
 IDLE_SECONDS_MAX = 120.0
-POLL_RATIO = Target(Kind.RATIO_MIN, 1.0)
-STANDING_RATIO = Target(Kind.RATIO_MIN, 0.8)
-GOING_ON_RATIO = Target(Kind.RATIO_MIN, 0.5)
 
 
 async def measure(effort: Effort) -> list[Figure]:
@@ -86,9 +84,9 @@ async def _measure_polls(effort: Effort, ours: Server, plain: Server, limit: Ser
     found = {name: median(values) for name, values in rates.items()}
     return [
         Figure(
-            name="load alone, against a raw sink", unit="/s", ours=found["limit"], bare=found["plain"], target=Target(Kind.RATIO_MIN, 1.3)
+            name="load alone, against a raw sink", unit="/s", ours=found["limit"], bare=found["plain"], target=Limit(Kind.RATIO_MIN, 1.3)
         ),
-        Figure(name="polls", unit="/s", ours=found["ours"], bare=found["plain"], target=POLL_RATIO),
+        Figure(name="polls", unit="/s", ours=found["ours"], bare=found["plain"], target=limits.POLLS),
     ]
 
 
@@ -101,6 +99,6 @@ async def _measure_creates(effort: Effort, ours: Server, standing: Server, plain
                 await until_idle(server)
     found = {name: median(values) for name, values in rates.items()}
     return [
-        Figure(name="creates, time stands", unit="/s", ours=found["standing"], bare=found["plain"], target=STANDING_RATIO),
-        Figure(name="creates, runs going on meanwhile", unit="/s", ours=found["ours"], bare=found["plain"], target=GOING_ON_RATIO),
+        Figure(name="creates, time stands", unit="/s", ours=found["standing"], bare=found["plain"], target=limits.CREATES_STANDING),
+        Figure(name="creates, runs going on meanwhile", unit="/s", ours=found["ours"], bare=found["plain"], target=limits.CREATES_GOING_ON),
     ]

@@ -10,6 +10,7 @@ import msgspec
 
 from benchmarks import messages
 from benchmarks.contenders.contender import NO_CLOCK, Contender, Request, Start, json_request
+from benchmarks.results import BARE
 from benchmarks.rows import Row
 
 KEY = "rf_live_mock_sandbox"
@@ -72,7 +73,7 @@ class Standing(Ours):
 class Bare(Contender):
     """Two routes of Starlette that answer with one run."""
 
-    name: ClassVar[str] = "bare Starlette"
+    name: ClassVar[str] = BARE
     doing: ClassVar[str] = "the same requests, answered with one run of the same size: nothing is checked, kept or recorded"
     configuration: ClassVar[str] = "the same settings of uvicorn, uvloop and httptools; two routes"
     ready: ClassVar[str] = f"/v1/runs/{RUN_ID}"

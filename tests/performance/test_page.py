@@ -8,7 +8,7 @@ import pytest
 from benchmarks.page import write_page
 from benchmarks.plot import draw, scale
 from benchmarks.report import PAGE, PICTURE
-from benchmarks.results import Cell, Column, Results, read
+from benchmarks.results import BARE, Cell, Column, Results, read
 from benchmarks.rows import KINDS, Row
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,7 +38,7 @@ def results(ours: Mapping[Row, Cell], theirs: Mapping[Row, Cell]) -> Results:
         batch_items=100,
         load_limit=50_000,
         busy=1.0,
-        columns=(column("ours", ours), column("theirs", theirs)),
+        columns=(column("ours", ours), column(BARE, theirs)),
         fixtures={"no fixture": 0.123},
     )
 
@@ -65,12 +65,12 @@ def test_kept_results_are_no_quick_try_and_give_a_figure_or_a_reason_everywhere(
 
 def test_row_in_which_another_one_is_better_is_told() -> None:
     found = results({Row.POLLS: Cell(1_000), Row.START: Cell(100)}, {Row.POLLS: Cell(2_000), Row.START: Cell(200)})
-    assert behind(write_page(found)) == ["- polls: ours 1,000 /s; better: theirs (2,000)."]
+    assert behind(write_page(found)) == ["- polls: ours 1,000 /s; better: bare Starlette (2,000)."]
 
 
 def test_less_is_better_where_it_is_time_or_memory() -> None:
     found = results({Row.START: Cell(100), Row.IDLE: Cell(50)}, {Row.START: Cell(99), Row.IDLE: Cell(51)})
-    assert behind(write_page(found)) == ["- start to first answer: ours 100 ms; better: theirs (99)."]
+    assert behind(write_page(found)) == ["- start to first answer: ours 100 ms; better: bare Starlette (99)."]
 
 
 def test_being_ahead_everywhere_is_said_as_well() -> None:
@@ -102,6 +102,14 @@ POLLS, STANDING, DAY = "polls, of bare Starlette's", "creates, time standing, of
 )
 def test_target_is_told_with_what_came_of_it(name: str, ours: Mapping[Row, Cell], theirs: Mapping[Row, Cell], came: str) -> None:
     assert targets(write_page(results(ours, theirs)))[name][0] == came
+
+
+def test_ratio_is_taken_of_bare_starlette_wherever_its_column_stands() -> None:
+    found = results({Row.POLLS: Cell(90)}, {Row.POLLS: Cell(100)})
+    ours, bare = found.columns
+    other = column("another", {Row.POLLS: Cell(50)})
+    assert targets(write_page(msgspec.structs.replace(found, columns=(ours, other, bare))))[POLLS][0] == "0.90: missed"
+    assert targets(write_page(msgspec.structs.replace(found, columns=(ours, other))))[POLLS][0] == "\N{EN DASH}"
 
 
 def test_target_that_is_missed_says_what_was_tried() -> None:
@@ -136,7 +144,7 @@ def test_quick_try_is_called_one() -> None:
 
 
 def test_cell_cannot_break_the_table() -> None:
-    assert "| theirs | 1.0 | a &#124; b | none |" in write_page(results({}, {}))
+    assert "| bare Starlette | 1.0 | a &#124; b | none |" in write_page(results({}, {}))
 
 
 def test_picture_has_a_bar_for_every_figure_and_says_where_there_is_none() -> None:
