@@ -65,6 +65,11 @@ REFUSED_AT_TIMES = [
     f"These work: {F}. They do not exist: `https://x.example/v1/x`.",
 ]
 AMONG_MISTAKES = [
+    f"| Call | Wrong |\n|---|---|\n| a \\| b {F} | x |",
+    f"| Call | Wrong |\n|---|---|\n| a | call {F} twice |",
+    f"- These do not exist:\n  - `GET /v1/runz`\n- {F}",
+    f"- These do not exist:\n  - None.\n\nCalls:\n\n- These\n  - {F}",
+    f"- These do not exist: none.\n  - {F}",
     f"## Common mistakes\n\n- {F} is called before the run has ended: wait.",
     f"## Common mistakes\n\n- {F}: without a key it answers 401.",
     f"## Avoid the following\n\n- {F} before the run has ended",
@@ -72,6 +77,13 @@ AMONG_MISTAKES = [
     f"Do not call these:\n\n- {F}, before the run has ended",
 ]
 STILL_DENIED = [
+    # Heads of any column, and of lists in lists.
+    f"| Call | Wrong |\n|---|---|\n| a | {F} |",
+    f"| Was \\| is | Wrong | Right |\n|---|---|---|\n| x | {F} | `GET /v1/runs` |",
+    f"- These do not exist:\n  - {F}\n  - {F}",
+    f"- Calls\n  - These do not exist:\n    - Of runs\n      - {F}",
+    f"These do not exist:\n\n- Runs:\n  - {F}",
+    f"1. Wrong:\n\n   ```\n   {F[1:-1]}\n   ```",
     "These do not exist:\n\n- 418: a teapot",
     f"If you look for it: the API has no {F}.",
     f"The API has no {F}, so wait.",

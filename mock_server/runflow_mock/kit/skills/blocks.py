@@ -16,6 +16,8 @@ from runflow_mock.kit.skills.shells import read_command
 SENTENCE_MAX = 400
 """How much is shown of a sentence in which something stands, and how much of that before it."""
 BEFORE_MAX = 60
+CELL_END = re.compile(r"(?<!\\)\|")
+"""Ends a cell of a row, in code as well, unless it is escaped."""
 
 _INDENTS = ("    ", "\t")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")

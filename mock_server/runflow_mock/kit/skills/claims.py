@@ -110,7 +110,7 @@ Statement = Endpoint | Example | Keys | Header | Status | Limit | Unread
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that a text says, on which line, and in which sentence; `under` is what introduces it: the paragraph or the heading above a
-    list or code, or the head of a column.
+    list or code and the item around it, with an empty line between, or the head of a column.
     """
 
     line: int

@@ -7,6 +7,7 @@ the first or behind the last. Some words deny alone, such as `there is no`; othe
 
 import re
 
+from runflow_mock.kit.skills.blocks import CELL_END
 from runflow_mock.kit.skills.claims import Claim, Endpoint, Example, Header, Keys
 
 
@@ -199,8 +200,8 @@ _NEAR = 120
 def is_denied(claim: Claim) -> bool:
     """Tells whether a text says directly before or behind an endpoint that there is none, or above it; or that a body is not to be sent."""
     says = claim.says
-    under = _spaced(claim.under)
-    is_absent, is_wrong = _ABSENT_HEAD.search(under) is not None, _WRONG_HEAD.search(under) is not None
+    heads = [_spaced(head) for head in claim.under.split("\n\n")]
+    is_absent, is_wrong = (any(pattern.search(head) for head in heads) for pattern in (_ABSENT_HEAD, _WRONG_HEAD))
     if not isinstance(says, Endpoint):
         if is_absent or (is_wrong and isinstance(says, Example | Header | Keys)):
             return True
@@ -212,7 +213,8 @@ def is_denied(claim: Claim) -> bool:
     own = [(start - len(word), end) for start, end in found if sentence[:start].endswith(word)]
     around = [(sentence[max(0, start - _NEAR) : start], sentence[end : end + _NEAR]) for start, end in own or found]
     return bool(around) and all(
-        (_FIRST.match(before) and (is_absent or (is_wrong and _NO_MORE.match(behind)))) or _is_denied_by(before, behind, says.method or "")
+        (_FIRST.match(CELL_END.split(before)[-1]) and (is_absent or (is_wrong and _NO_MORE.match(behind))))
+        or _is_denied_by(before, behind, says.method or "")
         for before, behind in around
     )
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from runflow_mock.kit.skills.blocks import Block, Kind, read_blocks
+from runflow_mock.kit.skills.blocks import CELL_END, Block, Kind, read_blocks
 from runflow_mock.kit.skills.claims import Claim, Endpoint, Example, Header, Keys, Side, Unread
 from runflow_mock.kit.skills.curls import Curl, UnreadCurl, find_curls
 from runflow_mock.kit.skills.endpoints import Mention, blanked, find_endpoints
@@ -27,7 +27,7 @@ class _Reader:
     """Where the reading is: what the section spoke of last.
 
     `endpoint` is the last operation since the heading, `prose` the block before, and `above` the paragraph before a list, or the first row
-    of a table; `under` is what introduces a list, code or a table's columns.
+    of a table; `under` is what introduces a list, code or a table's columns, and `within` the item of a list that introduces those in it.
     """
 
     def __init__(self) -> None:
@@ -36,12 +36,15 @@ class _Reader:
         self.heading = ""
         self.above = ""
         self.under = ""
+        self.within = ""
+        self.items: list[tuple[int, str]] = []
         self.kind = Kind.PROSE
 
     def read(self, block: Block) -> Iterator[Found]:
         """Yields what a block states."""
         if block.kind is Kind.HEADING:
             self.endpoint, self.heading, self.under = None, block.text, block.text
+        self._enter(block)
         if block.kind is Kind.CODE:
             # A paragraph introduces the code below it, and not what follows.
             self.under = "" if self.kind is Kind.CODE else self.under
@@ -102,11 +105,24 @@ class _Reader:
             self.above = self.under = block.text
 
     def under_of(self, block: Block, place: int) -> str:
-        """Returns what introduces something in a block: the head of its column, or the end of what stands above a list or code."""
+        """Returns what introduces something in a block: the head of its column, or the ends of what stands above a list or code."""
         if block.kind is Kind.ROW:
-            heads = self.under.split("|")
-            return heads[index] if (index := block.text.count("|", 0, place)) < len(heads) else ""
-        return self.under[-UNDER_MAX:] if block.kind in (Kind.ITEM, Kind.CODE) else ""
+            heads = CELL_END.split(self.under)
+            return heads[index] if (index := len(CELL_END.findall(block.text, 0, place))) < len(heads) else ""
+        introduces = (text[-UNDER_MAX:] for text in (self.under, self.within) if text)
+        return "\n\n".join(introduces) if block.kind in (Kind.ITEM, Kind.CODE) else ""
+
+    def _enter(self, block: Block) -> None:
+        """Keeps the items in which a block stands, each with what introduces those in it: its own text, or that of the one around it."""
+        if block.kind is Kind.CODE:
+            self.within = self.items[-1][1] if self.kind is Kind.ITEM else ""
+            return
+        depth = len(block.text) - len(block.text.lstrip())
+        while self.items and (block.kind is not Kind.ITEM or self.items[-1][0] >= depth):
+            self.items.pop()
+        self.within = self.items[-1][1] if self.items else ""
+        if block.kind is Kind.ITEM:
+            self.items.append((depth, block.text if block.text.rstrip().endswith(":") else self.within))
 
     def _code_value(self, text: str, shown: Shown, mentions: Sequence[Mention], *, is_after_command: bool) -> Iterator[Found]:
         """Yields what a value in code states: the first under a creation is its body, what follows is the answer."""
