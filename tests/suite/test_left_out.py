@@ -59,6 +59,15 @@ def test_what_was_asked_for_may_be_left_out_where_nobody_asks(order: int) -> Non
 
 
 @pytest.mark.parametrize(
+    ("path", "name", "value"),
+    [(f"/v1/runs/{RUN}", "client_ref", "mine"), (f"/v1/assets/{RUN}", "name", "a"), (f"/v1/evaluations/{RUN}", "check_summary", {"a": 1})],
+)
+def test_name_that_nothing_related_has_is_not_left_out_for_being_asked_for(path: str, name: str, value: object) -> None:
+    asked, plain = read(f"{path}?embed={name}", {"id": RUN, name: value}), read(path, {"id": RUN})
+    assert len(says(records_agree, asked, plain)) == 1
+
+
+@pytest.mark.parametrize(
     ("name", "one", "other", "is_so"),
     [
         ("created_at", "2026-01-01T00:00:00.123456Z", "2026-01-01T00:00:00.123Z", True),
@@ -67,9 +76,25 @@ def test_what_was_asked_for_may_be_left_out_where_nobody_asks(order: int) -> Non
         ("cost", "0.270000", "0.27", True),
         ("cost", "0.270000", "0.28", False),
         ("cost", "0.270000", None, False),
+        ("balance_usd", "1.0", "1.00", True),
+        ("cost_per_run", "1.0", "1", True),
+        ("estimated_cost", "1.0", "1.1", False),
         ("duration_ms", 1200, 1201, False),
         ("output", {"url": "https://a.example/1?signature=a"}, {"url": "https://a.example/1?signature=b"}, True),
         ("output", {"url": "https://a.example/1?signature=a"}, {"url": "https://a.example/2?signature=a"}, False),
+        ("output", "https://a.example/1?X-Amz-Date=1&X-Amz-Signature=a", "https://a.example/1?X-Amz-Date=2&X-Amz-Signature=b", True),
+        ("output", "https://a.example/1?sv=1&se=2026&sig=a", "https://a.example/1?sv=1&se=2027&sig=b", True),
+        (
+            "output",
+            "https://a.example/1?Expires=1&Signature=a&Key-Pair-Id=k#t",
+            "https://a.example/1?Expires=2&Signature=b&Key-Pair-Id=k#t",
+            True,
+        ),
+        ("output", "https://a.example/view?filename=a.png", "https://a.example/view?filename=b.png", False),
+        ("output", "https://a.example/1?design=1&assign=a", "https://a.example/1?design=2&assign=b", False),
+        ("output", "https://a.example/1?token=1#t=1", "https://a.example/1?token=2#t=2", False),
+        ("output", {"text": "See https://a.example. Is it? Yes"}, {"text": "See https://a.example. Is it? No"}, False),
+        ("output", {"text": "https://a.example/?signature=a is it"}, {"text": "https://a.example/?signature=b is it"}, False),
         ("run", {"cost": "1.0", "steps": [{"cost": "0.50"}]}, {"cost": "1", "steps": [{"cost": "0.5"}]}, True),
         ("run", {"cost": "1.0", "steps": [{"cost": "0.50"}]}, {"cost": "1", "steps": [{"cost": "0.6"}]}, False),
         ("run", {"cost": "1.0"}, {"cost": "1", "id": RUN}, False),

@@ -19,6 +19,7 @@ from runflow_mock.openapi.promises import documented_contract
 
 INSTANT = re.compile(r"(T\d\d:\d\d:\d\d\.\d{3})Z")
 READ = re.compile(r"(&|%26)reading(=|%3D)\d+")
+AMOUNTS = ("cost", "balance", "balance_usd", "low_balance_threshold")
 BETWEEN = ("cf-ray", "x-runtime", "x-amzn-trace-id", "x-served-by", "ratelimit-remaining", "expires", "x-envoy-upstream-service-time")
 
 
@@ -76,11 +77,21 @@ def _just_made(mutant: Mutant, answer: Answer) -> Answer:
     return changed(answer, records(lambda record: _finer(record) if "id" in record else None))
 
 
-def _shorter_in_lists(mutant: Mutant, answer: Answer) -> Answer:
-    """Amounts in lists have no zeros at their end."""
-    if not is_of_the_api(answer) or answer.json is None or "items" not in answer.json or "id" in answer.json:
-        return answer
-    return changed(answer, put("cost", lambda cost: cost and (cost.rstrip("0").rstrip(".") or "0")))
+def _in_lists(change: Callable[[Body], None]) -> Bug:
+    """A change of records in lists alone."""
+
+    def spoil(mutant: Mutant, answer: Answer) -> Answer:
+        if not is_of_the_api(answer) or answer.json is None or "items" not in answer.json or "id" in answer.json:
+            return answer
+        return changed(answer, records(change))
+
+    return Bug(spoil)
+
+
+def _shorter(record: Body) -> None:
+    """Amounts have no zeros at their end."""
+    told = {name: record[name] for name in AMOUNTS if isinstance(record.get(name), str)}
+    record |= {name: amount.rstrip("0").rstrip(".") or "0" for name, amount in told.items()}
 
 
 def _signed_anew(mutant: Mutant, answer: Answer) -> Answer:
@@ -168,14 +179,11 @@ HABITS: Mapping[str, Bug] = {
     "tells what was just made to the microsecond": Bug(_just_made),
     "tells more in callbacks": _of_messages(lambda content: content.update(api_version="2026-01", attempt=None)),
     "writes callbacks with spaces": Bug(_spaced),
-    "writes amounts without zeros in lists": Bug(_shorter_in_lists),
+    "writes amounts without zeros in lists": _in_lists(_shorter),
+    "tells lists to the microsecond": _in_lists(_finer),
     "writes amounts with more zeros": when(
         is_of_the_api,
-        records(
-            lambda record: record.update(
-                {name: f"{record[name]}000" for name in ("cost", "balance", "balance_usd") if isinstance(record.get(name), str)}
-            )
-        ),
+        records(lambda record: record.update({name: f"{record[name]}000" for name in AMOUNTS if isinstance(record.get(name), str)})),
     ),
     "signs addresses anew at each reading": Bug(_signed_anew, _as_signed),
     "stands behind much": _between(),

@@ -6,14 +6,18 @@ What was sent comes back as it was sent, and what lies under a path belongs to t
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from itertools import repeat
 from typing import Any
 
+from runflow_mock.domain.documents import object_of, parts_of
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.laws_of_items import unsigned
 from runflow_mock.kit.suite.laws_of_records import GRAIN, amount, instant
 from runflow_mock.kit.suite.memories import Known, Memory, Told, is_replay, packaged_walk
 from runflow_mock.kit.suite.schema_walks import Part
+from runflow_mock.openapi.contracts import packaged_contract
+from runflow_mock.openapi.parameters import Parameter
 from runflow_mock.openapi.pointers import Pointer
 
 CHANGES_OF_DELIVERIES = frozenset(
@@ -65,7 +69,7 @@ SHOWS_LESS = frozenset(("PublicModel",))
 NOTHING_RELATED: frozenset[str] = frozenset()
 # What has addresses of files, which each reading may sign anew.
 SIGNED = frozenset(("output", "thumbnail_url", "preview_value"))
-AMOUNTS = frozenset(("cost", "balance", "low_balance_threshold", "price"))
+MONEY = "#/components/schemas/Money"
 # What is sent under one name and comes back under another.
 RENAMED: Mapping[str, str] = {
     "job_class": "job_class_code",
@@ -86,24 +90,24 @@ def records_agree(answer: Answer, memory: Memory) -> Iterator[str]:
     """Two answers of one moment say the same of a record, and what never changes is never told differently."""
     if is_replay(answer) or answer.status >= 300:
         return
-    embedded = frozenset(answer.query.get("embed", "").split(","))
+    embed = None if memory.operation is None else next((each for each in memory.operation.parameters if each.name == "embed"), None)
+    asked = _embedded(answer, embed)
     # What is due at once may happen between two answers: a redelivery starts while it is answered.
     moment = None if answer.path.endswith("/callback-redeliveries") else answer.moment
     evidence = f"{answer.method} {answer.target[:120]}"
-    declared = () if memory.operation is None else memory.operation.parameters
-    can_embed = any(parameter.name == "embed" for parameter in declared)
     for part in memory.parts:
         key = _key(part, answer)
         if key is None:
             continue
         known = memory.records.setdefault(key, Known(fields={}, left_out={}, alone={}))
+        embedded = frozenset(name for name in asked if _is_nested(part, name))
         known.embedded |= embedded
         related = RELATED.get(part.described.name, NOTHING_RELATED) | known.embedded
         if not ("fields" in answer.query and len(part.way) <= 2) and part.described.name not in SHOWS_LESS:
             yield from _leaves_out(known, key, part, Told(None, moment, part.described.name, evidence))
         for name, said in part.value.items():
             # Where related records can be asked for, an empty list that nobody asked for says as much as null.
-            value = None if said == [] and part.way and can_embed and name in related - embedded else said
+            value = None if said == [] and part.way and embed is not None and name in related - embedded else said
             told = Told(value, moment, part.described.name, evidence)
             if name in related - embedded and not part.way and answer.method == "GET":
                 yield from _is_left_out(known, key, name, told)
@@ -115,6 +119,19 @@ def records_agree(answer: Answer, memory: Memory) -> Iterator[str]:
             if not is_alike(name, known.fields[name].value, value):
                 yield from _differs(key, name, known.fields[name], told)
             known.fields[name] = told
+
+
+def _embedded(answer: Answer, embed: Parameter | None) -> frozenset[str]:
+    """Returns what was asked for by `embed`, of the names that an operation takes there."""
+    if embed is None or "embed" not in answer.query:
+        return NOTHING_RELATED
+    return frozenset(name for name in answer.query["embed"].split(",") if packaged_contract().allows(embed.schema, name))
+
+
+def _is_nested(part: Part, name: str) -> bool:
+    """Tells whether a field can be a related record, or a list of them."""
+    pointer = part.described.properties.get(name)
+    return pointer is not None and not packaged_contract().types(pointer).isdisjoint(("object", "array"))
 
 
 def _is_left_out(known: Known, key: str, name: str, told: Told) -> Iterator[str]:
@@ -144,9 +161,26 @@ def is_alike(name: str, one: Any, other: Any) -> bool:
     if name.endswith("_at"):
         moments = instant(one), instant(other)
         return moments[0] is not None and moments[1] is not None and abs(moments[0] - moments[1]) < GRAIN
-    if name in AMOUNTS:
+    if name in names_of_amounts():
         return amount(one) is not None and amount(one) == amount(other)
     return False
+
+
+@cache
+def names_of_amounts() -> frozenset[str]:
+    """Returns how fields are called that the contract writes as it writes money."""
+    contract = packaged_contract()
+    pattern = contract.resolve(MONEY)["pattern"]
+    described = (object_of(object_of(part).get("properties")) for part in parts_of(contract.document))
+    return frozenset(
+        name for fields in described for name, schema in fields.items() if _written(object_of(schema)).get("pattern") == pattern
+    )
+
+
+def _written(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Returns a schema, or the one to which it leads."""
+    reference = schema.get("$ref")
+    return packaged_contract().resolve(reference) if isinstance(reference, str) else schema
 
 
 def _key(part: Part, answer: Answer) -> str | None:

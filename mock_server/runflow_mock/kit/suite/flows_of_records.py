@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any
 
 from runflow_mock.kit.suite import scenes
+from runflow_mock.kit.suite.agreements import is_alike
 from runflow_mock.kit.suite.crawls import Crawl, is_served, operation_at
 from runflow_mock.kit.suite.flows import Flow, Needs, Play
 from runflow_mock.kit.suite.lists import WHOLE, first_page, list_is_kept
@@ -110,9 +111,9 @@ def _reads_account(tenant: SuiteTenant) -> Iterator[str]:
         yield from Crawl(tenant).below(path, path)
     balance = expect(tenant.get("/v1/billing/balance"), 200)
     listed = expect(tenant.get("/v1/credit-balances"), 200)["items"]
-    if len(listed) != 1 or {name: listed[0].get(name, "absent") for name in balance} != balance:
+    if len(listed) != 1 or not all(is_alike(name, listed[0].get(name), told) for name, told in balance.items()):
         yield f"the balance is {balance}, and the list of balances says {listed}"
-    if any(each.get("balance_usd", balance["balance"]) != balance["balance"] for each in listed):
+    if not all(is_alike("balance_usd", each.get("balance_usd", balance["balance"]), balance["balance"]) for each in listed):
         yield f"the balance is {balance['balance']!r}, and the list of balances says {listed}"
     owner = balance.get("org_id")
     mine = [each["org"]["id"] for each in expect(tenant.get("/v1/auth/me"), 200)["memberships"]]

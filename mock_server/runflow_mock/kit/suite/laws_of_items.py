@@ -1,5 +1,6 @@
 """Laws of items: an item of a batch is one record wherever it stands, and lies within what its batch tells of time, model and output."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
@@ -15,6 +16,9 @@ from runflow_mock.kit.suite.schema_walks import Part
 OF_ITEMS = ("output", "error")
 MODEL = "model"
 ITEMS = "/v1/batches/{batch_id}/items"
+ADDRESS = re.compile(r"(?P<file>[a-z][a-z0-9+.-]*://[^?#\s]*)\?(?P<query>[^#\s]*)(?P<part>#\S*)?", re.IGNORECASE)
+# What the signature of an address is called, here or there.
+SIGNATURE = re.compile(r"(.*[-_])?(signature|sig|sign|token|hmac|policy|auth_?key|hdnts|hdnea|verify)", re.IGNORECASE)
 
 
 def batch_has_what_its_items_have(answer: Answer, memory: Memory) -> Iterator[str]:
@@ -75,12 +79,14 @@ def _declared(told: Any, names: Collection[str]) -> Any:
 
 
 def unsigned(told: Any) -> Any:
-    """Returns what is told, without what follows an address in it: each reading may sign files anew."""
+    """Returns what is told, without the queries of addresses that are signed: each reading may sign files anew."""
     if isinstance(told, dict):
         return {name: unsigned(value) for name, value in told.items()}
     if isinstance(told, list):
         return [unsigned(each) for each in told]
-    return told.partition("?")[0] if isinstance(told, str) and "://" in told else told
+    address = ADDRESS.fullmatch(told) if isinstance(told, str) else None
+    is_signed = address is not None and any(SIGNATURE.fullmatch(pair.partition("=")[0]) for pair in address["query"].split("&"))
+    return f"{address['file']}{address['part'] or ''}" if address is not None and is_signed else told
 
 
 def _without_nulls(told: Any) -> Any:
