@@ -13,6 +13,7 @@ from runflow_mock.kit.suite.laws_of_refusals import leads_to_the_problem
 from runflow_mock.kit.suite.memories import Law, Memory
 
 RUN = "019b76da-a800-7000-8abc-0123456789ab"
+RUNS, KEYED = "/v1/models/flux/schnell/runs", {"idempotency-key": "k"}
 BEGAN = "2026-01-01T00:00:10.000Z"
 Told = dict[str, object]
 
@@ -180,6 +181,32 @@ def test_headers_of_what_lies_between_may_be_others_in_each_answer(headers: dict
 def test_answer_that_is_repeated_may_name_the_first_request(key: dict[str, str], breaches: int) -> None:
     made = [Answer("POST", "/v1/webhooks", 201, {"x-request-id": "r"}, b"{}", sent_headers=key) for _ in range(2)]
     assert len(says(names_its_request, *made)) == breaches
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "key", "breaches"),
+    [
+        ("POST", "/v1/webhooks", "k", 0),
+        ("POST", "/v1/webhooks", "other", 1),
+        ("POST", "/v1/assets", "k", 1),
+        ("POST", "/v1/assets", "other", 1),
+        ("PUT", "/v1/webhooks", "k", 1),
+    ],
+)
+def test_answer_may_name_the_request_alone_that_it_repeats(method: str, path: str, key: str, breaches: int) -> None:
+    made = Answer("POST", "/v1/webhooks", 201, {"x-request-id": "r"}, b"{}", sent_headers={"idempotency-key": "k"})
+    again = Answer(method, path, 201, {"x-request-id": "r"}, b"{}", sent_headers={"idempotency-key": key})
+    assert len(says(names_its_request, made, again)) == breaches
+
+
+@pytest.mark.parametrize(("made", "breaches"), [("r", 0), ("s", 0), ("g", 1)])
+def test_run_that_is_told_again_keeps_the_id_of_no_other_request(made: str, breaches: int) -> None:
+    other = Answer("GET", "/v1/runs", 200, {"x-request-id": "g"}, b"{}")
+    first, again = (
+        Answer("POST", RUNS, 201, {"x-request-id": told}, json.dumps({"id": RUN, "request_id": kept}).encode(), sent_headers=KEYED)
+        for told, kept in (("r", "r"), ("s", made))
+    )
+    assert len(says(names_its_request, other, first, again)) == breaches
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from runflow_mock.kit.suite.carriers import Answer
-from runflow_mock.kit.suite.memories import INFERRED, Memory, is_replay
+from runflow_mock.kit.suite.memories import INFERRED, REPLAYED, Memory, is_replay
 from runflow_mock.openapi.contracts import Declared, packaged_contract
 from runflow_mock.openapi.media_types import read_media_type
 
@@ -98,11 +98,12 @@ def _lasting(answer: Answer) -> Mapping[str, str]:
 
 def names_its_request(answer: Answer, memory: Memory) -> Iterator[str]:
     """Each X-Request-Id is told once, by every success under a key or by none; what was made keeps that of its creation."""
-    told = answer.headers.get(REQUEST_ID)
+    told, repeatable = answer.headers.get(REQUEST_ID), _repeatable(answer, memory)
     if told is not None:
         # Who repeats an answer may repeat its headers.
-        if told in memory.request_ids and not is_replay(answer):
+        if told in memory.request_ids and told not in repeatable:
             yield f"the X-Request-Id {told!r} is that of an earlier request"
+        repeatable.add(told)
         memory.request_ids.add(told)
     operation = memory.operation
     if operation is None or answer.status >= 300 or answer.is_provoked or _is_public(operation):
@@ -113,8 +114,15 @@ def names_its_request(answer: Answer, memory: Memory) -> Iterator[str]:
         yield f"there is {'no' if told is None else 'an'} X-Request-Id here, unlike on other answers of this server"
     record: Mapping[str, Any] = memory.record or {}
     made = record.get("request_id")
-    if operation.id in NAMED_AFTER_ITS_REQUEST and told is not None and made is not None and made != told and not is_replay(answer):
+    is_of_another = made != told and (not is_replay(answer) or made in memory.request_ids - repeatable)
+    if operation.id in NAMED_AFTER_ITS_REQUEST and told is not None and made is not None and is_of_another:
         yield f"request_id is {made!r}, and the X-Request-Id {told!r}"
+
+
+def _repeatable(answer: Answer, memory: Memory) -> set[str]:
+    """Returns the ids of requests that were told under the idempotency key of an answer, to which more can be added."""
+    key = answer.sent_headers.get(REPLAYED)
+    return set() if key is None else memory.repeatable.setdefault((answer.method, answer.path, key), set())
 
 
 def _is_public(operation: Declared) -> bool:

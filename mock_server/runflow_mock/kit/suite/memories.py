@@ -65,8 +65,8 @@ class Memory(msgspec.Struct):
     that an item names, and `items` the item.
     `fingerprint` is the latest secret of a webhook with its fingerprint, and `switched_off` are the instants from which one was asked
     to be off.
-    `latest` is the answer before, `request_ids` are those that were told, and `is_strict` says that the server has nothing that is only
-    inferred. `clock` tells the true time, in seconds since 1970.
+    `latest` is the answer before, `request_ids` are those that were told, `repeatable` those of one method and path under one idempotency
+    key, and `is_strict` says that the server has nothing that is only inferred. `clock` tells the true time, in seconds since 1970.
     """
 
     states: dict[str, str] = {}
@@ -100,6 +100,7 @@ class Memory(msgspec.Struct):
     challenges: bool | None = None
     latest: Answer | None = None
     request_ids: set[str] = set()
+    repeatable: dict[tuple[str, str, str], set[str]] = {}
     tells_ids: bool | None = None
     dated: datetime | None = None
     is_strict: bool = False
