@@ -66,6 +66,9 @@ def test_attempt_is_not_made_before_its_delivery(path: str, made: object, tried:
         ({"created_at": TEN, "completed_at": TWELVE, "duration_ms": 500}, 0),
         ({"created_at": TEN, "completed_at": TWELVE, "duration_ms": 2500}, 1),
         ({"created_at": TEN, "completed_at": None, "duration_ms": 2500}, 0),
+        ({"created_at": "2026-01-01T00:00:10Z", "completed_at": "2026-01-01T00:00:11Z", "duration_ms": 1900}, 0),
+        ({"created_at": "2026-01-01T00:00:10Z", "completed_at": "2026-01-01T00:00:11Z", "duration_ms": 2100}, 1),
+        ({"created_at": TEN, "completed_at": "2026-01-01T00:00:11Z", "duration_ms": 1900}, 1),
         ({"created_at": "2026-01-01T00:00:01.000Z"}, 1),
     ],
 )
