@@ -262,7 +262,16 @@ def test_every_text_can_be_read_and_its_claims_are_on_its_lines(text: str) -> No
 
 @pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize(
-    "text", ["{" * 20_000, '{"a": ' * 5_000, "[" * 3_000 + "]" * 3_000, "curl '\n" * 500, "`a`, " * 5_000, "/v1/" * 5_000]
+    "text",
+    [
+        "{" * 20_000,
+        '{"a": ' * 5_000,
+        "[" * 3_000 + "]" * 3_000,
+        "curl '\n" * 500,
+        "`a`, " * 5_000,
+        "| `GET /v1/x` " * 3_000,
+        "/v1/" * 5_000,
+    ],
 )
 def test_what_nobody_writes_is_read_in_time(text: str) -> None:
     assert len(read_claims(text)) <= len(text)

@@ -1,6 +1,7 @@
 """Reads the claims out of a SKILL.md: every block in turn, with the operation that its section spoke of last."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from runflow_mock.kit.skills.blocks import CELL_END, Block, Kind, read_blocks
@@ -38,6 +39,8 @@ class _Reader:
         self.under = ""
         self.within = ""
         self.items: list[tuple[int, str]] = []
+        self.heads: list[str] = []
+        self.cell_ends: list[int] = []
         self.kind = Kind.PROSE
 
     def read(self, block: Block) -> Iterator[Found]:
@@ -51,6 +54,8 @@ class _Reader:
             yield from self._code(block)
         else:
             yield from self._prose(block)
+        if block.kind is Kind.ROW:
+            self.heads, self.cell_ends = CELL_END.split(self.under), [end.start() for end in CELL_END.finditer(block.text)]
         self.kind = block.kind
 
     def _code(self, block: Block) -> Iterator[Found]:
@@ -107,8 +112,8 @@ class _Reader:
     def under_of(self, block: Block, place: int) -> str:
         """Returns what introduces something in a block: the head of its column, or the ends of what stands above a list or code."""
         if block.kind is Kind.ROW:
-            heads = CELL_END.split(self.under)
-            return heads[index] if (index := len(CELL_END.findall(block.text, 0, place))) < len(heads) else ""
+            index = bisect_left(self.cell_ends, place)
+            return self.heads[index][-UNDER_MAX:] if index < len(self.heads) else ""
         introduces = (text[-UNDER_MAX:] for text in (self.under, self.within) if text)
         return "\n\n".join(introduces) if block.kind in (Kind.ITEM, Kind.CODE) else ""
 
