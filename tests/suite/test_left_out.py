@@ -154,6 +154,16 @@ def test_field_that_was_asked_for_is_left_out_only_where_it_is_null(told: Told, 
     assert len(says(lambda answer, memory: iter(law(answer, memory)), known, asked)) == breaches
 
 
+@pytest.mark.parametrize(
+    ("begun", "ended", "breaches"),
+    [("10Z", "11Z", 0), ("10.000Z", "11.000Z", 1), ("10Z", "11.000Z", 1), ("10Z", "12.100Z", 1), ("10Z", "13Z", 1)],
+)
+def test_duration_is_held_as_exactly_as_instants_are_told(begun: str, ended: str, breaches: int) -> None:
+    told = {"created_at": f"2026-01-01T00:00:{begun}", "completed_at": f"2026-01-01T00:00:{ended}"}
+    run = {"id": RUN, "status_code": "succeeded", "duration_ms": 1900, **told}
+    assert len(says(LAWS["durations"], read(f"/v1/runs/{RUN}", run))) == breaches
+
+
 @pytest.mark.parametrize(("ends", "breaches"), [(None, 0), (True, 0), (False, 1)])
 def test_table_of_states_may_not_say_which_of_them_end(ends: bool | None, breaches: int) -> None:
     table = {"items": [{"code": "failed", "label": "Failed", "is_terminal": ends}]}

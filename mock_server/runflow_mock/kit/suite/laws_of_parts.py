@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +9,7 @@ from runflow_mock.domain.documents import object_of
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.laws_of_belonging import LEAVES_ALL
 from runflow_mock.kit.suite.laws_of_lists import items_of
-from runflow_mock.kit.suite.laws_of_records import GRAIN, SKEW, SUCCEEDED, amount, instant
+from runflow_mock.kit.suite.laws_of_records import GRAIN, SKEW, SUCCEEDED, amount, grain_of, instant
 from runflow_mock.kit.suite.machine_tables import machine_of
 from runflow_mock.kit.suite.memories import Memory, Record
 
@@ -22,7 +21,6 @@ BELOW = frozenset(("logs", "node_runs", "callback", "evaluations", "items", "fee
 # Words of an address, of which an id may be one.
 WORD = re.compile(r"[^\w-]+")
 STEPS, EVALUATIONS = "/v1/runs/{run_id}/node-runs", "/v1/runs/{run_id}/evaluations"
-SECOND = timedelta(seconds=1)
 SUMMARY, VERDICT = "current_evaluation_summary", "overall_passed"
 
 
@@ -51,8 +49,7 @@ def _lies_within(step: Record, run: Mapping[str, Any]) -> Iterator[str]:
     begun, ended = instant(run.get("created_at")), instant(run.get("completed_at"))
     started, completed = instant(step.get("started_at")), instant(step.get("completed_at"))
     made, lasted = instant(step.get("created_at")), amount(step.get("duration_ms"))
-    # Who tells the fractions of some seconds alone leaves out zeros; who tells none leaves out what there is.
-    grain = GRAIN if "." in f"{step.get('created_at')}{step.get('completed_at')}" else SECOND
+    grain = grain_of(step.get("created_at"), step.get("completed_at"))
     if made and completed and lasted is not None and float(lasted) > (completed - made + grain) / GRAIN:
         yield f"a step took {lasted} ms, from {step['created_at']} to {step['completed_at']}"
     if begun and made and made < begun - SKEW:

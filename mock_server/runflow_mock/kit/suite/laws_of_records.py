@@ -17,6 +17,7 @@ DATE_SECONDS = 2
 STALE_SECONDS = 300
 SKEW = timedelta(seconds=1)
 TOLD_WITHIN = timedelta(minutes=1)
+SECOND = timedelta(seconds=1)
 GRAIN = timedelta(milliseconds=1)
 """How exactly instants are told at least."""
 # No amount has more.
@@ -48,7 +49,8 @@ def lasts_as_long(answer: Answer, memory: Memory) -> Iterator[str]:
             continue
         # When it ended may be null, as every field; what has not ended has no duration.
         has_ended = record.get("status_code") in ENDS_ALL
-        if (ended is None and not has_ended) or (ended is not None and abs((ended - created) / GRAIN - float(lasted)) > 1):
+        grain = grain_of(record["created_at"], record["completed_at"]) / GRAIN
+        if (ended is None and not has_ended) or (ended is not None and abs((ended - created) / GRAIN - float(lasted)) > grain):
             yield f"duration_ms is {lasted} from {record['created_at']} to {record['completed_at']}"
 
 
@@ -369,6 +371,11 @@ def instant(text: Any) -> datetime | None:
         return None
     # What lies around it can be reckoned as well.
     return read if read is not None and read.tzinfo is not None and MINYEAR < read.year < MAXYEAR else None
+
+
+def grain_of(one: Any, other: Any) -> timedelta:
+    """Returns how exactly instants are told: who tells a fraction in one leaves out zeros in the other; who tells none cuts them off."""
+    return GRAIN if "." in f"{one}{other}" else SECOND
 
 
 LAWS = {
