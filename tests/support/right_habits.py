@@ -180,7 +180,6 @@ HABITS: Mapping[str, Bug] = {
     "tells more in callbacks": _of_messages(lambda content: content.update(api_version="2026-01", attempt=None)),
     "writes callbacks with spaces": Bug(_spaced),
     "writes amounts without zeros in lists": _in_lists(_shorter),
-    "tells lists to the microsecond": _in_lists(_finer),
     "writes amounts with more zeros": when(
         is_of_the_api,
         records(lambda record: record.update({name: f"{record[name]}000" for name in AMOUNTS if isinstance(record.get(name), str)})),
