@@ -39,3 +39,16 @@ def test_objects_of_an_answer_are_gathered_once_and_without_what_a_caller_has_pu
     assert answer.objects == (record, item, inner, inner["b"], inner["b"]["c"])
     assert answer.objects is answer.objects
     assert answer.evidence is answer.evidence
+
+
+@pytest.mark.parametrize("name", ["environment", "models", "custom_nodes", "graph", "resources", "outputs"])
+def test_what_a_caller_says_of_a_workflow_is_none_of_the_records(name: str) -> None:
+    said: dict[str, Any] = {"last_used_at": 718871044395}
+    workflow = {"id": FAILED["id"], "workflow_json": {}, name: [said] if name == "outputs" else {"x": said}}
+    answer = Answer("POST", "/v1/comfyui-workflows", 201, {}, json.dumps(workflow).encode())
+    assert list(LAWS["time_in_order"](answer, Memory())) == []
+
+
+def test_input_attributes_are_none_of_the_records() -> None:
+    answer = Answer("GET", "/v1/evaluations", 200, {}, json.dumps({"items": [{"input_attributes": {"created_at": 1}}]}).encode())
+    assert list(LAWS["time_in_order"](answer, Memory())) == []

@@ -33,7 +33,9 @@ FILE_BYTES_MAX = 64 * 1024 * 1024
 # As OpenSSL finds an authority in a folder: by a digest of its name.
 HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 # In what callers and models put into records there are none, and how deep records stand.
-WITHOUT_RECORDS = frozenset(("input", "output", "metadata", "paths", "components", "workflow_json"))
+WITHOUT_RECORDS = frozenset(("input", "output", "metadata", "paths", "components", "workflow_json", "input_attributes"))
+# And in what they say of a workflow; elsewhere there are records under some of these names.
+WITHOUT_RECORDS_OF_WORKFLOWS = WITHOUT_RECORDS | {"environment", "models", "custom_nodes", "graph", "resources", "outputs"}
 RECORDS_DEPTH_MAX = 4
 _NESTING = (dict, list)
 IN_PROCESS_URL = "http://localhost"
@@ -231,8 +233,9 @@ class CarrierApp:
 def _objects(content: Any, depth: int) -> Iterator[dict[str, Any]]:
     if isinstance(content, dict) and depth < RECORDS_DEPTH_MAX:
         yield content
+        without = WITHOUT_RECORDS_OF_WORKFLOWS if "workflow_json" in content else WITHOUT_RECORDS
         for name, part in content.items():
-            if isinstance(part, _NESTING) and name not in WITHOUT_RECORDS:
+            if isinstance(part, _NESTING) and name not in without:
                 yield from _objects(part, depth + 1)
     elif isinstance(content, list):
         for part in content:
