@@ -16,6 +16,7 @@ from steps import ok, post_run
 
 from runflow_mock.cli.evidence import FILES, check_folder, write_evidence
 from runflow_mock.runtime.config import ConfigError
+from runflow_mock.wire.marked_yaml import read_yaml
 
 RUNS = "/v1/models/runflow/background-removal/runs"
 
@@ -72,6 +73,20 @@ def test_credentials_and_secrets_are_in_no_file(door: Door, tmp_path: Path) -> N
     told = b"".join(path.read_bytes() for path in write(door, tmp_path).iterdir()).decode()
     assert secret not in told
     assert door.key not in told
+
+
+@pytest.mark.parametrize("secret", ["client_time", "testsuite", "\nspeed: 1", "12345678"])
+def test_secret_that_looks_like_a_part_of_a_file_leaves_it_readable(door: Door, tmp_path: Path, secret: str) -> None:
+    door.post(RUNS, {"input": {}, "metadata": 1})
+    ok(door.post("/_mock/faults", {"what": {"kind": "answer", "status": 503}, "when": {"after": 12345678}}), 201)
+    plain = read_yaml((write(door, tmp_path) / "scenario.yaml").read_text(encoding="utf-8")).value
+    door.runtime.scrubber.learn(secret)
+    folder = write(door, tmp_path)
+    written = read_yaml((folder / "scenario.yaml").read_text(encoding="utf-8")).value
+    assert isinstance(plain, dict)
+    assert isinstance(written, dict)
+    assert [*written] == [*plain]
+    assert ElementTree.parse(folder / "report.xml").getroot().tag == "testsuite"
 
 
 @pytest.mark.slow

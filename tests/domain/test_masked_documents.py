@@ -1,4 +1,4 @@
-"""What was JSON is JSON after something was masked in it."""
+"""What was JSON, in one piece or in lines, and what was YAML can be read after something was masked in it."""
 
 import json
 
@@ -62,3 +62,51 @@ def test_name_of_a_field_of_ours_stays_where_it_names_something(secret: str, bef
     scrubber = Scrubber((secret,))
     scrubbed = scrubber.scrub_text(before)
     assert (scrubbed, scrubber.scrub_text(scrubbed)) == (after, after)
+
+
+@pytest.mark.parametrize(
+    ("secret", "before", "after"),
+    [
+        ("exchange", '{"exchange":1}\n{"exchange":"exchange"}\n', '{"exchange":1}\n{"exchange":"redacted"}\n'),
+        ("12345678", '{"n":1}\r\n[12345678]', '{"n":1}\r\n[99999999]'),
+        ("exchange", 'event: exchange\ndata: {"exchange":1}\n\n', 'event: redacted\ndata: {"exchange":1}\n\n'),
+        ("12345678", 'data:{"n":12345678}\n\n', 'data:{"n":99999999}\n\n'),
+        ('data: {"n', 'data: {"n":1}\n\n', 'data: {"n":1}\n\n'),
+        ("exchange", '\x1e{"exchange":1}\n\x1e["exchange"]\n', '\x1e{"exchange":1}\n\x1e["redacted"]\n'),
+        ('}\n{"n":"a', '{"n":1}\n{"n":"abc"}', '{"n":9}\n{"n":"*bc"}'),
+        ("12345678", '{"n":1}\n{"n":12345678', '{"n":1}\n{"n":redacted'),
+        ("exchange", 'so: {"exchange":1}\n{"exchange":1}', 'so: {"redacted":1}\n{"exchange":1}'),
+    ],
+)
+def test_line_that_is_a_document_of_json_is_one_still(secret: str, before: str, after: str) -> None:
+    scrubber = Scrubber((secret,))
+    scrubbed = scrubber.scrub_text(before)
+    assert (scrubbed, scrubber.scrub_text(scrubbed)) == (after, after)
+
+
+@pytest.mark.parametrize(
+    ("secret", "before", "after"),
+    [
+        ("timestamp", "timestamp: timestamp\n", "timestamp: redacted*\n"),
+        ("exchange", "a:\n  - - exchange: 1\n    'exchanges' : 2\n", "a:\n  - - exchange: 1\n    'exchanges' : 2\n"),
+        ("exchange", '"exchange": 1', '"exchange": 1'),
+        ("exchange", "my_exchange: 1\nexchange of ours: 1", "my_redacted: 1\nredacted of ours: 1"),
+        ("exchange", "exchange:1\nexchange\n- exchange", "redacted:1\nredacted\n- redacted"),
+        ("exchange: a", "exchange: abc", "redacted***bc"),
+        ("12345678", "n: 12345678\r\nm:\n- 12345678 # of ours\n", "n: 99999999\r\nm:\n- 99999999 # of ours\n"),
+        ("12345678", "n: -0.12345678e5\nm: a12345678", "n: 9999999999999\nm: aredacted"),
+        ("99999999", "- 99999999", "- 88888888"),
+        ("12345678\nn", "m: 12345678\nn: 1", "m: redacted**: 1"),
+    ],
+)
+def test_name_and_number_in_a_line_of_yaml_stay_one(secret: str, before: str, after: str) -> None:
+    scrubber = Scrubber((secret,))
+    scrubbed = scrubber.scrub_text(before)
+    assert (scrubbed, scrubber.scrub_text(scrubbed)) == (after, after)
+
+
+@pytest.mark.parametrize("line", ['{"n":12345678}\n', "n: 12345678\n", "12345678\n"])
+def test_cost_of_masked_lines_grows_with_their_number_and_no_faster(line: str) -> None:
+    scrubber = Scrubber(("12345678",))
+    few, many = (lines_run(lambda count=count: scrubber.scrub(line.encode() * count)) for count in (100, 200))  # type: ignore[misc]
+    assert many < 2.1 * few

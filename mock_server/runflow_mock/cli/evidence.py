@@ -1,7 +1,7 @@
 """Evidence: what the tenants of a server leave behind when it stops, so that it outlives a container.
 
 Each file is the answer of a verb of the control API, but for report.xml, which is the report as JUnit. Neither secrets nor credentials
-are in any of them.
+are in any of them: they are taken out of what is JSON, for in the words of YAML and XML secrets would be found that are none.
 """
 
 import tempfile
@@ -12,7 +12,6 @@ import msgspec
 from starlette.types import Scope
 
 from runflow_mock.domain.principals import KEY_PREFIX
-from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.kit.sheets.junit import write_junit
 from runflow_mock.kit.sheets.records import summary_of
 from runflow_mock.kit.sheets.reports import sheet_of
@@ -35,6 +34,9 @@ _ALL = f"limit={LIMIT_MAX}"
 # How many files are named that could not be written.
 TOLD_MAX = 20
 
+# Written from JSON without secrets.
+_SCENARIO = "scenario.yaml"
+
 _Verb = Callable[[Call], Awaitable[Answer]]
 
 FILES: Mapping[str, tuple[_Verb, str]] = {
@@ -44,7 +46,7 @@ FILES: Mapping[str, tuple[_Verb, str]] = {
     "deliveries.json": (list_deliveries, ""),
     "ledger.json": (get_ledger, ""),
     "report.json": (get_report, ""),
-    "scenario.yaml": (export_present, ""),
+    _SCENARIO: (export_present, ""),
     "history.json": (get_history, ""),
 }
 """The verb that tells what is in a file, and its query."""
@@ -69,7 +71,8 @@ async def write_evidence(runtime: Runtime, folder: Path) -> None:
     """Writes a folder for each tenant: each file whole or not at all. What cannot be written is told, and does no harm to the rest."""
     for tenant in tuple(runtime.tenants):
         try:
-            bodies = {name: (await handler(_call(runtime, tenant, query))).body for name, (handler, query) in FILES.items()}
+            answers = {name: (await handler(_call(runtime, tenant, query))).body for name, (handler, query) in FILES.items()}
+            bodies = {name: body if name == _SCENARIO else runtime.scrubber.scrub(body) for name, body in answers.items()}
             operation_of = {exchange.id: exchange.operation for exchange in tenant.journal if exchange.operation is not None}
             sheet = sheet_of(msgspec.json.decode(bodies["report.json"]), operation_of)
             files = {**bodies, "report.xml": write_junit(summary_of(sheet))}
@@ -77,7 +80,7 @@ async def write_evidence(runtime: Runtime, folder: Path) -> None:
             runtime.report(tenant, error)
             runtime.unwritten.append(f"{folder / tenant.settings.name} cannot be written: {type(error).__name__}")
             continue
-        for name in _write(folder / tenant.settings.name, files, runtime.scrubber):
+        for name in _write(folder / tenant.settings.name, files):
             runtime.unwritten.append(name)
     if runtime.unwritten:
         more = len(runtime.unwritten) - TOLD_MAX
@@ -85,7 +88,7 @@ async def write_evidence(runtime: Runtime, folder: Path) -> None:
         runtime.warn(f"report: {told}; the evidence is not complete")
 
 
-def _write(folder: Path, files: Mapping[str, bytes], scrubber: Scrubber) -> Iterator[str]:
+def _write(folder: Path, files: Mapping[str, bytes]) -> Iterator[str]:
     """Writes the files of one tenant, and returns what could not be written, with the reason."""
     try:
         folder.mkdir(exist_ok=True)
@@ -98,7 +101,7 @@ def _write(folder: Path, files: Mapping[str, bytes], scrubber: Scrubber) -> Iter
         return
     for name, content in files.items():
         try:
-            write_whole(folder / name, scrubber.scrub(content))
+            write_whole(folder / name, content)
         except NotWritten as error:
             yield str(error)
 

@@ -1,8 +1,11 @@
-"""Documents of JSON in which something was masked: what stood there as JSON is JSON afterwards, whatever the secret was.
+"""Documents of JSON and YAML in which something was masked: what stood there as such is that afterwards, whatever the secret was.
 
 A secret of digits may be a number as well, and one of punctuation may look like what stands between values. Masks belong into texts. In
 the place of a number stand nines, as where a name tells that it is a secret, so that whoever expects a number finds one; nothing is masked
 between values, where nobody could have put a secret, nor in a name by which whoever reads the document asks for a field.
+
+Lines that are documents of JSON, as in JSON lines and streams of events, are taken one by one. Of a text that may be YAML names and
+numbers are known by the line in which they stand; punctuation is not, because any text may have it.
 """
 
 import re
@@ -21,6 +24,12 @@ _BEFORE = re.compile(rb'(?:[^"]++|%b)*+' % _TEXT.pattern, re.DOTALL)
 _NUMBER = re.compile(rb"-?[0-9][-+.0-9eE]*+")
 _NAMES_SOMETHING = re.compile(rb"[ \t\r\n]*+:")
 _IN_NUMBERS = b"-+.0123456789eE"
+# A line with its end, and what stands before a document of JSON in streams of events and in sequences.
+_LINE = re.compile(rb"(?:data:[ ]?|\x1e)?+(?P<text>[^\r\n\x1e]++)?+[\r\n]*+")
+# A line of YAML with a field that may have a number, or with an item that is one.
+_NAME = rb"(?:-[ ]++)*+(?P<quote>[\"']?)(?P<name>[A-Za-z_][\w.-]*+)(?P=quote)[ \t]*+:(?=[ \t\r\n]|\Z)"
+_END = rb"(?:[ \t]*+,?+|[ \t]++\#[^\r\n]*+)[\r\n]*+\Z"
+_FIELD = re.compile(rb"[ \t]*+(?:%b|-(?:[ ]++-)*+)(?:[ \t]++(?P<number>%b)(?=%b))?+" % (_NAME, _NUMBER.pattern, _END))
 _COMPARED_BYTES = 4_096
 
 
@@ -29,9 +38,18 @@ def in_form(plain: bytes, masked: bytes, filler: bytes, *, may_mask_names: bool)
 
     `filler` stands in a text of which no part can be kept, repeated and cut; `may_mask_names` tells whether names of fields are looked for.
     """
-    whole = next((whole for whole in _WHOLES if _is_json(whole(plain))), None) if plain.startswith(_BEGINS) else None
-    if whole is None or (not may_mask_names and _is_json(whole(masked))):
-        return masked
+    whole = _whole_of(plain)
+    if whole is None:
+        return _lines_in_form(plain, masked, filler)
+    return _document_in_form(plain, masked, filler) if may_mask_names or not _is_json(whole(masked)) else masked
+
+
+def _whole_of(plain: bytes) -> Callable[[bytes], bytes] | None:
+    """Returns what makes a whole document of bytes that are one of JSON, or a part of one."""
+    return next((whole for whole in _WHOLES if _is_json(whole(plain))), None) if plain.startswith(_BEGINS) else None
+
+
+def _document_in_form(plain: bytes, masked: bytes, filler: bytes) -> bytes:
     kept, looked_to = bytearray(plain), 0
     while (place := _first_difference(plain, masked, looked_to)) is not None:
         value = _value_at(plain, looked_to, place)
@@ -39,18 +57,53 @@ def in_form(plain: bytes, masked: bytes, filler: bytes, *, may_mask_names: bool)
             looked_to = place + 1
             continue
         begin, looked_to = value.span()
-        if value[0].startswith(b'"'):
-            if _NAMES_SOMETHING.match(plain, looked_to) is not None and is_field_name(value[0][1:-1].decode(errors="replace")):
-                continue
+        if not value[0].startswith(b'"'):
+            kept[begin:looked_to] = _number_in_form(plain, masked, begin, looked_to)
+        elif _NAMES_SOMETHING.match(plain, looked_to) is None or not is_field_name(value[0][1:-1].decode(errors="replace")):
             kept[begin:looked_to] = _text_in_form(masked[begin + 1 : looked_to - 1], filler)
+    return bytes(kept)
+
+
+def _number_in_form(plain: bytes, masked: bytes, begin: int, end: int) -> bytes:
+    # Nines would show a secret of nines; where more than the number was masked, they were put there before.
+    is_of_nines = (
+        not plain[begin:end].strip(b"9")
+        and plain[begin - 1 : begin] == masked[begin - 1 : begin]
+        and plain[end : end + 1] == masked[end : end + 1]
+    )
+    return (b"8" if is_of_nines else b"9") * (end - begin)
+
+
+def _lines_in_form(plain: bytes, masked: bytes, filler: bytes) -> bytes:
+    kept = bytearray(masked)
+    for line in _LINE.finditer(plain):
+        begin, end = line.span()
+        text = line["text"]
+        if text is None or plain[begin:end] == masked[begin:end]:
             continue
-        # Nines would show a secret of nines; where more than the number was masked, they were put there before.
-        is_of_nines = (
-            not value[0].strip(b"9")
-            and plain[begin - 1] == masked[begin - 1]
-            and plain[looked_to : looked_to + 1] == masked[looked_to : looked_to + 1]
-        )
-        kept[begin:looked_to] = (b"8" if is_of_nines else b"9") * len(value[0])
+        if text.startswith(_BEGINS[:2]) and _is_json(text):
+            # With all that stands around it: whoever reads it has to find it.
+            at, text_end = line.span("text")
+            inner = _document_in_form(text, masked[at:text_end], filler)
+            kept[begin:end] = plain[begin:at] + inner + plain[text_end:end]
+        elif plain[begin - 1 : begin] == masked[begin - 1 : begin]:
+            kept[begin:end] = _field_in_form(plain[begin:end], masked[begin:end])
+    return bytes(kept)
+
+
+def _field_in_form(plain: bytes, masked: bytes) -> bytes:
+    """Returns a masked line in which the name of a field of YAML, and a number that it is given or that is an item, are what they were."""
+    found = _FIELD.match(plain)
+    kept = bytearray(masked)
+    if found is None:
+        return masked
+    begin, end = found.span("name")
+    if found["name"] is not None and plain[end] == masked[end] and is_field_name(found["name"].decode()):
+        kept[begin:end] = found["name"]
+    begin, end = found.span("number")
+    is_alone = plain[begin - 1] == masked[begin - 1] and plain[end : end + 1] == masked[end : end + 1]
+    if found["number"] is not None and is_alone and plain[begin:end] != masked[begin:end]:
+        kept[begin:end] = _number_in_form(plain, masked, begin, end)
     return bytes(kept)
 
 
