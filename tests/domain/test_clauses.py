@@ -9,13 +9,14 @@ from msgspec.structs import replace
 from worlds import START
 
 from runflow_mock.domain.clauses import Clause, JournalSubject, Progress, verify, verify_sequence
+from runflow_mock.domain.documents import write_document
 from runflow_mock.domain.misses import Difference
-from runflow_mock.domain.places import Subject, Where
+from runflow_mock.domain.places import Look, Room, Subject, Where
 
 
 def seen(name: str, *labels: str, status: int = 201, at: float = 0.0, **headers: str) -> JournalSubject:
-    subjects = tuple(Subject(client_ref=label) for label in labels or ("a",))
-    return JournalSubject(id=name, at=START + timedelta(seconds=at), subjects=subjects, status=status, headers=headers)
+    looks = tuple(Look(Subject(client_ref=label)) for label in labels or ("a",))
+    return JournalSubject(id=name, at=START + timedelta(seconds=at), looks=looks, status=status, headers=headers)
 
 
 def of(label: str, **more: Any) -> Clause:
@@ -42,6 +43,18 @@ JOURNAL = [seen("1", "a", at=0), seen("2", "b", at=1, key="k"), seen("3", "a", s
 def test_clause_holds_with_what_it_took(clause: Clause, matched: tuple[str, ...]) -> None:
     verified = verify(clause, JOURNAL)
     assert (verified.holds, verified.matched, verified.message) == (True, matched, None)
+
+
+def test_document_is_read_once_for_all_clauses_as_long_as_there_is_room() -> None:
+    document, other = write_document({"a": [1]}), Where(input=write_document({"a": [2]}))
+    looks = tuple(Look(Subject(input=document), room) for room in (None, Room(len(document)), Room(len(document) - 1), Room(0)))
+    told = []
+    for look in looks:
+        entry = replace(JOURNAL[0], looks=(look,))
+        values = [verify(Clause(where=other), [entry]).nearest for _ in range(2)]
+        told.append([each.differences[0].seen for each in values if each is not None])
+    assert [(one, two) == ([1], [1]) for one, two in told] == [True] * 4
+    assert [one is two for one, two in told] == [True, True, False, False]
 
 
 @pytest.mark.parametrize(

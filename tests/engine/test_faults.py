@@ -2,6 +2,7 @@ from datetime import timedelta
 from typing import cast
 
 import pytest
+from costs import lines_run
 from msgspec.structs import replace
 from worlds import START, catalog, create_batch, create_run, created, make_world, renderers, run_all
 
@@ -14,6 +15,7 @@ from runflow_mock.domain.identity import RuleId
 from runflow_mock.domain.money import Money
 from runflow_mock.domain.places import DISPATCH_EDGE, START_EDGE, Where
 from runflow_mock.domain.runs import Failure, Run
+from runflow_mock.engine.history import fold
 from runflow_mock.engine.invariants import check
 from runflow_mock.engine.world import World
 
@@ -45,6 +47,22 @@ def test_run_fails_at_the_edge_of_the_rule(edge: str | None, dispatched: bool, s
     run = _run(world)
     assert (run.status, run.failure, run.output, run.cost) == ("failed", BROKEN, None, 0)
     assert (run.dispatched_at is not None, run.started_at is not None) == (dispatched, started)
+
+
+def test_rule_costs_no_more_where_many_are_in_force() -> None:
+    world, where = make_world(), Where(input=Document(b'{"a":1}'))
+    lines = [lines_run(lambda: _rule(world, Delay(timedelta(seconds=1)), where)) for _ in range(60)]
+    assert lines[-1] <= lines[20] + 5
+
+
+def test_bytes_of_places_are_those_of_the_rules_in_force() -> None:
+    world, where = make_world(), Where(input=Document(b'{"a":1}'), metadata=Document(b"{}"))
+    first, second = (_rule(world, Delay(timedelta(seconds=1)), where) for _ in range(2))
+    world.execute(MeetRules(met={second: True}))
+    assert world.store.place_bytes == 18
+    world.execute(RemoveRule(rule_id=first))
+    restored = World.restore(world.snapshot(), catalog(), renderers())
+    assert (world.store.place_bytes, restored.store.place_bytes, fold(world.history).place_bytes) == (9, 9, 9)
 
 
 def test_result_of_a_rule_replaces_the_models_own() -> None:

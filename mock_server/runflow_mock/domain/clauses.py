@@ -13,16 +13,16 @@ from itertools import islice
 
 import msgspec
 
-from runflow_mock.domain.misses import Difference, NearestMiss, differences, nearest
-from runflow_mock.domain.places import Subject, Where
+from runflow_mock.domain.misses import Difference, NearestMiss, differences_seen, nearest
+from runflow_mock.domain.places import Look, Where
 
 
 class JournalSubject(msgspec.Struct, frozen=True, kw_only=True):
-    """An exchange as clauses see it; header names are in lower case. Those that say the same may share their `subjects`."""
+    """An exchange as clauses see it; header names are in lower case. Those that say the same share `looks`, one of each subject."""
 
     id: str
     at: datetime
-    subjects: tuple[Subject, ...]
+    looks: tuple[Look, ...]
     status: int
     headers: dict[str, str]
 
@@ -116,7 +116,7 @@ class Progress:
 
 def unlike(clause: Clause, entry: JournalSubject) -> tuple[Difference, ...]:
     """Returns in what an exchange differs from what a clause describes; nothing when it fits."""
-    by_subject = sorted((differences(clause.where, subject) for subject in entry.subjects), key=len)
+    by_subject = sorted((differences_seen(clause.where, look) for look in entry.looks), key=len)
     found = list(by_subject[0])
     if clause.status is not None and not str(entry.status).startswith(clause.status.rstrip("x")):
         found.append(Difference("status", clause.status, entry.status))
@@ -128,13 +128,13 @@ def unlike(clause: Clause, entry: JournalSubject) -> tuple[Difference, ...]:
 
 
 def _compared(clause: Clause, entries: Sequence[JournalSubject]) -> list[tuple[JournalSubject, tuple[Difference, ...]]]:
-    """Returns exchanges, each with what `unlike` says of it; of those that share their subjects it is found out once."""
+    """Returns exchanges, each with what `unlike` says of it; of those that share their looks it is found out once."""
     names = [name.lower() for name in clause.headers]
     known = dict[tuple[object, ...], tuple[Difference, ...]]()
     found = list[tuple[JournalSubject, tuple[Difference, ...]]]()
     for entry in entries:
-        # By what a clause looks at; `entries` keep their subjects, so that no id is used again.
-        alike = (id(entry.subjects), entry.status, *[entry.headers.get(name) for name in names])
+        # By what a clause looks at; `entries` keep their looks, so that no id is used again.
+        alike = (id(entry.looks), entry.status, *[entry.headers.get(name) for name in names])
         if alike not in known:
             known[alike] = unlike(clause, entry)
         found.append((entry, known[alike]))

@@ -75,11 +75,16 @@ def nearest(given: Iterable[Candidate]) -> NearestMiss | None:
 
 
 def differences(where: Where, subject: Subject) -> tuple[Difference, ...]:
-    """Returns in what a subject differs from a place; within a document no more is found than makes it far from everything."""
+    """Returns in what a subject differs from a place; see `differences_seen`."""
+    return differences_seen(where, Look(subject))
+
+
+def differences_seen(where: Where, look: Look) -> tuple[Difference, ...]:
+    """Returns in what a moment differs from a place; within a document no more is found than makes it far from everything."""
+    subject = look.subject
     seen = _near(where.edge, subject) if where.edge is not None else ()
     edge = () if stands_at(where, subject) else (Difference("edge", where.edge, ", ".join(seen or subject.edges) or None),)
     plain = (Difference(name, getattr(where, name), getattr(subject, name)) for name in plain_misses(where, subject))
-    look = Look(subject)
     parts = (islice(_parts(name, wanted, look.seen(name)), PARTS_MAX) for name, wanted in where.wanted.items())
     return (*edge, *plain, *chain.from_iterable(parts))
 

@@ -101,32 +101,48 @@ def stands_at(where: Where, subject: Subject) -> bool:
     return subject.is_usual if where.edge is None else where.edge in subject.edges
 
 
+class Room:
+    """How many bytes of documents may still be kept as they were read: a value takes many times as much as its text."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, size: int) -> None:
+        self.left = size
+
+
 class Look:
-    """A moment that is held against one place after the other: its documents are read once."""
+    """A moment that is held against one place after the other: its documents are read once, as long as there is room for them."""
 
-    __slots__ = ("_read", "_subject")
+    __slots__ = ("_read", "_room", "subject")
 
-    def __init__(self, subject: Subject) -> None:
-        self._subject = subject
+    def __init__(self, subject: Subject, room: Room | None = None) -> None:
+        self.subject = subject
+        self._room = room
         self._read: dict[str, Json] = {}
 
     def fits(self, where: Where) -> bool:
         """Tells whether the moment is at the place and looks like it."""
-        if not stands_at(where, self._subject):
+        if not stands_at(where, self.subject):
             return False
         # The first field that differs is enough, and documents come last.
         for name, test in _PLAIN_TESTS.items():
             wanted = getattr(where, name)
-            if wanted is not None and not test(wanted, getattr(self._subject, name)):
+            if wanted is not None and not test(wanted, getattr(self.subject, name)):
                 return False
         return all(contains(self.seen(name), wanted) for name, wanted in where.wanted.items())
 
     def seen(self, name: str) -> Json:
         """Returns the value of one of its documents, or nothing where it has none."""
-        if name not in self._read:
-            document = getattr(self._subject, name)
-            self._read[name] = None if document is None else read_document(document)
-        return self._read[name]
+        if name in self._read:
+            return self._read[name]
+        document: Document | None = getattr(self.subject, name)
+        value = None if document is None else read_document(document)
+        if self._room is not None:
+            if len(document or b"") > self._room.left:
+                return value
+            self._room.left -= len(document or b"")
+        self._read[name] = value
+        return value
 
 
 def fits(where: Where, subject: Subject) -> bool:

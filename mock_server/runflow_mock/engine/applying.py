@@ -19,6 +19,7 @@ from runflow_mock.domain.fault_kinds import Succeed
 from runflow_mock.domain.idempotency import AnswerForgotten, AnswerRemembered
 from runflow_mock.domain.ledger import CreditAdded, ThresholdSet
 from runflow_mock.domain.magic import MagicMet
+from runflow_mock.domain.places import place_bytes
 from runflow_mock.domain.records import PLAIN, RecordChanged, RecordCreated, RecordDeleted, RecordEvent
 from runflow_mock.domain.runs import Run
 from runflow_mock.domain.workflows import Workflow
@@ -300,6 +301,7 @@ def _threshold_set(store: Store, event: ThresholdSet) -> None:
 
 def _rule_added(store: Store, event: faults.RuleAdded) -> None:
     store.rules[event.rule.id] = event.rule
+    store.place_bytes += place_bytes(event.rule.where)
     what = event.rule.what
     for file in what.files if isinstance(what, Succeed) else ():
         _keep(store, Content(file.sha256, file.size_bytes, file.media_type))
@@ -310,7 +312,7 @@ def _rule_met(store: Store, event: faults.RuleMet) -> None:
 
 
 def _rule_removed(store: Store, event: faults.RuleRemoved) -> None:
-    del store.rules[event.rule_id]
+    store.place_bytes -= place_bytes(store.rules.pop(event.rule_id).where)
 
 
 def _magic_met(store: Store, event: MagicMet) -> None:

@@ -16,8 +16,7 @@ from runflow_mock.engine.moment import Moment
 def add_rule(moment: Moment, command: AddRule) -> tuple[Event, ...]:
     """Puts a rule into force."""
     moment.admit(RULES)
-    standing = sum(place_bytes(rule.where) for rule in moment.store.rules.values())
-    if place_bytes(command.where) + standing > PLACES_BYTES_MAX:
+    if place_bytes(command.where) + moment.store.place_bytes > PLACES_BYTES_MAX:
         raise LimitReached("place_bytes_max", PLACES_BYTES_MAX)
     files = command.what.files if isinstance(command.what, Succeed) else ()
     admit_bytes(moment, (Content(file.sha256, file.size_bytes, file.media_type) for file in files))

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Never, TypeVar, cast
 
 from runflow_mock.domain.deployments import model_of
+from runflow_mock.domain.places import place_bytes
 from runflow_mock.domain.records import COLLECTIONS, WORKFLOWS
 from runflow_mock.domain.runs import Run
 from runflow_mock.domain.snapshots import KeptBytes, Snapshot, Timer
@@ -66,6 +67,7 @@ def read_snapshot(snapshot: Snapshot) -> Base:
     store.kept_bytes = {kept.sha256: kept.size_bytes for kept in snapshot.kept}
     store.kept_total = sum(store.kept_bytes.values())
     store.remembered_bytes = sum(len(each.body) for each in snapshot.remembered)
+    store.place_bytes = sum(place_bytes(rule.where) for rule in snapshot.rules)
     store.ledger = snapshot.accounts.copy()
     for timer in snapshot.timers:
         store.timers.schedule(timer.owner, timer.due)

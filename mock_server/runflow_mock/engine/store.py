@@ -91,6 +91,7 @@ class Store:
         self.kept_bytes: dict[str, int] = {}
         self.kept_total = 0
         self.remembered_bytes = 0
+        self.place_bytes = 0
         self.ledger = Ledger.new()
         self.timers = TimerQueue()
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from runflow_mock.domain.clauses import JournalSubject
 from runflow_mock.domain.documents import Document, Json, write_object
 from runflow_mock.domain.exchanges import Exchange, redact_headers
-from runflow_mock.domain.places import ADMISSION_EDGE, CREATED_EDGE, Subject
+from runflow_mock.domain.places import ADMISSION_EDGE, CREATED_EDGE, Look, Room, Subject
 from runflow_mock.domain.poll_hygiene import CREATES
 from runflow_mock.domain.subjects import request_subject
 from runflow_mock.openapi.request_facts import RequestFacts, read_facts
@@ -17,12 +17,12 @@ Complete = Callable[[Subject], Subject]
 """Adds to what a request says what the world knows: the path under which runs keep its model, and the record that it names."""
 
 
-def subject_of(exchange: Exchange, complete: Complete) -> JournalSubject:
+def subject_of(exchange: Exchange, complete: Complete, room: Room) -> JournalSubject:
     """Returns an exchange as clauses see it."""
     return JournalSubject(
         id=exchange.id,
         at=exchange.at,
-        subjects=subjects_of(exchange, complete),
+        looks=tuple(Look(subject, room) for subject in subjects_of(exchange, complete)),
         status=exchange.status,
         headers={name.lower(): value for name, value in redact_headers(exchange.request_headers).items()},
     )

@@ -9,7 +9,7 @@ from math import inf
 from msgspec.structs import replace
 
 from runflow_mock.domain.clauses import JournalSubject, Verified
-from runflow_mock.domain.places import Subject
+from runflow_mock.domain.places import Look, Room, Subject
 from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.completions import completion
@@ -20,6 +20,8 @@ from runflow_mock.wire.clauses import Statement, decode_statement, represent_ver
 from runflow_mock.wire.journal_subjects import subject_of
 
 SUBJECTS_AT_ONCE = 200
+READ_BYTES_MAX = 4 * 1024 * 1024
+"""How many bytes of documents are read once for all clauses, and kept so long; what is beyond them each clause reads."""
 BYTES_OF_SUBJECT = 4_096
 """So many bytes of a request take as long as one subject more."""
 
@@ -34,23 +36,24 @@ async def verify(call: Call) -> Answer:
 
 async def subjects_in(call: Call, up_to: float = inf) -> list[JournalSubject]:
     """Returns the journal of this call's tenant, up to the exchange of a number, as clauses see it."""
-    complete, found, since = completion(call), list[JournalSubject](), 0
-    said = dict[tuple[Subject, ...], tuple[Subject, ...]]()
+    complete, found, since, room = completion(call), list[JournalSubject](), 0, Room(READ_BYTES_MAX)
+    said = dict[tuple[Subject, ...], tuple[Look, ...]]()
     for exchange in await call.runtime.judgings.read(call.caller):
         if exchange.number > up_to:
             break
         if since >= SUBJECTS_AT_ONCE:
             await sleep(0)
             since = 0
-        subject = subject_of(exchange, complete)
-        found.append(replace(subject, subjects=said.setdefault(subject.subjects, subject.subjects)))
-        since += len(found[-1].subjects) + len(exchange.request_body) // BYTES_OF_SUBJECT
+        subject = subject_of(exchange, complete, room)
+        subjects = tuple(look.subject for look in subject.looks)
+        found.append(replace(subject, looks=said.setdefault(subjects, subject.looks)))
+        since += len(subjects) + len(exchange.request_body) // BYTES_OF_SUBJECT
     return found
 
 
 async def checked(statement: Statement, entries: list[JournalSubject]) -> Verified:
     """Returns whether a statement is true of exchanges; where it is about many subjects, a thread finds out."""
-    is_long = sum(len(entry.subjects) for entry in entries) > SUBJECTS_AT_ONCE
+    is_long = sum(len(entry.looks) for entry in entries) > SUBJECTS_AT_ONCE
     return await to_thread(statement.check, entries) if is_long else statement.check(entries)
 
 

@@ -9,6 +9,7 @@ from runflow_mock.domain.clauses import JournalSubject
 from runflow_mock.domain.errors import NotFound
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.identity import DeliveryId
+from runflow_mock.domain.places import Room
 from runflow_mock.engine.store import Store
 from runflow_mock.runtime.judging import READ_STEP_EXCHANGES, STEP_BYTES
 from runflow_mock.runtime.tenant_uses import WAITS_MAX
@@ -27,6 +28,8 @@ from runflow_mock.wire.journal_subjects import subject_of
 from runflow_mock.wire.waits import JOURNAL, Wait, decode_wait
 
 SUBJECTS_MAX = 64
+# They stay until others come, in every tenant: nothing of them is kept as it was read.
+_NO_ROOM = Room(0)
 """How many exchanges are kept as clauses see them: those that came last, for all who wait."""
 
 
@@ -154,7 +157,7 @@ class _JournalLook:
         if found is None:
             if len(latest) >= SUBJECTS_MAX:
                 latest.clear()
-            found = latest[exchange.id] = subject_of(exchange, self._complete)
+            found = latest[exchange.id] = subject_of(exchange, self._complete, _NO_ROOM)
         return found
 
 
