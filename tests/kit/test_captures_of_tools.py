@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from captured import recognised
 
-from runflow_mock.kit.calibration.captures import Capture, Kind, PassedOver, Unrecognised
+from runflow_mock.kit.calibration.captures import UNPACKED_BYTES_MAX, Capture, Kind, PassedOver, Unrecognised, among_others
+from runflow_mock.kit.calibration.dumps import talk_of
 from runflow_mock.kit.calibration.files import CaptureError
 from runflow_mock.kit.calibration.postman_collections import DEPTH_MAX, read_collection
 
@@ -103,6 +104,19 @@ def test_chunks_of_a_raw_answer_are_put_together(end: bytes) -> None:
     for kept in (b'{"a":1}', end.join((b"3", b'{"a', b"4", b'":'))):
         (found,) = recognised({"a.txt": head + kept})
         assert found.body == kept
+
+
+def test_lines_that_a_dump_leaves_out_are_no_more_than_it_has() -> None:
+    raw = b"<= Recv data, 9 bytes (0x9)\n" + b"ffffffff: a\n" * 100
+    assert len(talk_of(raw)) < 2 * len(raw)
+
+
+def test_bodies_in_a_file_are_together_no_longer_than_can_be_kept() -> None:
+    body = bytes(UNPACKED_BYTES_MAX)
+    one = Capture(source="x", place="", kind=Kind.ANSWER, body=body)
+    assert len(list(among_others(iter((one,)) for _ in range(4)))) == 4
+    with pytest.raises(Unrecognised, match="its bodies have more than 268435456 bytes once they are unpacked"):
+        list(among_others(iter((one,)) for _ in range(5)))
 
 
 def test_trace_of_something_else_is_told() -> None:

@@ -19,6 +19,9 @@ from runflow_mock.domain.globs import matches_glob
 from runflow_mock.domain.pages import parse_order
 from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.kit.calibration.dumps import talk_of
+from runflow_mock.kit.calibration.postman_collections import read_collection
+from runflow_mock.kit.calibration.traces import read_trace
+from runflow_mock.kit.calibration.transcripts import read_transcript, split_messages
 from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.openapi.matched_schemas import check_patterns, with_matched_patterns
 from runflow_mock.openapi.pattern_states import states_of
@@ -65,6 +68,16 @@ def nested(size: int) -> bytes:
 def dump(pieces: int, lines: int) -> bytes:
     shown = b"\n".join(b"%04x: %b" % (64 * n, b"x" * 64) for n in range(lines))
     return b"<= Recv header, 17 bytes (0x11)\n0000: HTTP/1.1 200 OK\n" + b"\n".join([b"<= Recv data, 9 bytes (0x9)\n" + shown] * pieces)
+
+
+def trace(line: str) -> bytes:
+    return f"> GET /v1/runs HTTP/1.1\n> Host: api.runflow.io\n{line}\n< HTTP/1.1 200 OK\n< A: b\n<\n{line}\n".encode()
+
+
+def collection(address: object, answers: int, **variables: str) -> object:
+    """A collection in which one request has many answers."""
+    items = [{"request": {"method": "GET", "url": address}, "response": [{"code": 200, "body": "{}"}] * answers}]
+    return {"info": {"name": "x"}, "item": items, "variable": [{"key": key, "value": value} for key, value in variables.items()]}
 
 
 WORST: dict[str, tuple[Read, int, Callable[[int], Any]]] = {
@@ -153,6 +166,21 @@ WORST: dict[str, tuple[Read, int, Callable[[int], Any]]] = {
         lambda size: {"properties": {f"p{n}": {"pattern": rf"\S{{100}}{n}"} for n in range(size)}},
     ),
     "dump of one large piece": (talk_of, 4_000, lambda size: dump(1, size)),
+    "digits in what curl prints": (lambda raw: list(read_trace(raw, "x")), 500, lambda size: trace("1" * size)),
+    "dashes in what curl prints": (lambda raw: list(read_trace(raw, "x")), 2_000, lambda size: trace("1 2 3 " + "-" * size)),
+    "names in what curl says": (lambda raw: list(read_trace(raw, "x")), 2_000, lambda size: trace("* " + "[:authority: " * size)),
+    "heads before an answer": (split_messages, 200, lambda size: b"HTTP/1.1 100 x\r\nA: b\r\n\r\n" * size),
+    "heads without a header": (read_transcript, 5_000, lambda size: b"HTTP/1.1 100 x\r\n\r\n" * size),
+    "answers of one long request": (
+        lambda value: list(read_collection(value, "x")),
+        200,
+        lambda size: collection("https://api.runflow.io/v1/runs/" + "a/" * 40 * size, size),
+    ),
+    "answers of one request with a long variable": (
+        lambda value: list(read_collection(value, "x")),
+        200,
+        lambda size: collection("{{a}}/v1/runs", size, a="https://api.runflow.io/" + "a/" * 40 * size),
+    ),
     "dump of many pieces": (talk_of, 500, lambda size: dump(size, 16)),
     "different things": (checker({"uniqueItems": True}), 2_000, lambda size: [{"a": [n]} for n in range(size)]),
     "whole numbers that differ": (checker({"uniqueItems": True}), 300, lambda size: [2**64 + n for n in range(size)]),

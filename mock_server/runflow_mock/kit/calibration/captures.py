@@ -22,6 +22,8 @@ VERSION = 1
 DEPTH_MAX = 100
 UNPACKED_BYTES_MAX = 64 * 1024 * 1024
 """How long a body may be once it is unpacked."""
+BODIES_BYTES_MAX = 256 * 1024 * 1024
+"""How long the bodies in one file may be together: some thousand bytes may hold the longest there is, and a file many of them."""
 STATUSES = range(100, 600)
 NO_ANSWER = 0
 """What stands for the status of a request that never got an answer."""
@@ -107,16 +109,19 @@ def among_others(readings: Iterable[Iterator[Found]]) -> Iterator[Found]:
     """Yields what is captured in several things, and which are no captures; exchanges with something else than the API are passed over.
 
     Raises:
-        Unrecognised: nothing is captured in any of them.
+        Unrecognised: nothing is captured in any of them, or more than can be kept.
     """
-    passed, is_any_ours = list[Unrecognised](), False
+    passed, is_any_ours, size = list[Unrecognised](), False, 0
     for reading in readings:
         try:
             found = tuple(reading)
         except Unrecognised as error:
             passed.extend(error.each or (error,))
         else:
-            is_any_ours = is_any_ours or any(isinstance(each, Capture) for each in found)
+            ours = [each for each in found if isinstance(each, Capture)]
+            is_any_ours, size = is_any_ours or bool(ours), size + sum(len(capture.body) for capture in ours)
+            if size > BODIES_BYTES_MAX:
+                raise Unrecognised(f"its bodies have more than {BODIES_BYTES_MAX} bytes once they are unpacked")
             yield from found
     if passed and not is_any_ours:
         told = next((error for error in passed if not isinstance(error, Elsewhere)), passed[0])

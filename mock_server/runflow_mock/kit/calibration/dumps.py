@@ -52,7 +52,8 @@ def _pieces(lines: Sequence[bytes]) -> Iterator[Piece]:
     """Yields what was sent, what came and what the program says, each whole."""
     shown = [found["shown"] for line in lines if (found := _BYTES.fullmatch(line)) and found["shown"]]
     is_exact = all(_HEXADECIMAL.fullmatch(each) for each in shown)
-    kind, content = "", bytearray()
+    # So much may be left out at most: a line of a few bytes may say that a thousand are before it.
+    kind, content, room = "", bytearray(), sum(map(len, lines))
     for line in lines:
         info, piece, found = _INFO.fullmatch(line), _PIECE.fullmatch(line), _BYTES.fullmatch(line)
         if info is not None or piece is not None:
@@ -65,6 +66,8 @@ def _pieces(lines: Sequence[bytes]) -> Iterator[Piece]:
             kind = f"{'>' if piece['way'] == b'=>' else '<'} {piece['kind'].decode()}"
         elif found is not None:
             left_out = int(found["first"], 16) - len(content)
-            content += {2: b"\r\n"}.get(left_out, b"\n" * min(max(left_out, 0), 1_000))
+            ends = {2: b"\r\n"}.get(left_out, b"\n" * min(max(left_out, 0), 1_000, room))
+            content += ends
+            room = max(room - len(ends), 0)
             content += bytes.fromhex(found["shown"][:48].decode()) if is_exact else found["shown"]
     yield kind, bytes(content)

@@ -10,8 +10,8 @@ from runflow_mock.kit.calibration.captures import Capture, Found, Kind, Object, 
 
 DEPTH_MAX = 50
 
-VARIABLES_MAX = 5
-"""How many variables of a collection may stand for one another."""
+VARIABLES_MAX, VARIABLE_CHARACTERS_MAX = 5, 2_000
+"""How many variables of a collection may stand for one another, and how long one that stands for an address may be."""
 
 # The address of a server usually stands in a variable of the collection.
 _VARIABLE = re.compile(r"(?P<scheme>(?:https?|\{\{[^{}]*\}\})://)?\{\{(?P<name>[^{}]*)\}\}(?::[0-9]+)?(?=/|$)")
@@ -31,7 +31,8 @@ def read_collection(value: Json, source: str) -> Iterator[Found]:
     """
     whole = _whole(value)
     given = map(object_of, list_of(whole.get("variable")))
-    variables = {str(part.get("key") or part.get("id")): str(part.get("value") or "") for part in given}
+    values = ((str(part.get("key") or part.get("id")), str(part.get("value") or "")) for part in given)
+    variables = {name: value for name, value in values if len(value) <= VARIABLE_CHARACTERS_MAX}
     found = list(_saved(whole, variables, source, "", 0))
     passed = [each for each in found if isinstance(each, PassedOver)]
     if len(passed) == len(found):
@@ -49,13 +50,14 @@ def _saved(folder: Object, variables: Mapping[str, str], source: str, place: str
     for index, part in enumerate(list_of(folder.get("item")) if depth < DEPTH_MAX else ()):
         item, here = object_of(part), f"{place}item[{index}]"
         yield from _saved(item, variables, source, f"{here}.", depth + 1)
-        for number, response in enumerate(list_of(item.get("response"))):
-            yield from _capture(object_of(response), _request(item.get("request")), variables, source, f"{here}.response[{number}]")
+        answers = list_of(item.get("response"))
+        usual = _asked(item.get("request"), variables) if answers else None
+        for number, response in enumerate(map(object_of, answers)):
+            asked = _asked(response.get("originalRequest"), variables) or usual
+            yield from () if asked is None else _capture(response, *asked, source, f"{here}.response[{number}]")
 
 
-def _capture(response: Object, request: Object, variables: Mapping[str, str], source: str, place: str) -> Iterator[Found]:
-    asked = _request(response.get("originalRequest")) or request
-    address = _address(asked.get("url"), variables)
+def _capture(response: Object, method: str, address: Address | None, source: str, place: str) -> Iterator[Found]:
     status, body = response.get("code"), response.get("body")
     if address is None or status is None:
         return
@@ -72,7 +74,7 @@ def _capture(response: Object, request: Object, variables: Mapping[str, str], so
         source=source,
         place=place,
         kind=Kind.ANSWER,
-        method=str(asked.get("method") or "GET"),
+        method=method,
         path=address.path,
         host=address.host,
         status=status,
@@ -81,9 +83,10 @@ def _capture(response: Object, request: Object, variables: Mapping[str, str], so
     )
 
 
-def _request(given: Json) -> Object:
-    """Returns a request, of which its address alone may be written."""
-    return {"url": given} if isinstance(given, str) else object_of(given)
+def _asked(given: Json, variables: Mapping[str, str]) -> tuple[str, Address | None] | None:
+    """Returns method and address of a request, of which its address alone may be written."""
+    request: Object = {"url": given} if isinstance(given, str) else object_of(given)
+    return (str(request.get("method") or "GET"), _address(request.get("url"), variables)) if request else None
 
 
 def _address(given: Json, variables: Mapping[str, str]) -> Address | None:

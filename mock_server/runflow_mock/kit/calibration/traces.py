@@ -17,9 +17,9 @@ _HEADER = re.compile(r"[<>] ([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*)")
 # Whom the program asked, as its talk names them, for want of a header; the last one counts.
 _NAMED = re.compile(
     r"\* (?:(?:Connected|Established connection) to (?P<name>\S+) \([^)]*\) port (?P<port>[0-9]+)"
-    r"|Re-using existing (?:\S+ )?connection(?: #[0-9]+)? with host (?P<reused>\S+)|.*\[:authority: (?P<authority>[^\]]+)\])"
+    r"|Re-using existing (?:\S+ )?connection(?: #[0-9]+)? with host (?P<reused>\S+)|.*\[:authority: (?P<authority>[^\]]{1,300})\])"
 )
-_PROGRESS = r"\s*%\s+Total\b.*|\s*Dload\b.*|(?:\s*[0-9.]+[kMG]?){3,}.*[0-9-]+:[0-9-]{2}:[0-9-]{2}.*"
+_PROGRESS = r"\s*%\s+Total\b.*|\s*Dload\b.*|(?:\s*+[0-9.]++[kMG]?+){3,}+.*[0-9-]:[0-9-]{2}:[0-9-]{2}.*"
 _TALK = re.compile(rf"\*(?: .*)?|[{{}}] \[[0-9]+ bytes data\]|[<>]\s*|{_PROGRESS}")
 # A body that ends without a line break has the last word of the program behind it.
 _LAST_WORD = re.compile(r"\* (?:Connection #[0-9]+ to host|Closing connection|Curl_http_done)\b.*$")

@@ -50,11 +50,14 @@ def split_messages(raw: bytes) -> tuple[bytes, ...]:
 
     What ends right after its head, such as the answer of a proxy, belongs to the one behind it, and so does a request.
     """
-    raw, starts = raw.lstrip(), [0]
+    raw, starts, seen = raw.lstrip(), [0], 0
     for found in _NEXT_HEAD.finditer(raw):
-        _, answer = _parted(raw[starts[-1] : found.start()])
+        # A head without a body leads on to the next, so that nothing is looked at twice.
+        before = raw[seen : found.start()]
+        answer = _parted(before)[1] if seen == starts[-1] else before
+        seen = found.start()
         if found["request"] or _last(answer)[1].strip():
-            starts.append(found.start())
+            starts.append(seen)
     return tuple(raw[start:end] for start, end in pairwise((*starts, len(raw))))
 
 
@@ -140,10 +143,10 @@ def _read(head: bytes, body: bytes) -> Transcript:
 
 def _last(raw: bytes) -> tuple[bytes, bytes]:
     """Returns head and body of the last of several messages, of which those before have no body."""
-    head, body = _split(raw)
-    while body.startswith(b"HTTP/"):
-        head, body = _split(body)
-    return head, body
+    begin = 0
+    while (end := _END_OF_HEAD.search(raw, begin)) is not None and raw.startswith(b"HTTP/", end.end()):
+        begin = end.end()
+    return (raw[begin:], b"") if end is None else (raw[begin : end.start()], raw[end.end() :])
 
 
 def _split(raw: bytes) -> tuple[bytes, bytes]:
