@@ -1,4 +1,6 @@
+import asyncio
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,10 @@ class Notes:
 
     def warn(self, text: str) -> None:
         self.warnings.append(text)
+
+
+def looked(watch: ScenarioWatch) -> bool:
+    return asyncio.run(watch.look())
 
 
 def write(file: Path, text: str) -> None:
@@ -62,9 +68,9 @@ def test_file_is_played_anew_when_it_has_changed(tmp_path: Path) -> None:
     file, notes = tmp_path / "story.yaml", Notes()
     write(file, PLAIN)
     watch = ScenarioWatch(file, notes)
-    assert watch.look() is False
+    assert looked(watch) is False
     write(file, "name: second\n")
-    assert (watch.look(), watch.look()) == (True, False)
+    assert (looked(watch), looked(watch)) == (True, False)
     assert notes.played == ["second"]
 
 
@@ -73,13 +79,43 @@ def test_file_that_became_bad_or_went_away_is_told_and_changes_nothing(tmp_path:
     write(file, PLAIN)
     watch = ScenarioWatch(file, notes)
     write(file, "fautls: []\n")
-    assert watch.look() is False
+    assert looked(watch) is False
     file.unlink()
-    assert watch.look() is False
+    assert looked(watch) is False
     assert notes.played == []
     assert [f"{file}:1:1" in warning or "cannot be read" in warning for warning in notes.warnings] == [True, True]
     write(file, PLAIN)
-    assert watch.look() is True
+    assert looked(watch) is True
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such files")
+def test_pipe_or_folder_in_the_place_of_the_file_is_told_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    file, notes = tmp_path / "story.yaml", Notes()
+    write(file, PLAIN)
+    watch = ScenarioWatch(file, notes)
+    file.unlink()
+    os.mkfifo(file)
+    assert looked(watch) is False
+    file.unlink()
+    file.mkdir()
+    assert looked(watch) is False
+    assert (notes.played, notes.warnings) == ([], [f"the scenario stays as it was: scenario file {file} is no file any more"] * 2)
+
+
+def test_others_have_their_turn_while_the_file_is_read(tmp_path: Path) -> None:
+    file, notes = tmp_path / "story.yaml", Notes()
+    write(file, PLAIN)
+    watch = ScenarioWatch(file, notes)
+    write(file, "name: second\n")
+
+    async def turns() -> list[str]:
+        look = asyncio.create_task(watch.look())
+        await asyncio.sleep(0)
+        seen = [*notes.played]
+        assert await look
+        return seen
+
+    assert (asyncio.run(turns()), notes.played) == ([], ["second"])
 
 
 def test_tenants_made_from_the_file_begin_anew_and_others_stay(tmp_path: Path) -> None:
@@ -90,7 +126,7 @@ def test_tenants_made_from_the_file_begin_anew_and_others_stay(tmp_path: Path) -
         other = ok(door.post("/_mock/tenants", {"scenario": "happy-path"}), 201)["key"]
         assert finished_run(door)["status_code"] == "failed"
         write(file, PLAIN)
-        assert watch.look() is True
+        assert looked(watch) is True
         assert ok(door.get("/_mock/scenario"))["name"] == "plain"
         assert ok(door.get("/v1/runs"))["items"] == []
         assert finished_run(door)["status_code"] == "succeeded"

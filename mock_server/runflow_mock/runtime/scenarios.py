@@ -1,6 +1,6 @@
 """Scenarios at work: those that ship, files of the user, and the watch over a file that changes."""
 
-from asyncio import sleep
+from asyncio import sleep, to_thread
 from pathlib import Path
 from typing import Protocol
 
@@ -95,14 +95,14 @@ class ScenarioWatch:
         self._host = host
         self._seen = self._stamp()
 
-    def look(self) -> bool:
-        """Tells whether the file had changed and is played from now on."""
+    async def look(self) -> bool:
+        """Tells whether the file had changed and is played from now on; it is read while others have their turn."""
         stamp = self._stamp()
         if stamp == self._seen:
             return False
         self._seen = stamp
         try:
-            self._host.play(load_scenario(self._file, self._host.catalog))
+            self._host.play(await to_thread(self._read))
         except (ValueError, DomainError) as error:
             self._host.warn(f"the scenario stays as it was: {error}")
             return False
@@ -112,7 +112,13 @@ class ScenarioWatch:
         """Looks every now and then, until it is cancelled."""
         while True:
             await sleep(SECONDS_BETWEEN_LOOKS)
-            self.look()
+            await self.look()
+
+    def _read(self) -> Scenario:
+        # Whoever opens a pipe waits for its other end.
+        if self._file.exists() and not self._file.is_file():
+            raise ConfigError(f"scenario file {self._file} is no file any more")
+        return load_scenario(self._file, self._host.catalog)
 
     def _stamp(self) -> tuple[int, int] | None:
         try:
