@@ -88,6 +88,13 @@ def _in_lists(change: Callable[[Body], None]) -> Bug:
     return Bug(spoil)
 
 
+def _to_the_second(record: Body) -> None:
+    """Instants without their fractions; what was sent in a callback stays as it was sent."""
+    if "event" not in record:
+        instants = {name: value for name, value in record.items() if name.endswith(("_at", "timestamp")) and isinstance(value, str)}
+        record |= {name: INSTANT.sub(lambda told: f"{told[1][:9]}Z", value) for name, value in instants.items()}
+
+
 def _shorter(record: Body) -> None:
     """Amounts have no zeros at their end."""
     told = {name: record[name] for name in AMOUNTS if isinstance(record.get(name), str)}
@@ -180,6 +187,7 @@ HABITS: Mapping[str, Bug] = {
     "tells more in callbacks": _of_messages(lambda content: content.update(api_version="2026-01", attempt=None)),
     "writes callbacks with spaces": Bug(_spaced),
     "writes amounts without zeros in lists": _in_lists(_shorter),
+    "tells lists to the second": _in_lists(_to_the_second),
     "writes amounts with more zeros": when(
         is_of_the_api,
         records(lambda record: record.update({name: f"{record[name]}000" for name in AMOUNTS if isinstance(record.get(name), str)})),

@@ -12,8 +12,9 @@ from typing import Any
 
 from runflow_mock.domain.documents import object_of, parts_of
 from runflow_mock.kit.suite.carriers import Answer
+from runflow_mock.kit.suite.instants import grain_between, instant
 from runflow_mock.kit.suite.laws_of_items import unsigned
-from runflow_mock.kit.suite.laws_of_records import GRAIN, amount, instant
+from runflow_mock.kit.suite.laws_of_records import amount
 from runflow_mock.kit.suite.memories import Known, Memory, Told, is_replay, packaged_walk
 from runflow_mock.kit.suite.schema_walks import Part
 from runflow_mock.openapi.contracts import packaged_contract
@@ -80,6 +81,8 @@ RENAMED: Mapping[str, str] = {
 FREE = frozenset(("input", "metadata", "workflow_json", "input_attributes"))
 # And what was sent stays as it was.
 CALLERS = FREE | {"payload"}
+# The one instant that is called otherwise than the others.
+LOGGED = "timestamp"
 INPUT, WITHIN_INPUT, WITHIN_FREE = "input", "within an input", "within"
 # A label that is sent inside an input is none of the model's.
 LABEL = "client_ref"
@@ -151,16 +154,16 @@ def _leaves_out(known: Known, key: str, part: Part, told: Told) -> Iterator[str]
 
 
 def is_alike(name: str, one: Any, other: Any) -> bool:
-    """Tells whether two values of a field say the same: instants may be kept to the millisecond, amounts written otherwise."""
+    """Tells whether two values of a field say the same: instants may be kept less exactly, amounts written otherwise."""
     if one == other or None in (one, other) or name in CALLERS | SIGNED:
         return bool(one == other or (name in SIGNED and unsigned(one) == unsigned(other)))
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(is_alike(key, value, other[key]) for key, value in one.items())
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(is_alike, repeat(name), one, other))
-    if name.endswith("_at"):
+    if name.endswith("_at") or name == LOGGED:
         moments = instant(one), instant(other)
-        return moments[0] is not None and moments[1] is not None and abs(moments[0] - moments[1]) < GRAIN
+        return moments[0] is not None and moments[1] is not None and abs(moments[0] - moments[1]) < grain_between(one, other)
     if name in names_of_amounts():
         return amount(one) is not None and amount(one) == amount(other)
     return False

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from datetime import datetime
 from decimal import Decimal
 from itertools import product
 from typing import Any
@@ -13,7 +12,7 @@ from runflow_mock.kit.suite.files import output_is_there
 from runflow_mock.kit.suite.flows import Flow, Needs, Play
 from runflow_mock.kit.suite.flows_of_callbacks import check_signature, every_attempt
 from runflow_mock.kit.suite.flows_of_runs import balance, create_batch, create_run, ended
-from runflow_mock.kit.suite.laws_of_records import GRAIN, instant
+from runflow_mock.kit.suite.instants import instant, is_before
 from runflow_mock.kit.suite.offers import IMAGE, INPUT, MODEL
 from runflow_mock.kit.suite.provocations import CONFLICT, fresh_request
 from runflow_mock.kit.suite.readings import content_of, expect
@@ -176,14 +175,14 @@ def _redeliveries_are_asked_for(tenant: SuiteTenant) -> Iterator[str]:
         if not second or content_of(second[0]) != content_of(first[0]):
             yield "a redelivery tells something else"
         expect(tenant.get(path), 200)
-        yield from _are_updated_before(told.values(), instant(create_run(tenant)["created_at"]))
+        yield from _are_updated_before(told.values(), create_run(tenant)["created_at"])
 
 
-def _are_updated_before(told: Iterable[Any], later: datetime | None) -> Iterator[str]:
+def _are_updated_before(told: Iterable[Any], later: str) -> Iterator[str]:
     """What was read before something was made was not updated after that."""
-    for updated in (instant(record.get("updated_at")) for record in told):
-        if updated and later and updated > later + GRAIN:
-            yield f"a delivery was updated at {updated.isoformat()}, and what was made after it was read at {later.isoformat()}"
+    for updated in (record.get("updated_at") for record in told):
+        if is_before(later, updated):
+            yield f"a delivery was updated at {updated}, and what was made after it was read at {later}"
 
 
 def _deliveries_tell_their_attempts(tenant: SuiteTenant) -> Iterator[str]:
@@ -269,23 +268,23 @@ def _is_signed_with(tenant: SuiteTenant, noun: str, secret: Any) -> Iterator[str
     told = expect(tenant.get(f"{path}/callback"), 200)[0]
     if told.get("signing_secret_id") != secret["id"]:
         yield f"signing_secret_id is {told.get('signing_secret_id')!r}, and {secret['id']!r} is current"
-    used = next((instant(item.get("last_used_at")) for item in tenant.items("/v1/callback-secrets") if item["id"] == secret["id"]), None)
-    for made in (instant(attempt.get("created_at")) for attempt in told["attempts"]):
-        if made and not used and not tenant.is_strict:
-            yield f"an attempt was made at {made.isoformat()}, and the secret that signed it says that it was never used"
-        if made and used and made > used + GRAIN:
-            yield f"an attempt was made at {made.isoformat()}, and the secret that signed it was last used at {used.isoformat()}"
+    used = next((item.get("last_used_at") for item in tenant.items("/v1/callback-secrets") if item["id"] == secret["id"]), None)
+    for made in (attempt.get("created_at") for attempt in told["attempts"]):
+        if instant(made) and not instant(used) and not tenant.is_strict:
+            yield f"an attempt was made at {made}, and the secret that signed it says that it was never used"
+        if is_before(used, made):
+            yield f"an attempt was made at {made}, and the secret that signed it was last used at {used}"
 
 
 def _stale_changes_are_refused(tenant: SuiteTenant) -> Iterator[str]:
     """Who changes what has changed since it was read is told so, and nothing is changed."""
-    webhook = expect(tenant.post("/v1/webhooks", {"url": tenant.hook, "secret": "suite"}), 201)
-    read = webhook.get("updated_at")
+    path = f"/v1/webhooks/{expect(tenant.post('/v1/webhooks', {'url': tenant.hook, 'secret': 'suite'}), 201)['id']}"
+    # What was just made may be told more exactly than it is kept.
+    read = expect(tenant.get(path), 200).get("updated_at")
     if read is None:
         # Who does not say when a record was changed cannot be asked to look at it.
         return
     tenant.control.advance("2s")
-    path = f"/v1/webhooks/{webhook['id']}"
     changed = expect(tenant.send("PATCH", path, {"url": f"{tenant.hook}/2", "updated_at": read}), 200)
     if changed["updated_at"] == read:
         yield "a change leaves updated_at as it was"

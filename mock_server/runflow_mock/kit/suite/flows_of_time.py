@@ -5,16 +5,18 @@ from typing import Any
 from urllib.parse import quote
 
 from runflow_mock.domain.signing import SignatureError
+from runflow_mock.kit.suite.agreements import is_alike
 from runflow_mock.kit.suite.flows import Flow, Needs
 from runflow_mock.kit.suite.flows_of_callbacks import MOVES_MAX, check_signature, every_attempt
 from runflow_mock.kit.suite.flows_of_runs import TERMINAL, balance, create_batch, create_run
-from runflow_mock.kit.suite.laws_of_records import instant
+from runflow_mock.kit.suite.instants import is_before
 from runflow_mock.kit.suite.lists import WHOLE, first_page, pages_of
 from runflow_mock.kit.suite.offers import IMAGE
 from runflow_mock.kit.suite.readings import content_of, expect
 from runflow_mock.kit.suite.seeds import WORKFLOWS, upload
 from runflow_mock.kit.suite.suite_tenants import FAIL, SuiteTenant
 
+SIGNS = ("<", "<=", "=", ">=", ">")
 # As many as a batch may have, and more than some servers put on a page.
 ITEMS = 100
 # What makes another record of a list.
@@ -116,6 +118,10 @@ def _states_are_found(tenant: SuiteTenant, made: list[Any]) -> Iterator[str]:
                 yield f"sorted by status_code:{up},id:{down} the ids of what is {state} stand in another order"
 
 
+def _found_by(tenant: SuiteTenant, sought: str) -> set[str]:
+    return {item["id"] for item in expect(tenant.get(f"/v1/runs?q={quote(sought, safe='')}"), 200)["items"]}
+
+
 def _comparisons_find(tenant: SuiteTenant) -> Iterator[str]:
     """What lies before, at or after an instant is found by comparing with it."""
     made = []
@@ -124,11 +130,14 @@ def _comparisons_find(tenant: SuiteTenant) -> Iterator[str]:
         tenant.control.advance("2s")
     # What it is compared with is what is kept, which may be told less exactly than what was just made.
     middle = expect(tenant.get(f"/v1/runs/{made[1]['id']}"), 200)["created_at"]
-    for sign, expected in ((">", made[2:]), (">=", made[1:]), ("<", made[:1]), ("<=", made[:2]), ("=", made[1:2])):
-        asked = f"created_at{sign}'{middle}'"
-        found = {item["id"] for item in expect(tenant.get(f"/v1/runs?q={quote(asked, safe='')}"), 200)["items"]}
-        if found != {run["id"] for run in expected}:
-            yield f"q={asked} finds {len(found)} of 3 runs, and {len(expected)} fit"
+    told = {sign: _found_by(tenant, f"created_at{sign}'{middle}'") for sign in SIGNS}
+    first, second, third = (run["id"] for run in made)
+    # Who keeps an instant more exactly than it is told finds it before or after what it is told to be: at one place, which all signs share.
+    place = next((sign for sign in "<=>" if second in told[sign]), "=")
+    for sign, ids in told.items():
+        expected = {each for each, at in ((first, "<"), (second, place), (third, ">")) if at in sign}
+        if ids != expected:
+            yield f"q=created_at{sign}'{middle}' finds {len(ids)} of 3 runs, and {len(expected)} fit"
     # As texts, 10 comes before 2.
     few, many = (create_batch(tenant, items) for items in (2, 10))
     for sign, batch in ((">", many), ("<", few)):
@@ -161,9 +170,9 @@ def _changes_are_dated(tenant: SuiteTenant) -> Iterator[str]:
         before = expect(tenant.get(path), 200)
         tenant.control.advance("2s")
         changed = expect(tenant.send("PATCH", path, body), 200)
-        told = [instant(record.get("updated_at")) for record in (before, changed, expect(tenant.get(path), 200))]
-        if None not in told and not (told[0] < told[1] == told[2]):  # type: ignore[operator]  # mypy does not look into `in`
-            yield f"{path} was changed, and its updated_at was {before['updated_at']!r} and is {changed['updated_at']!r}"
+        was, now, kept = (record.get("updated_at") for record in (before, changed, expect(tenant.get(path), 200)))
+        if None not in (was, now, kept) and not (is_before(was, now) and is_alike("updated_at", now, kept)):
+            yield f"{path} was changed, and its updated_at was {was!r} and is {now!r}, and later {kept!r}"
 
 
 def _refusals_are_free(tenant: SuiteTenant) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import Any
 from runflow_mock.kit.suite.flows import Flow, Needs
 from runflow_mock.kit.suite.flows_of_callbacks import every_attempt
 from runflow_mock.kit.suite.flows_of_runs import create_batch, create_run, ended
-from runflow_mock.kit.suite.laws_of_records import GRAIN, instant
+from runflow_mock.kit.suite.instants import instant, is_before
 from runflow_mock.kit.suite.offers import IMAGE
 from runflow_mock.kit.suite.readings import expect
 from runflow_mock.kit.suite.suite_tenants import FAIL, SuiteTenant
@@ -100,14 +100,14 @@ def _announces_what_follows(tenant: SuiteTenant, path: str, heard: Mapping[str, 
         if seen != wanted:
             yield f"the attempts {wanted} of a delivery to a webhook are listed as {seen}"
             return
-        made, announced = ([instant(attempt.get(name)) for attempt in told] for name in ("created_at", "next_retry_at"))
+        made, announced = ([attempt.get(name) for attempt in told] for name in ("created_at", "next_retry_at"))
         # When the next comes may be null; after what was received there is none.
-        if attempts[-1][1] == RECEIVED and announced[-1] is not None:
+        if attempts[-1][1] == RECEIVED and instant(announced[-1]) is not None:
             yield f"attempts that were answered {[status for _, status, _ in seen]} announce the next for {announced}"
             return
         for said, then in zip(announced, made[1:], strict=False):
-            if said and then and then < said - GRAIN:
-                yield f"an attempt was announced for {said.isoformat()}, and was made at {then.isoformat()}"
+            if is_before(then, said):
+                yield f"an attempt was announced for {said}, and was made at {then}"
 
 
 def _redeliveries_wait_their_turn(tenant: SuiteTenant) -> Iterator[str]:

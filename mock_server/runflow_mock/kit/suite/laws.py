@@ -7,6 +7,7 @@ of the contract's files on errors and state machines, and of the behaviours that
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
 from time import time
 from typing import Any
 from uuid import UUID
@@ -28,6 +29,7 @@ from runflow_mock.kit.suite import (
     laws_of_twins,
 )
 from runflow_mock.kit.suite.carriers import Answer
+from runflow_mock.kit.suite.instants import grain_between, instant, is_before
 from runflow_mock.kit.suite.laws_of_callbacks import (
     contradicts_itself,
     departs_from_its_schema,
@@ -237,23 +239,26 @@ def _tells_time_in_order(answer: Answer, memory: Memory) -> Iterator[str]:
         yield from wrong
         if wrong:
             continue
-        times = {name: datetime.fromisoformat(text) for name, text in texts.items()}
-        order = [times[name] for name in ("created_at", "started_at", "completed_at") if name in times]
-        if order != sorted(order):
-            yield f"created, started, completed are out of order: {[moment.isoformat() for moment in order]}"
-        created = times.get("created_at")
-        for name in sorted(AFTER_CREATION & times.keys()):
-            if created is not None and times[name] < created - laws_of_records.GRAIN:
+        order = [texts[name] for name in ("created_at", "started_at", "completed_at") if name in texts]
+        if any(_is_out_of_order(*pair) for pair in combinations(order, 2)):
+            yield f"created, started, completed are out of order: {order}"
+        for name in sorted(AFTER_CREATION & texts.keys()):
+            if is_before(texts[name], texts.get("created_at")):
                 yield f"{name} is {record[name]!r}, before the creation at {record['created_at']!r}"
         if _is_run(record) or _is_batch(record):
-            yield from _wrong_id(record, times.get("created_at"))
+            yield from _wrong_id(record, texts.get("created_at"))
+
+
+def _is_out_of_order(one: str, other: str) -> bool:
+    """What is told as exactly stands in its order to the last digit; of the rest one may be kept elsewhere."""
+    return datetime.fromisoformat(other) < datetime.fromisoformat(one) and (len(one) == len(other) or is_before(other, one))
 
 
 def _is_utc(text: Any) -> bool:
-    return isinstance(text, str) and INSTANT.fullmatch(text) is not None and laws_of_records.instant(text) is not None
+    return isinstance(text, str) and INSTANT.fullmatch(text) is not None and instant(text) is not None
 
 
-def _wrong_id(record: Record, created: datetime | None) -> Iterator[str]:
+def _wrong_id(record: Record, created: str | None) -> Iterator[str]:
     text = record.get("id")
     try:
         number = UUID(str(text))
@@ -262,8 +267,10 @@ def _wrong_id(record: Record, created: datetime | None) -> Iterator[str]:
         return
     if number.version != 7 or str(number) != text:
         yield f"the id {text!r} is no lower-case UUIDv7"
-    elif created is not None and abs(timedelta(milliseconds=number.int >> 80) - (created - EPOCH)) > laws_of_records.GRAIN:
-        yield f"the id {text!r} does not hold the instant of creation {created.isoformat()}"
+        return
+    moment = None if created is None else datetime.fromisoformat(created)
+    if moment is not None and abs(timedelta(milliseconds=number.int >> 80) - (moment - EPOCH)) > grain_between(created):
+        yield f"the id {text!r} does not hold the instant of creation {created}"
 
 
 def _keeps_to_the_machines(answer: Answer, memory: Memory) -> Iterator[str]:

@@ -8,7 +8,8 @@ from runflow_mock.domain.signing import sign_bare, sign_timestamped
 from runflow_mock.domain.whole_numbers import whole_number
 from runflow_mock.kit.suite.agreements import is_alike
 from runflow_mock.kit.suite.carriers import Answer
-from runflow_mock.kit.suite.laws_of_records import GRAIN, amount, batch_output, instant
+from runflow_mock.kit.suite.instants import GRAIN, grain_of, instant
+from runflow_mock.kit.suite.laws_of_records import amount, batch_output
 from runflow_mock.kit.suite.memories import SECRET_LETTERS_MIN, Heard, Memory, Record, packaged_walk
 from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.openapi.explanations import schema_errors
@@ -74,8 +75,8 @@ def contradicts_itself(heard: Heard, memory: Memory) -> Iterator[str]:
     created, completed = instant(content.get("created_at")), instant(content.get("completed_at"))
     told = amount(content.get("duration_ms"))
     if created and completed and told is not None:
-        lasted = (completed - created) / GRAIN
-        if subject != "evaluation_id" and abs(lasted - float(told)) > 1:
+        lasted, grain = (completed - created) / GRAIN, grain_of(content["created_at"], content["completed_at"]) / GRAIN
+        if subject != "evaluation_id" and abs(lasted - float(told)) > grain:
             yield f"duration_ms is {content['duration_ms']} from {content['created_at']} to {content['completed_at']}"
     output = content.get("output")
     if subject == "batch_id" and isinstance(output, dict) and isinstance(output.get("items"), list):

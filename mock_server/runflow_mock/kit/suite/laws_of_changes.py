@@ -6,9 +6,9 @@ from typing import Any
 from runflow_mock.domain.documents import object_of
 from runflow_mock.kit.suite.agreements import COMPARED
 from runflow_mock.kit.suite.carriers import Answer
+from runflow_mock.kit.suite.instants import SKEW, instant
 from runflow_mock.kit.suite.laws_of_belonging import LEAVES_ALL
 from runflow_mock.kit.suite.laws_of_lists import items_of
-from runflow_mock.kit.suite.laws_of_records import SKEW, instant
 from runflow_mock.kit.suite.memories import SECRET_LETTERS_MIN, Memory, is_replay
 
 # What only whoever asks for it changes, by kind.

@@ -6,8 +6,9 @@ from typing import Any
 
 from runflow_mock.domain.documents import list_of, object_of
 from runflow_mock.kit.suite.carriers import Answer
+from runflow_mock.kit.suite.instants import GRAIN, SKEW, grain_of, instant, is_before
 from runflow_mock.kit.suite.laws_of_moments import makes_anew
-from runflow_mock.kit.suite.laws_of_records import GRAIN, SKEW, SUCCEEDED, amount, instant
+from runflow_mock.kit.suite.laws_of_records import SUCCEEDED, amount
 from runflow_mock.kit.suite.memories import Memory, Record, is_replay
 
 GOING_ON = frozenset(("queued", "dispatching", "running", "pending", "delivering"))
@@ -99,10 +100,11 @@ def _adds_up(record: Record) -> Iterator[str]:
         instant(record.get("completed_at")),
         amount(record.get("eval_duration_ms")),
     )
-    if submitted and ended and submitted > ended + GRAIN:
+    grain = grain_of(record.get("submitted_at"), record.get("completed_at"))
+    if is_before(record.get("completed_at"), record.get("submitted_at")):
         yield f"an evaluation was submitted at {record['submitted_at']}, and ended at {record['completed_at']}"
     # It may be counted from when the judging began, of which nothing is told.
-    elif submitted and ended and lasted is not None and float(lasted) > (ended - submitted) / GRAIN + 1:
+    elif submitted and ended and lasted is not None and float(lasted) > (ended - submitted + grain) / GRAIN:
         yield f"eval_duration_ms is {lasted} from {record['submitted_at']} to {record['completed_at']}"
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from runflow_mock.domain.documents import list_of, object_of
 from runflow_mock.kit.suite.carriers import Answer
+from runflow_mock.kit.suite.instants import GRAIN, SKEW, instant, is_before
 from runflow_mock.kit.suite.laws_of_lists import items_of
-from runflow_mock.kit.suite.laws_of_records import GRAIN, SKEW, instant
 from runflow_mock.kit.suite.memories import Memory, Record, packaged_walk
 from runflow_mock.kit.suite.schema_walks import Part
 
@@ -55,8 +55,8 @@ def ends_with_its_last_item(answer: Answer, memory: Memory) -> Iterator[str]:
 
 def _lies_within(item: Record, batch: Mapping[str, Any], skew: timedelta) -> Iterator[str]:
     for name, is_later in (("created_at", False), ("started_at", False), ("completed_at", True)):
-        own, of_batch = instant(item.get(name)), instant(batch.get(name))
-        if own and of_batch and ((own - of_batch) if is_later else (of_batch - own)) > skew:
+        own, of_batch = item.get(name), batch.get(name)
+        if is_before(of_batch, own, skew) if is_later else is_before(own, of_batch, skew):
             yield f"item {item.get('sequence_index')} has {name} {item[name]!r}, and its batch {batch[name]!r}"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from runflow_mock.domain.documents import object_of
 from runflow_mock.domain.whole_numbers import whole_number
 from runflow_mock.kit.suite.carriers import Answer
-from runflow_mock.kit.suite.laws_of_records import instant
+from runflow_mock.kit.suite.instants import instant
 from runflow_mock.kit.suite.machine_tables import machine_of
 from runflow_mock.kit.suite.memories import Memory, Record, packaged_walk
 

@@ -4,11 +4,10 @@ Where the suite moves the clock a world has one, and every instant that a server
 """
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from runflow_mock.kit.suite.carriers import Answer
-from runflow_mock.kit.suite.laws_of_records import GRAIN, instant
+from runflow_mock.kit.suite.instants import instant, is_before, latest
 from runflow_mock.kit.suite.memories import Memory, is_replay
 
 # What tells of a moment that has passed, of kinds that come to be while a world is looked at: a catalogue has dates of its own.
@@ -29,10 +28,9 @@ def happens_when_it_says(answer: Answer, memory: Memory) -> Iterator[str]:
     if answer.moment is None or answer.status >= 300 or is_replay(answer):
         return
     made = _made_now(answer, memory)
-    if made is not None and memory.told_last is not None and memory.told_last[0] > made + GRAIN:
-        yield f"created_at is {made.isoformat()}, and before that was told: {memory.told_last[1]}"
-    for latest in (made, _changed_now(answer, memory)):
-        memory.now = max(filter(None, (memory.now, latest)), default=None)
+    if memory.told_last is not None and is_before(made, memory.told_last[0]):
+        yield f"created_at is {made}, and before that was told: {memory.told_last[1]}"
+    memory.now = latest(memory.now, made, _changed_now(answer, memory))
     for part in memory.parts:
         if part.described.name in LIVING:
             yield from _has_happened(part.value, memory)
@@ -40,15 +38,15 @@ def happens_when_it_says(answer: Answer, memory: Memory) -> Iterator[str]:
 
 def _has_happened(record: dict[str, Any], memory: Memory) -> Iterator[str]:
     key = record.get("id")
-    told = {name: instant(record[name]) for name in PAST if name in record}
-    for name, moment in told.items():
-        if moment is not None and (memory.told_last is None or moment > memory.told_last[0]):
-            memory.told_last = (moment, f"{name} of {key} is {record[name]!r}")
+    told = {name: record[name] for name in PAST if name in record}
+    for name, text in told.items():
+        if text is not None and latest(text, memory.told_last and memory.told_last[0]) == text:
+            memory.told_last = (text, f"{name} of {key} is {text!r}")
     for name in HAPPENS if isinstance(key, str) else ():
-        moment, since = told.get(name), memory.not_yet.get((str(key), name))
-        if moment is not None and since is not None and moment < since - GRAIN:
-            yield f"{name} of {key} is {record[name]!r}, and had not happened when something was made at {since.isoformat()}"
-        if name in told and moment is None and memory.now is not None:
+        text, since = told.get(name), memory.not_yet.get((str(key), name))
+        if is_before(text, since):
+            yield f"{name} of {key} is {text!r}, and had not happened when something was made at {since}"
+        if name in told and instant(text) is None and memory.now is not None:
             memory.not_yet[str(key), name] = memory.now
 
 
@@ -57,12 +55,12 @@ def makes_anew(answer: Answer) -> bool:
     return answer.method == "POST" and answer.status in (201, 202) and not answer.path.endswith(OLD) and not is_replay(answer)
 
 
-def _made_now(answer: Answer, memory: Memory) -> datetime | None:
-    return instant(memory.record.get("created_at")) if makes_anew(answer) and memory.record is not None else None
+def _made_now(answer: Answer, memory: Memory) -> Any:
+    return memory.record.get("created_at") if makes_anew(answer) and memory.record is not None else None
 
 
-def _changed_now(answer: Answer, memory: Memory) -> datetime | None:
-    return instant(memory.record.get("updated_at")) if answer.method == "PATCH" and memory.record is not None else None
+def _changed_now(answer: Answer, memory: Memory) -> Any:
+    return memory.record.get("updated_at") if answer.method == "PATCH" and memory.record is not None else None
 
 
 LAWS = {"happens_when_it_says": happens_when_it_says}

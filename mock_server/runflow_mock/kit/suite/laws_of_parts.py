@@ -7,9 +7,10 @@ from typing import Any
 
 from runflow_mock.domain.documents import object_of
 from runflow_mock.kit.suite.carriers import Answer
+from runflow_mock.kit.suite.instants import GRAIN, SKEW, grain_of, instant
 from runflow_mock.kit.suite.laws_of_belonging import LEAVES_ALL
 from runflow_mock.kit.suite.laws_of_lists import items_of
-from runflow_mock.kit.suite.laws_of_records import GRAIN, SKEW, SUCCEEDED, amount, grain_of, instant
+from runflow_mock.kit.suite.laws_of_records import SUCCEEDED, amount
 from runflow_mock.kit.suite.machine_tables import machine_of
 from runflow_mock.kit.suite.memories import Memory, Record
 

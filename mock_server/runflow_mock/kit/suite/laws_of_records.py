@@ -2,24 +2,21 @@
 
 from base64 import b64decode
 from collections.abc import Iterator
-from datetime import MAXYEAR, MINYEAR, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from runflow_mock.domain.documents import list_of, object_of, try_document
 from runflow_mock.domain.whole_numbers import whole_number
 from runflow_mock.kit.suite.carriers import Answer
+from runflow_mock.kit.suite.instants import GRAIN, SKEW, grain_of, instant, is_before, latest
 from runflow_mock.kit.suite.memories import Memory, Record, is_replay
 
 # A timestamp has whole seconds.
 DATE_SECONDS = 2
 # What receivers are told to refuse.
 STALE_SECONDS = 300
-SKEW = timedelta(seconds=1)
 TOLD_WITHIN = timedelta(minutes=1)
-SECOND = timedelta(seconds=1)
-GRAIN = timedelta(milliseconds=1)
-"""How exactly instants are told at least."""
 # No amount has more.
 DIGITS_MAX = 28
 CANCELLED = ("cancelled", "canceled")
@@ -309,14 +306,13 @@ def goes_forward(answer: Answer, memory: Memory) -> Iterator[str]:
 
 
 def _is_updated_later(record: Record, memory: Memory) -> Iterator[str]:
-    updated, key = instant(record.get("updated_at")), record.get("id")
-    if updated is None or not isinstance(key, str):
+    updated, key = record.get("updated_at"), record.get("id")
+    if instant(updated) is None or not isinstance(key, str):
         return
-    before = memory.updated.setdefault(key, updated)
-    # A record may be kept less exactly than it was first told.
-    if updated < before - GRAIN:
-        yield f"{key} was updated at {before.isoformat()}, and is now told to have been at {record['updated_at']}"
-    memory.updated[key] = max(before, updated)
+    before = memory.updated.get(key)
+    if is_before(updated, before):
+        yield f"{key} was updated at {before}, and is now told to have been at {updated}"
+    memory.updated[key] = latest(before, updated) or ""
 
 
 def happens_within_its_record(answer: Answer, memory: Memory) -> Iterator[str]:
@@ -325,10 +321,9 @@ def happens_within_its_record(answer: Answer, memory: Memory) -> Iterator[str]:
         name, record = part.described.name, part.value
         payload = record.get("payload")
         if name == "RunLog":
-            run, logged = memory.known(record.get("run_id")), instant(record.get("timestamp"))
-            begun, ended = instant(run.get("created_at")), instant(run.get("completed_at"))
-            if logged and ((begun and logged < begun) or (ended and logged > ended + SKEW)):
-                yield f"a log of {record.get('timestamp')} is that of a run from {run.get('created_at')} to {run.get('completed_at')}"
+            run, told = memory.known(record.get("run_id")), record.get("timestamp")
+            if is_before(told, run.get("created_at")) or is_before(run.get("completed_at"), told, SKEW):
+                yield f"a log of {told} is that of a run from {run.get('created_at')} to {run.get('completed_at')}"
         elif name in ("RunDelivery", "BatchDelivery", "WebhookDelivery") and isinstance(payload, dict):
             ended, made = instant(payload.get("completed_at")), instant(record.get("created_at"))
             if ended and made and made < ended - SKEW:
@@ -361,21 +356,6 @@ def amount(value: Any) -> Decimal | None:
     except InvalidOperation:
         return None
     return read if read is not None and read.is_finite() and abs(read.adjusted()) <= DIGITS_MAX else None
-
-
-def instant(text: Any) -> datetime | None:
-    """Returns the instant that a text tells, or nothing for what is no instant: without an offset, or at an end of the calendar."""
-    try:
-        read = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
-    # What lies around it can be reckoned as well.
-    return read if read is not None and read.tzinfo is not None and MINYEAR < read.year < MAXYEAR else None
-
-
-def grain_of(one: Any, other: Any) -> timedelta:
-    """Returns how exactly instants are told: who tells a fraction in one leaves out zeros in the other; who tells none cuts them off."""
-    return GRAIN if "." in f"{one}{other}" else SECOND
 
 
 LAWS = {

@@ -12,8 +12,8 @@ import msgspec
 
 from runflow_mock.kit.suite.agreements import RELATED
 from runflow_mock.kit.suite.carriers import Answer
+from runflow_mock.kit.suite.instants import grain_between, instant
 from runflow_mock.kit.suite.laws_of_lists import ORDERED
-from runflow_mock.kit.suite.laws_of_records import GRAIN, instant
 from runflow_mock.kit.suite.memories import packaged_walk
 from runflow_mock.kit.suite.readings import Unexpected, expect
 from runflow_mock.kit.suite.schema_walks import Described
@@ -251,14 +251,14 @@ def _comparisons(tenant: SuiteTenant, path: str, page: Page) -> Iterator[str]:
     if len(moments) < len(page.items):
         return
     middle = sorted(page.items, key=lambda item: moments[str(item[key])])[len(page.items) // 2]
-    pivot = moments[str(middle[key])]
+    pivot, grain = moments[str(middle[key])], grain_between(*(item["created_at"] for item in page.items))
     for sign, comes in ((">", gt), ("<", lt)):
         sought = f"created_at{sign}'{middle['created_at']}'"
         answer = tenant.get(f"{path}?limit={WHOLE}&fields={key}&q={quote(sought)}")
         if answer.status == 422:
             return
         found = {str(item[key]) for item in expect(answer, 200)["items"]}
-        far = {each for each, moment in moments.items() if abs(moment - pivot) > GRAIN}
+        far = {each for each, moment in moments.items() if abs(moment - pivot) > grain}
         fitting = {each for each in far if comes(moments[each], pivot)}
         if found & far != fitting:
             yield f"{path}?q={sought} finds {len(found)} records, and {len(fitting)} fit, or others"

@@ -72,7 +72,7 @@ class Memory(msgspec.Struct):
     states: dict[str, str] = {}
     ends: dict[str, Record] = {}
     done: dict[str, int] = {}
-    updated: dict[str, datetime] = {}
+    updated: dict[str, str] = {}
     announced: dict[tuple[str, Any], datetime] = {}
     addresses: dict[str, str] = {}
     batches: dict[str, str] = {}
@@ -83,9 +83,9 @@ class Memory(msgspec.Struct):
     secrets: set[str] = set()
     secrets_made: set[str] = set()
     made_last: datetime | None = None
-    now: datetime | None = None
-    told_last: tuple[datetime, str] | None = None
-    not_yet: dict[tuple[str, str], datetime] = {}
+    now: str | None = None
+    told_last: tuple[str, str] | None = None
+    not_yet: dict[tuple[str, str], str] = {}
     begun: dict[str, str] = {}
     webhook_urls: set[str] = set()
     switched_off: set[str] = set()
