@@ -276,6 +276,7 @@ class Client:
             "tries for ever": 100,
             "tries for ever, and ever later": 100,
             "does not try again": 1,
+            "reads for ever what fails": 100 if body is None else self.build.tries,
         }.get(self.flaw, self.build.tries)
         if self.flaw == "orders again when it cannot read" and body is None:
             tries = 1
@@ -562,6 +563,8 @@ class Client:
             "sorts the digits of the signature": sorted(expected) == sorted(signature),
             "signs with nothing as well": signature in (expected, _signed("", stamp, body)),
             "signs with the prefix of secrets as well": signature in (expected, _signed("rf_whsec_", stamp, body)),
+            "passes over what follows the signature": signature.startswith(expected),
+            "compares as many digits as it is given": len(signature) > len("v1=") and expected.startswith(signature),
             "trims the body before it verifies": self._signs(stamp, body.strip(), signature),
             "signs what it has parsed and written again": self._signs_anew(stamp, body, signature),
         }.get(self.flaw, hmac.compare_digest(expected.encode(), signature.encode()))
@@ -735,6 +738,7 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "never gives up": (Build(pauses="growing gently"), ("retry-gives-up",)),
     "tries for ever": (Build(), ("retry-gives-up",)),
     "tries for ever, and ever later": (Build(pauses="doubled seconds"), ("retry-gives-up",)),
+    "reads for ever what fails": (Build(), ("retry-gives-up",)),
     "takes no pause where there is no Retry-After": (Build(), ("retry-backoff",)),
     "fails where there is no Retry-After": (Build(), ("recovers",)),
     "does not try again": (Build(), ("recovers",)),
@@ -855,6 +859,8 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "signs what it has parsed and written again": (HEARS, ("refuses-forged",)),
     "compares both ends of the signature": (HEARS, ("refuses-forged",)),
     "compares the end of the signature": (HEARS, ("refuses-forged",)),
+    "passes over what follows the signature": (HEARS, ("refuses-forged",)),
+    "compares as many digits as it is given": (HEARS, ("refuses-forged",)),
     "compares the middle of the signature": (HEARS, ("refuses-forged",)),
     "sorts the digits of the signature": (HEARS, ("refuses-forged",)),
     "signs with nothing as well": (HEARS, ("refuses-forged",)),

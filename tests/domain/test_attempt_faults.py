@@ -100,6 +100,12 @@ def test_swapped_signature_has_the_same_digits_in_another_order() -> None:
     assert signature_of(NearSignature(half="swapped"), f"v1={first}{last}") == f"v1={last}{first}"
 
 
+def test_signature_of_another_length_begins_as_the_right_one_does() -> None:
+    digits = "0123456789abcdef" * 4
+    assert signature_of(NearSignature(half="longer"), f"v1={digits}") == f"v1={digits}1032547698badcfe"
+    assert signature_of(NearSignature(half="shorter"), f"v1={digits}") == f"v1={digits[:32]}"
+
+
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [

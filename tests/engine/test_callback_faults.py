@@ -80,6 +80,8 @@ WHATS: tuple[What, ...] = (
     NearSignature("outer"),
     NearSignature("inner"),
     NearSignature("swapped"),
+    NearSignature("longer"),
+    NearSignature("shorter"),
 )
 
 

@@ -839,6 +839,23 @@ def test_file_of_expectations_that_cannot_be_used_is_refused(tmp_path: Path, tex
     assert words in str(refused.value)
 
 
+POLLED = (
+    *("/v1/runs", "/v1/batches", f"/v1/batches/{builds.NOBODY}/items", f"/v1/runs/{builds.NOBODY}/evaluations"),
+    *(f"/v1/{noun}/{builds.NOBODY}" for noun in ("runs", "batches", "evaluations")),
+)
+
+
+@pytest.mark.parametrize("path", POLLED)
+@pytest.mark.parametrize("name", ["401 at poll", "503 twice at poll", "503 for ever at poll"])
+def test_every_reading_that_shows_how_work_is_getting_on_meets_the_fault_of_every_answer(path: str, name: str) -> None:
+    def read(control: Control) -> bool:
+        with pytest.raises(ClientError, match=name.partition(" ")[0]):
+            control.client.get(path)
+        return True
+
+    assert _try(BY_NAME[name], 1_800_000_000.0, read)[0].exchanges == 1
+
+
 def test_default_matrix_leaves_out_what_full_adds() -> None:
     usual, full = select(is_full=False, only=()), select(is_full=True, only=())
     assert full == CELLS

@@ -78,13 +78,16 @@ def other_digits(digits: str) -> str:
     return "".join(f"{int(digit, 16) ^ 1:x}" for digit in digits)
 
 
-# What becomes of the quarters of the digits, by the half that stays right; of those that are swapped each half stands in the other's place.
+# What becomes of the quarters of the digits, by the half that stays right; of those that are swapped each half stands in the other's place,
+# and of those of another length others follow all of them, or none the first half.
 _HALVES: Mapping[str, Callable[[str, str, str, str], tuple[str, ...]]] = {
     "first": lambda a, b, c, d: (a, b, other_digits(c), other_digits(d)),
     "last": lambda a, b, c, d: (other_digits(a), other_digits(b), c, d),
     "outer": lambda a, b, c, d: (a, other_digits(b), other_digits(c), d),
     "inner": lambda a, b, c, d: (other_digits(a), b, c, other_digits(d)),
     "swapped": lambda a, b, c, d: (c, d, a, b),
+    "longer": lambda a, b, c, d: (a, b, c, d, other_digits(a)),
+    "shorter": lambda a, b, c, d: (a, b),
 }
 HALVES = tuple(_HALVES)
 """Which half of the digits of a signature may be right."""

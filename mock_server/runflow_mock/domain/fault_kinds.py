@@ -254,7 +254,7 @@ class Fields(msgspec.Struct, frozen=True, tag="callback.fields", tag_field="kind
 
 
 class NearSignature(msgspec.Struct, frozen=True, tag="callback.near_signature", tag_field="kind"):
-    """One half of the signature's digits is right, and each of the others wrong; or all are right, and each half in the other's place."""
+    """One half of the signature's digits is right; or all are, each half in the other's place; or it is too long, or too short."""
 
     half: str = "first"
 

@@ -294,6 +294,7 @@ FIELDS: Mapping[str, Field] = {
         _one_of(HALVES),
         _as_it_is,
         {"enum": list(HALVES)},
-        "which half of the digits is right: the outer one at both ends, the inner one between, or each in the other's place (swapped)",
+        "which half of the digits is right: the outer one at both ends, the inner one between, or each in the other's place (swapped); "
+        "or all of them, with others behind (longer), or the first half alone (shorter)",
     ),
 }

@@ -21,8 +21,8 @@ PARTLY: tuple[Fault, ...] = (
 )
 # Weeks on its clock are longer than anybody waits.
 LATE_WORK: Fault = {"where": {"edge": "run.dispatching->running"}, "what": {"kind": "delay", "by": "100d"}}
-_LISTS = ("/v1/runs", "/v1/batches", "/v1/batches/*/items")
-_RECORDS = ("/v1/runs/*", "/v1/batches/*")
+_LISTS = ("/v1/runs", "/v1/batches", "/v1/batches/*/items", "/v1/runs/*/evaluations")
+_RECORDS = ("/v1/runs/*", "/v1/batches/*", "/v1/evaluations/*")
 
 
 def creation(kind: str, times: int | None = 1, edge: str = "before_admission", after: int = 0, **more: Any) -> Fault:

@@ -101,9 +101,10 @@ ANSWER_SECONDS_MAX, WORK_SECONDS_MAX = 310.0, 900.0
 NO_CREDIT = 402
 # As where a key, or its right to read, is withdrawn while work is under way, or its record is gone: no reading helps any more.
 STATUSES_AT_POLL = (401, 403, 404)
-REFUSED_AT_POLL = frozenset(f"{status} at poll" for status in STATUSES_AT_POLL)
+REFUSED_AT_POLL = frozenset(("503 for ever at poll", *(f"{status} at poll" for status in STATUSES_AT_POLL)))
 # What stands in the secret's place where nobody has set one, in one language or another, and what every secret begins with.
 GUESSED = tuple(callback("wrong_secret", guess=guess) for guess in ("", "None", "undefined", "rf_whsec_"))
+OTHER_LENGTHS = tuple(callback("near_signature", half=half) for half in ("longer", "shorter"))
 # What a rule makes of a callback, and it stays genuine.
 GENUINE = frozenset(("callback.duplicate", "callback.line_break", "callback.fields"))
 CONTROL = Cell(name="plain", rule="completes", clock=ClockMode.REAL, faults=(_SLOWLY,))
@@ -230,6 +231,16 @@ CELLS: tuple[Cell, ...] = (
     _at_poll("gateway page at poll", "recovers", "html", status=502),
     _at_poll("cut answer at poll", "recovers", "truncate"),
     _late("answer too late at poll", LATE_SECONDS, *poll("hang", seconds=LATE_SECONDS)),
+    # Whoever tries a reading again without end waits for what nobody will tell.
+    Cell(
+        name="503 for ever at poll",
+        rule="reports-failure",
+        ending=Ending.BADLY,
+        clock=ClockMode.REAL,
+        faults=every_poll(status=503),
+        needs_quiet=True,
+        also=("creates-once",),
+    ),
     *(
         Cell(
             name=f"{status} at poll", rule="reports-failure", ending=Ending.BADLY, faults=every_poll(status=status), also=("creates-once",)
@@ -318,6 +329,8 @@ CELLS: tuple[Cell, ...] = (
     _told("signature right between its ends", "refuses-forged", callback("near_signature", half="inner")),
     # The same digits, in another order: whoever sorts them, adds them up or folds them sees no difference.
     _told("signature with its halves swapped", "refuses-forged", callback("near_signature", half="swapped")),
+    # Whoever looks whether the one begins with the other, or compares no further than the shorter one goes, takes one of these.
+    _told("signature of another length", "refuses-forged", *OTHER_LENGTHS, is_any_fault=True),
     # One attempt after the other, until one is taken.
     _told("signed with what anybody guesses", "refuses-forged", *GUESSED, is_any_fault=True),
     # As JSON may end: whoever trims the body before it verifies refuses this one, and so does whoever writes it anew.
