@@ -158,6 +158,38 @@ def test_encoding_of_a_part_says_its_content_type_and_headers(encoding: dict[str
     assert judged(content, multipart(("any", b"x"), more=more), f"{MULTIPART}; boundary=B") == broken
 
 
+XML = {"contentType": "application/xml; charset=utf-8"}
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding", "more", "broken"),
+    [
+        ("point", XML, "", []),
+        ("point", XML, "\r\nContent-Type: application/xml", []),
+        ("point", {"contentType": "application/json, text/xml"}, "\r\nContent-Type: text/xml", []),
+        ("point", {"contentType": "application/json, text/plain"}, "", ["body.point type"]),
+        ("point", {}, "\r\nContent-Type: application/xml", ["body.point type"]),
+        ("points", XML, "", []),
+        ("ids", XML, "", ["body.ids.0 type"]),
+        ("count", XML, "", ["body.count type"]),
+    ],
+)
+def test_part_that_is_described_as_xml_is_not_held_to_a_schema_of_objects(
+    name: str, encoding: dict[str, Any], more: str, broken: list[str]
+) -> None:
+    fields = {**THING["properties"], "points": {"type": "array", "items": THING["properties"]["point"]}}
+    content = {MULTIPART: {"schema": {"type": "object", "properties": fields}, "encoding": {name: encoding}}}
+    body = multipart((name, b"<x>1</x>"), more=more)
+    assert judged(content, body, f"{MULTIPART}; boundary=B") == broken
+    assert judged(content, body, f"{MULTIPART}; boundary=B", Severity.NOTE) == ([] if broken else [f"body.{name} not-looked-into"])
+
+
+def test_field_of_a_form_that_is_described_as_xml_is_not_held_to_a_schema_of_objects() -> None:
+    content = {FORM: {"schema": THING, "encoding": {"point": XML}}}
+    assert judged(content, b"count=1&point=%3Cx/%3E", FORM) == []
+    assert judged(content, b"count=one&point=%3Cx/%3E", FORM) == ["body.count type"]
+
+
 def test_parts_without_names_are_said_to_be_not_looked_into() -> None:
     body, sent = b"--B\r\n\r\nx\r\n--B--\r\n", "multipart/mixed; boundary=B"
     content = {"multipart/mixed": {"schema": {"type": "array"}}}

@@ -10,7 +10,17 @@ from itertools import islice
 from runflow_mock.domain.documents import object_of
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.findings import Finding, Location, note
-from runflow_mock.openapi.bodies import BodyError, NotRead, is_described, mark_findings, read_body, read_items, whole_body
+from runflow_mock.openapi.bodies import (
+    BodyError,
+    NotRead,
+    is_described,
+    mark_findings,
+    of_read_fields,
+    read_body,
+    read_items,
+    unread_fields,
+    whole_body,
+)
 from runflow_mock.openapi.contracts import ITEMS, Contract, Declared
 from runflow_mock.openapi.explanations import FINDINGS_MAX, schema_findings
 from runflow_mock.openapi.media_types import MediaType, chosen, read_media_type
@@ -82,7 +92,8 @@ def _content_findings(contract: Contract, schema: Pointer, exchange: Exchange, s
             yield note(_BODY, error.rule, str(error))
         return
     for index, value in enumerate(values):
-        yield from schema_findings(contract, schema, value, (*_BODY, index) if is_sequence else _BODY)
+        found = schema_findings(contract, schema, value, (*_BODY, index) if is_sequence else _BODY)
+        yield from found if is_sequence else of_read_fields(found, unread_fields(contract, schema, body, *said), _BODY)
 
 
 def way_to_answer(contract: Contract, declared: Declared, key: str) -> Pointer:

@@ -108,6 +108,22 @@ def read_body(contract: Contract, schema: Pointer, raw: bytes, content_type: str
     raise NotRead(f"a body of {media_type.name[:80]} is not looked into")
 
 
+def unread_fields(contract: Contract, schema: Pointer, raw: bytes, content_type: str | None, media_type: MediaType) -> frozenset[str]:
+    """Returns the fields of a form or a multipart body that are no texts, and are written as nobody here reads them: an object in XML."""
+    form = _Form(contract, schema)
+    if media_type.name == FORM:
+        return form.unread((name, None) for name, _ in split_pairs(raw.decode("utf-8", "replace").strip()))
+    if media_type.name.startswith("multipart/"):
+        return form.unread((part.name, part.content_type) for part in body_parts_of(raw, content_type or "") or ())
+    return frozenset()
+
+
+def of_read_fields(findings: Iterable[Finding], unread: frozenset[str], place: Location) -> Iterator[Finding]:
+    """Yields what was found in a body but for fields that are written as nobody here reads them, and a note on each of these."""
+    yield from (note((*place, name[:80]), "not-looked-into", "it is written in a way that is not looked into") for name in sorted(unread))
+    yield from (each for each in findings if len(each.loc) <= len(place) or each.loc[len(place)] not in unread)
+
+
 def mark_findings(raw: bytes, media_type: MediaType, loc: Location) -> Iterator[Finding]:
     """Yields that JSON begins with a byte order mark, which nobody may send, and whoever reads it may ignore. Source: RFC 8259, 8.1."""
     if raw.startswith(BYTE_ORDER_MARK) and (media_type.is_json or media_type.name in _SEQUENCES):
@@ -207,6 +223,23 @@ class _Form:
             self._check_json(name, part.text, part.content_type)
             self._check_headers(name, part)
         return value_of(self._contract, self._schema, [nested_fields((name, part.text) for name, part in named)])
+
+    def unread(self, sent: Iterable[tuple[str | None, str | None]]) -> frozenset[str]:
+        """Returns which of the fields that were sent, each with the content type that it says, are written as nobody here reads them."""
+        said = {name: content_type for name, content_type in sent if name is not None} if self._encodings else {}
+        return frozenset(name for name, content_type in said.items() if self._is_unread(name, content_type))
+
+    def _is_unread(self, name: str, said: str | None) -> bool:
+        known = self._types_of(name)
+        types = [read_media_type(each) for each in ([said] if said is not None else known)]
+        is_read = not known or any(each.is_json or each.is_text for each in types)
+        return not is_read and self._holds_objects(self._fields.get(name, ANYTHING))
+
+    def _holds_objects(self, schema: Pointer) -> bool:
+        """Tells whether a schema is one of objects, or of lists of them, and of no texts."""
+        types = self._contract.types(schema)
+        items = [(*way, "items") for way in self._contract.ways(schema) if "items" in self._contract.at(way)]
+        return "string" not in types and ("object" in types or ("array" in types and any(map(self._holds_objects, items))))
 
     def _types_of(self, name: str) -> list[str]:
         said = object_of(self._encodings.get(name)).get("contentType")

@@ -13,7 +13,17 @@ from runflow_mock.domain.documents import NOT_JSON, list_of, read_document, try_
 from runflow_mock.domain.exchanges import REDACTED, Exchange
 from runflow_mock.domain.findings import Finding, Location, note, without_repeats
 from runflow_mock.openapi.addresses import Addressed
-from runflow_mock.openapi.bodies import BodyError, NotRead, is_described, mark_findings, read_body, read_items, whole_body
+from runflow_mock.openapi.bodies import (
+    BodyError,
+    NotRead,
+    is_described,
+    mark_findings,
+    of_read_fields,
+    read_body,
+    read_items,
+    unread_fields,
+    whole_body,
+)
 from runflow_mock.openapi.brought_credentials import security_findings
 from runflow_mock.openapi.contracts import ITEMS, Contract, Declared
 from runflow_mock.openapi.directions import Direction
@@ -184,7 +194,8 @@ def _content_findings(contract: Contract, schema: Pointer, raw: bytes, said: tup
         return
     for index, value in enumerate(values):
         place: Location = ("body", index) if is_sequence else ("body",)
-        yield from schema_findings(contract, schema, value, place, Direction.REQUEST)
+        found = schema_findings(contract, schema, value, place, Direction.REQUEST)
+        yield from found if is_sequence else of_read_fields(found, unread_fields(contract, schema, raw, *said), place)
         for loc in unknown_fields(contract, schema, value, place):
             yield note(loc, "unknown-field", "the contract does not know this field; it is ignored")
 
