@@ -105,6 +105,15 @@ def test_style_is_read_as_the_specification_writes_it(
     assert (not rules) is is_right, rules
 
 
+@pytest.mark.parametrize(
+    ("sent", "is_right"),
+    [("ids[]=1&ids[]=2", True), ("ids%5B%5D=1", True), ("ids[0]=1&ids[1]=2", True), ("ids[]=a", False), ("other[]=1", False), ("", False)],
+)
+def test_deep_list_may_have_its_brackets_in_its_name(sent: str, is_right: bool) -> None:
+    said = {"name": "ids[]", "in": "query", "required": True, "style": "deepObject", "explode": True, "schema": LIST}
+    assert (not told(said, f"{PATH}?{sent}")) is is_right
+
+
 def wrapped(schema: dict[str, Any]) -> list[dict[str, Any]]:
     """Ways to write the same schema down."""
     null = {"type": "null"}

@@ -76,19 +76,25 @@ def claimed_by(parameter: Parameter, wanted: Wanted, names: Sequence[str], other
     if parameter.place not in ("query", "cookie"):
         return frozenset()
     if parameter.style is Style.DEEP:
-        return frozenset(name for name in names if name.partition("[")[0] == parameter.name)
+        return frozenset(name for name in names if name.partition("[")[0] == _without_brackets(parameter))
     if wanted.is_object and parameter.explodes and parameter.style in _NAMED_FIELDS:
         return frozenset(name for name in names if name not in others and (name in wanted.names or wanted.is_open)) | {parameter.name}
     return frozenset((parameter.name,))
 
 
+def _without_brackets(parameter: Parameter) -> str:
+    """Returns the name of a parameter that names its own brackets, as generators write a list: `ids[]`."""
+    return parameter.name.removesuffix("[]")
+
+
 def _in_query(parameter: Parameter, wanted: Wanted, sent: Sent, others: frozenset[str]) -> Nodes | None:
     if parameter.style is Style.DEEP:
-        nested = nested_fields((known, unquote_plus(value)) for known, value in sent.query if known.partition("[")[0] == parameter.name)
-        if parameter.name not in nested:
+        own_name = _without_brackets(parameter)
+        nested = nested_fields((known, unquote_plus(value)) for known, value in sent.query if known.partition("[")[0] == own_name)
+        if own_name not in nested:
             return None
         # Without brackets it is not the style, unless the schema has a value that is no object.
-        return [nested[parameter.name]] if isinstance(nested[parameter.name], dict) or wanted.is_scalar or wanted.is_list else []
+        return [nested[own_name]] if isinstance(nested[own_name], dict) or wanted.is_scalar or wanted.is_list else []
     own = [value for name, value in sent.query if name == parameter.name]
     exploded = _exploded_object(parameter, wanted, sent.query, others)
     if exploded is not None and not own:
