@@ -50,6 +50,12 @@ def number(**more: Any) -> Any:
     [
         (thing(dependencies={"a": ["b"], "c": TEXT}), thing(dependentRequired={"a": ["b"]}, dependentSchemas={"c": TEXT})),
         (several(items=False), several(maxItems=0)),
+        (several(contains={}), several(minItems=1)),
+        (several(contains=True, minContains=2, minItems=1), several(minItems=2)),
+        (several(contains={"title": "Any."}, minContains=0, maxContains=3), several(maxItems=3)),
+        (several(contains=TEXT), several(contains=TEXT, minItems=1)),
+        (several(contains=TEXT, minContains=2), several(contains=TEXT, minContains=2, minItems=2)),
+        ({"not": several(contains={})}, {"not": several(minItems=1)}),
         (several(prefixItems=[TEXT, WHOLE], items=False), several(prefixItems=[TEXT, WHOLE], maxItems=2)),
         (several(prefixItems=[TEXT], items=False), several(prefixItems=[TEXT], unevaluatedItems=False)),
         (several(items=TEXT), several(items=TEXT, unevaluatedItems=False)),

@@ -1,9 +1,10 @@
 """Implied limits: what follows from the rest that a schema says, so that to write such a limit down says nothing new.
 
 An object with two required fields has at least two, one that is closed has no more than are described, a list of one item has no item
-twice, a listed value is as long as it is, and formats of numbers bound them.
+twice, one that contains two such items has two, a listed value is as long as it is, and formats of numbers bound them.
 """
 
+import re
 from collections.abc import Iterator
 
 import msgspec
@@ -14,6 +15,7 @@ from runflow_mock.openapi.directions import BITS
 
 _LOWER = ("minimum", "minLength", "minItems", "minProperties", "uniqueItems")
 _EXCLUDED = {"minimum": "exclusiveMinimum", "maximum": "exclusiveMaximum"}
+_FEWEST = re.compile(r'"minContains":([0-9]+)')
 
 
 def limits_to_compare(old: Form, new: Form) -> tuple[Limits, Limits]:
@@ -45,6 +47,8 @@ def _implied(form: Form) -> Iterator[tuple[str, float]]:
         yield "maxProperties", len(form.properties)
     if form.limits.get("maxItems", 2) <= 1:
         yield "uniqueItems", 1
+    if "contains" in form.rules:
+        yield "minItems", max(map(int, _FEWEST.findall(form.rules["contains"])), default=1)
     bits = [BITS[name] for name in form.formats if name in BITS]
     if bits:
         yield from (("minimum", -(2 ** min(bits))), ("maximum", 2 ** min(bits) - 1))

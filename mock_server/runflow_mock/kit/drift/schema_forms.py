@@ -175,7 +175,7 @@ class FormReading:
 
     def _plain(self, schema: Object) -> Form:
         """Returns what stands in the schema itself."""
-        schema = evaluated(schema)
+        schema = self._rules.counted(evaluated(schema))
         types = _types(schema)
         # What a schema means by its other words rules out nothing that it says.
         named = types if "type" in schema else None

@@ -78,6 +78,17 @@ class RuleReading:
         said = self._said(own, 0) if own else {}
         return {name: written({word: said[word] for word in words if word in said}) for name, words in RULES.items() if name in said}
 
+    def counted(self, schema: Object, depth: int = 0) -> Object:
+        """Returns a schema in which a `contains` that every item is as is what it then says: how many items there are."""
+        if "contains" not in schema or self._read(schema["contains"], depth + 1) is not True:
+            return schema
+        found = {word: said for word, said in schema.items() if word not in RULES["contains"]}
+        for limit, count, tighter in (("minItems", schema.get("minContains", 1), max), ("maxItems", schema.get("maxContains"), min)):
+            own = schema.get(limit, count)
+            if isinstance(count, int | float) and isinstance(own, int | float) and (count or limit == "maxItems"):
+                found[limit] = tighter(count, own)
+        return found
+
     def _read(self, schema: Json, depth: int) -> bool | str:
         """Returns what a schema says as a short text that is the same for equal ones, or whether it allows all or nothing."""
         schema = referred(self.contract, schema)
@@ -91,7 +102,7 @@ class RuleReading:
         return known[1]
 
     def _said(self, schema: Object, depth: int) -> Object:
-        return _telling(dict(self._words(_in_one_form(schema), depth + 1)))
+        return _telling(dict(self._words(_in_one_form(self.counted(schema, depth)), depth + 1)))
 
     def _words(self, schema: Object, depth: int) -> Iterator[tuple[str, Json]]:
         for word, said in schema.items():
