@@ -29,6 +29,8 @@ CONFIG = Config(
 )
 FRESH_EVERY = 4_000
 """After so many requests the tenants begin anew, so that memory that grows is a leak."""
+TURNS_BETWEEN = 2
+"""Over a connection an answer leaves in the next turn of the loop, and the next request comes in another."""
 GROWTH_MIB_MAX = 48
 SECONDS_MAX = 60.0
 LOOKS = (
@@ -52,6 +54,8 @@ async def fuzz(seed: int, count: int, progress: Progress) -> None:
     for number in range(1, count + 1):
         request = requests.make()
         requests.learn(await ask(app, runtime, request, findings))
+        for _ in range(TURNS_BETWEEN):
+            await asyncio.sleep(0)
         if number % FRESH_EVERY == 0 or number == count:
             await _look_around(app, findings)
             sender.sent.clear()

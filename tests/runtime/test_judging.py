@@ -1,12 +1,10 @@
 import asyncio
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from sys import maxsize
 from threading import Thread, current_thread
 from typing import Any
 
 import pytest
-from doors import MANUAL, Door
+from doors import Door
 from exchanges import create, exchange, exchange_at, read
 from msgspec.structs import replace
 from steps import RUNS, ok
@@ -18,9 +16,9 @@ from runflow_mock.domain.verdicts import Judgement, Verdict
 from runflow_mock.engine.journal import Journal
 from runflow_mock.openapi.contract_judge import Judge
 from runflow_mock.openapi.contracts import Contract, packaged_contract
-from runflow_mock.runtime.judging import QUIET_REQUESTS_MAX, READ_STEP_EXCHANGES, SEQUENCE_AT_ONCE, SEQUENCE_BYTES_AT_ONCE, Judging
+from runflow_mock.runtime.judging import READ_STEP_EXCHANGES, Judging
+from runflow_mock.runtime.judgings import SEQUENCE_AT_ONCE, SEQUENCE_BYTES_AT_ONCE
 from runflow_mock.runtime.reports import report_on
-from runflow_mock.runtime.tenants import Tenant
 
 
 def judging(journal: Journal, *, is_paced: bool = True) -> Judging:
@@ -229,77 +227,6 @@ def test_journal_that_has_dropped_exchanges_is_acquitted_by_those_that_are_left(
     judged = judging(journal)
     record(journal, exchange("GET", "/v1/nothing", 404), read(), read())
     assert judged.acquits() is True
-
-
-def look(door: Door, tenant: Tenant, seen: int) -> None:
-    """What the runtime does a moment after it has seen so many exchanges."""
-
-    async def begin() -> None:
-        await door.runtime.judgings.prepared()
-        door.runtime.judgings.look(tenant, seen)
-
-    door._loop.run_until_complete(begin())
-
-
-def test_filling_journal_is_judged_while_its_tenant_is_quiet() -> None:
-    with Door(limits=replace(MANUAL.limits, journal_max=20)) as door:
-        for _ in range(12):
-            ok(door.get("/v1/runs"))
-        tenant = door.runtime.tenants.get("test")
-        assert tenant is not None
-        assert tenant.journal.judge_at == maxsize, "it has been asked for"
-        look(door, tenant, 12)
-        for _ in range(20):
-            ok(door.get("/v1/runs/statuses"))
-        judged = door.runtime.judgings.of(tenant)
-        assert (judged.counts["list_runs"].exchanges, judged.unjudged) == (12, 0)
-
-
-class Unworked(ThreadPoolExecutor):
-    """Takes note of what it is given, and never comes to it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.given: list[Any] = []
-
-    def submit(self, work: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
-        self.given.append(work)
-        return Future()
-
-
-def test_what_judges_is_loaded_once_however_often_one_looks_meanwhile() -> None:
-    executor = Unworked()
-
-    async def look_often(tenant: Tenant) -> None:
-        asyncio.get_running_loop().set_default_executor(executor)
-        for _ in range(3):
-            door.runtime.judgings.look(tenant, 1)
-
-    with Door() as door:
-        ok(door.get("/v1/runs"))
-        tenant = door.runtime.tenants.get("test")
-        assert tenant is not None
-        door._loop.run_until_complete(look_often(tenant))
-    assert len(executor.given) == 1
-
-
-def test_busy_tenant_is_not_judged() -> None:
-    with Door(limits=replace(MANUAL.limits, journal_max=20)) as door:
-        for _ in range(30):
-            ok(door.get("/v1/runs"))
-        tenant = door.runtime.tenants.get("test")
-        assert tenant is not None
-        look(door, tenant, 30 - QUIET_REQUESTS_MAX - 1)
-        assert door.runtime.judgings.of(tenant).unjudged == 10
-
-
-def test_journal_that_does_not_fill_is_left_alone_until_it_is_read() -> None:
-    with Door(limits=replace(MANUAL.limits, journal_max=20)) as door:
-        for _ in range(9):
-            ok(door.get("/v1/runs"))
-        tenant = door.runtime.tenants.get("test")
-        assert tenant is not None
-        assert tenant.journal.total < tenant.journal.judge_at
 
 
 @pytest.mark.parametrize("key", ["a", "b"])

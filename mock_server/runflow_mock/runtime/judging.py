@@ -1,45 +1,27 @@
-"""Judging: what is known about the exchanges of a tenant, found out when somebody reads it, or while nothing else is to do.
+"""Judging: what is known about the exchanges of a tenant, found out when somebody reads it, or ahead of that (`judging_ahead`).
 
-Nothing of this is on the way of a request. Where exchanges are about to leave the journal unread, they are judged in small steps
-whenever the tenant has been quiet for a moment, and only the counts stay. Under a load that never pauses they leave unjudged, and are
-counted as that.
+Nothing of this is on the way of a request.
 """
 
-import asyncio
-from asyncio import sleep, to_thread
-from collections.abc import Iterable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from itertools import takewhile
 from sys import maxsize
-from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
-from weakref import WeakKeyDictionary, WeakSet, ref
+from weakref import ref
 
-from runflow_mock.domain.errors import DomainError
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.findings import Findings, Severity
 from runflow_mock.domain.reports import Counts
-from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.domain.verdicts import Verdict, merge
-from runflow_mock.engine.journal import Journal, size_of
-from runflow_mock.engine.targets import find_target
-from runflow_mock.runtime.tenants import Tenant
+from runflow_mock.engine.journal import Journal
 
 if TYPE_CHECKING:
-    from runflow_mock.openapi.contract_judge import FindRunnable, Judge, Runnable
-    from runflow_mock.openapi.contracts import Contract
+    from runflow_mock.openapi.contract_judge import Judge
 
-STEP_EXCHANGES = 25
 # While somebody reads, requests of others are under way.
 READ_STEP_EXCHANGES = 5
 # What is judged in one step takes no more bytes than this, or is one exchange: a long body costs as much as many short ones.
 STEP_BYTES = 64 * 1024
-# Of so many, and of so many bytes, the verdicts take a few milliseconds.
-SEQUENCE_AT_ONCE = 200
-SEQUENCE_BYTES_AT_ONCE = 256 * 1024
-QUIET_SECONDS = 0.1
-# So many requests between two looks still count as quiet: a client that polls.
-QUIET_REQUESTS_MAX = 2
 UNMATCHED = "no operation"
 BESIDE = "beside the API"
 
@@ -85,6 +67,12 @@ class Judging:
         return self._journal.total > self._judged_to or self._clearings != self._journal.clearings
 
     @property
+    def waiting(self) -> int:
+        """How many exchanges are in the journal that were not judged yet."""
+        self._keep_up()
+        return self._journal.total - max(self._judged_to, self._journal.dropped)
+
+    @property
     def counts(self) -> dict[str, Counts]:
         """What was counted of each operation, those included that are in the journal no more."""
         self.catch_up()
@@ -103,13 +91,12 @@ class Judging:
         judged = journal.oldest_after(journal.dropped, max(0, self._judged_to - journal.dropped))
         found = [(exchange, self._findings[exchange.number]) for exchange in judged]
         lost = max(journal.dropped - self._judged_to, 0)
-        waiting = journal.total - self._judged_to - lost
         # Of a journal that was just cleared nothing was looked at yet.
-        return SoFar(found, self._counts, self._unjudged + lost, waiting, self._verdicts or self.look_at(()))
+        return SoFar(found, self._counts, self._unjudged + lost, self.waiting, self._verdicts or self.look_at(()))
 
     def count_violations(self, steps: int) -> int:
         """Returns how many violations are known, after judging at most so many exchanges more."""
-        self.catch_up(steps)
+        self.catch_up(steps, STEP_BYTES)
         return sum(sum(counts.of(Severity.VIOLATION).values()) for counts in self._counts.values())
 
     def knows(self, exchange: Exchange) -> bool:
@@ -212,185 +199,3 @@ class Judging:
             self._clearings = self._journal.clearings
             self._counts, self._findings, self._early, self._verdicts = {}, {}, {}, ()
             self._seen_to = self._judged_to = self._acquitted_to = self._unjudged = 0
-
-
-class Judgings:
-    """The judgings of all journals by one contract; each is made when it is first asked for, and goes with its journal.
-
-    Without a contract of the user's the packaged one judges; it is read, and what judges is loaded, when somebody first asks.
-    """
-
-    def __init__(self, contract: "Contract | None" = None) -> None:
-        self._contract = contract
-        self.cookies: frozenset[bytes] | None = None if contract is None else contract.cookies
-        """The names of cookies whose values are needed for judging; nothing where no cookie is judged at all."""
-        self.secret_headers: frozenset[bytes] = frozenset(name.encode() for name in self._credentials("header"))
-        self.secret_queries = self._credentials("query")
-        """The names under which there are credentials, of which no value is kept."""
-        self._known: WeakKeyDictionary[Journal, Judging] = WeakKeyDictionary()
-        self._waiting: WeakSet[Journal] = WeakSet()
-        self._preparation = Lock()
-        self._is_prepared = self._is_preparing = False
-
-    def _credentials(self, place: str) -> frozenset[str]:
-        return frozenset() if self._contract is None else self._contract.credentials(place)
-
-    @property
-    def operations_of_user(self) -> frozenset[str]:
-        """The names of the operations of a contract of the user's."""
-        return frozenset() if self._contract is None else frozenset(declared.id for declared in self._contract.operations)
-
-    @property
-    def contract(self) -> "Contract":
-        """What judges on this server."""
-        from runflow_mock.openapi.contracts import packaged_contract
-
-        return self._contract or packaged_contract()
-
-    def of(self, tenant: Tenant) -> Judging:
-        """Returns the judging of a tenant's journal."""
-        known = self._known.get(tenant.journal)
-        if known is None:
-            from runflow_mock.openapi.contract_judge import Judge
-
-            judge = Judge(self.contract, _way_to_models(tenant))
-            is_paced = tenant.settings.clock is ClockMode.REAL
-            known = Judging(judge, tenant.journal, is_paced=is_paced, real_waits=tenant.settings.real_waits)
-            self._known[tenant.journal] = known
-        return known
-
-    async def caught_up(self, tenant: Tenant) -> Judging:
-        """Returns the judging of a tenant's journal once it has judged all; between few exchanges others have their turn."""
-        await self.prepared()
-        judging = self.of(tenant)
-        for _ in range(len(tenant.journal) + 1):
-            if not judging.is_behind:
-                break
-            judging.catch_up(READ_STEP_EXCHANGES, STEP_BYTES)
-            await sleep(0)
-        await self.verdicts(tenant, await self.read(tenant))
-        return judging
-
-    async def read(self, tenant: Tenant) -> tuple[Exchange, ...]:
-        """Returns what is in a tenant's journal, once it was looked through for secrets; between few exchanges others have their turn."""
-        journal = tenant.journal
-        for _ in range(len(journal)):
-            if not journal.look_through(READ_STEP_EXCHANGES, STEP_BYTES):
-                break
-            await sleep(0)
-        return tuple(journal)
-
-    async def judged(self, tenant: Tenant, exchanges: Iterable[Exchange]) -> list[tuple[Exchange, Findings]]:
-        """Returns exchanges with what is found out about each, and judges no others; between few of them others have their turn."""
-        await self.prepared()
-        judging, found, taken = self.of(tenant), list[tuple[Exchange, Findings]](), 0
-        for exchange in exchanges:
-            if taken >= STEP_BYTES:
-                await sleep(0)
-                taken = 0
-            if not judging.knows(exchange):
-                taken += size_of(exchange) + STEP_BYTES // READ_STEP_EXCHANGES
-            found.append((exchange, judging.findings(exchange)))
-        return found
-
-    async def verdicts(self, tenant: Tenant, exchanges: tuple[Exchange, ...]) -> tuple[Verdict, ...]:
-        """Returns the verdicts on all that `read` has returned; rules look at everything together, at much of it beside the loop."""
-        judging, journal = self.of(tenant), tenant.journal
-        if judging.is_concluded:
-            return judging.verdicts()
-        if exchanges and not journal.holds(exchanges[-1]):
-            # What was cleared since it was read says nothing of what is in the journal now.
-            exchanges = await self.read(tenant)
-        total, clearings = exchanges[-1].number if exchanges else 0, journal.clearings
-        if len(exchanges) <= SEQUENCE_AT_ONCE and sum(map(size_of, exchanges)) <= SEQUENCE_BYTES_AT_ONCE:
-            return judging.conclude(judging.look_at(exchanges), total, clearings)
-        return judging.conclude(await to_thread(judging.look_at, exchanges), total, clearings)
-
-    async def acquitted(self, tenant: Tenant) -> bool:
-        """Tells whether nothing in a tenant's journal is a violation; between few exchanges others have their turn.
-
-        Where requests come faster than they are looked at, nothing is acquitted.
-        """
-        await self.prepared()
-        judging = self.of(tenant)
-        for _ in range(len(tenant.journal) + 1):
-            known = judging.acquits(READ_STEP_EXCHANGES, STEP_BYTES)
-            if known is not None:
-                return known
-            await sleep(0)
-        return False
-
-    def acquits_now(self, tenant: Tenant) -> bool:
-        """Tells whether a look at a few exchanges is enough to see that nothing in a tenant's journal is a violation."""
-        return self._is_prepared and self.of(tenant).acquits(READ_STEP_EXCHANGES, STEP_BYTES) is True
-
-    async def prepared(self) -> None:
-        """Waits until everything is loaded that judges: a long document takes seconds, and so a thread of its own."""
-        if not self._is_prepared:
-            await to_thread(self._prepare)
-
-    def judge_later(self, tenant: Tenant) -> None:
-        """Has the exchanges judged that are in the journal, once the tenant is quiet."""
-        if tenant.journal not in self._waiting:
-            self._waiting.add(tenant.journal)
-            tenant.journal.judge_at = maxsize
-            self._look_later(tenant)
-
-    def look(self, tenant: Tenant, seen: int) -> None:
-        """Judges the next few exchanges if the tenant has been quiet since it had made `seen`, and comes back for the rest."""
-        journal = tenant.journal
-        if tenant.is_dropped:
-            return
-        if not self._is_prepared:
-            # Once, however often one looks meanwhile: a loop that is about to end takes no more work.
-            if not self._is_preparing:
-                self._is_preparing = True
-                asyncio.get_running_loop().run_in_executor(None, self._prepare)
-            self._look_later(tenant)
-            return
-        judging = self.of(tenant)
-        if journal.total - seen <= QUIET_REQUESTS_MAX:
-            judging.catch_up(STEP_EXCHANGES, STEP_BYTES)
-        if judging.is_behind:
-            self._look_later(tenant)
-            return
-        # All at once they take longer than others should wait.
-        looking = asyncio.get_running_loop().run_in_executor(None, judging.look_at, tuple(journal))
-        looking.add_done_callback(partial(_conclude, judging, journal, journal.total, journal.clearings))
-        self._waiting.discard(journal)
-        journal.judge_at = journal.total + journal.exchanges_max // 2
-
-    def _prepare(self) -> None:
-        """Loads what judges. Whoever comes second waits for the first, and finds everything done."""
-        with self._preparation:
-            if not self._is_prepared:
-                from runflow_mock.openapi import contract_judge  # noqa: F401 - the import is what takes the time
-
-                self.contract.prepare()
-                self._is_prepared = True
-
-    def _look_later(self, tenant: Tenant) -> None:
-        asyncio.get_running_loop().call_later(QUIET_SECONDS, self.look, tenant, tenant.journal.total)
-
-
-def _conclude(judging: Judging, _: Journal, total: int, clearings: int, looking: "asyncio.Future[tuple[Verdict, ...]]") -> None:
-    # The journal comes along because a judging goes with it, and its tenant may be dropped meanwhile.
-    judging.conclude(looking.result(), total, clearings)
-
-
-def _way_to_models(tenant: Tenant) -> "FindRunnable":
-    from runflow_mock.openapi.contract_judge import Runnable
-
-    catalog, reference = tenant.world.catalog, ref(tenant.world)
-
-    def find(path: str) -> "Runnable | None":
-        world = reference()
-        if world is None:
-            return None
-        try:
-            target = find_target(catalog, world.store, path)
-        except DomainError:
-            return None
-        return Runnable(target.model, target.workflow_id is not None)
-
-    return find

@@ -34,7 +34,7 @@ from runflow_mock.runtime.change_feeds import ChangeFeeds
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.deliveries import Deliveries
 from runflow_mock.runtime.holdings import Holdings
-from runflow_mock.runtime.judging import Judgings
+from runflow_mock.runtime.judgings import Judgings
 from runflow_mock.runtime.keepers import Cluster
 from runflow_mock.runtime.loop_watch import LoopWatch
 from runflow_mock.runtime.media import MediaShelf

@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from runflow_mock.domain.exchanges import KEPT_BYTES_MAX, Exchange, without_credentials, without_values
 from runflow_mock.domain.instants import instant_at
+from runflow_mock.runtime.judging_ahead import EXPLAINED
 from runflow_mock.web.calls import Answer, Call
 
 
@@ -36,8 +37,11 @@ def record_exchange(call: Call, operation: str | None, given: Answer, elapsed_ms
     runtime.requests[operation or "", given.status] += 1
     if tenant is not None and runtime.feeds.is_watched:
         runtime.feeds.exchanged(tenant, exchange)
-    if tenant is not None and is_filling:
-        runtime.judgings.judge_later(tenant)
+    if tenant is not None:
+        if is_filling:
+            judgings.ahead.filling(tenant)
+        if given.status in EXPLAINED:
+            judgings.ahead.refused(tenant)
     if runtime.observer.is_listening:
         # Nobody who watches shows more of an exchange than its address; to scrub the rest as well would be noticed under load.
         shown = replace(exchange, target=runtime.scrubber.scrub_text(exchange.target))
