@@ -12,6 +12,7 @@ from steps import ok
 
 from runflow_mock.runtime.judging_ahead import QUIET_REQUESTS_MAX, REFUSAL_EXCHANGES, WAITING_MAX
 from runflow_mock.runtime.tenants import Tenant
+from runflow_mock.web.control.tenants import JUDGED_MAX, JUDGED_OF_ONE_MAX
 
 TURNS = 3
 """After so many turns of the loop everything has been done that a request has left to do."""
@@ -191,3 +192,17 @@ def test_refusal_has_what_judges_loaded_beside_the_loop() -> None:
         door.run(refuse())
         assert len(executor.given) == 1
         assert door.runtime.judgings.of(tenant).waiting == len(tenant.journal)
+
+
+@pytest.mark.slow(is_covering=True)
+def test_look_at_many_tenants_judges_a_little_of_each_and_not_much_of_all() -> None:
+    with Door() as door:
+        judgings = [door.runtime.judgings.of(filled(door, f"t{number}")) for number in range(JUDGED_MAX // JUDGED_OF_ONE_MAX + 2)]
+        before = [judging.waiting for judging in judgings]
+        first, second = (
+            [had - judging.waiting for had, judging in zip(before, judgings, strict=True)]
+            for _ in range(2)
+            if ok(door.get("/_mock/tenants?limit=100", key=None))
+        )
+    assert (sum(first), max(first)) == (JUDGED_MAX, JUDGED_OF_ONE_MAX)
+    assert sum(second) == 2 * JUDGED_MAX, "what is left is judged at the next look"

@@ -1,7 +1,7 @@
 """Tenants: list, make, drop, reset."""
 
 from asyncio import to_thread
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -32,8 +32,9 @@ from runflow_mock.wire.times import write_instant
 from runflow_mock.wire.windows import LIMIT_MAX, read_window, represent_window
 
 RESETS = ("all", "journal", "faults")
-# A look at all tenants must not judge whole journals; what is left is judged at the next look.
-JUDGED_MAX = 25
+# A look at all tenants must not judge whole journals, nor a little of very many; what is left is judged at the next look.
+JUDGED_MAX = 100
+JUDGED_OF_ONE_MAX = 25
 # What follows from names, and what has a list of its own.
 _ISSUED = frozenset(("key", "admin_key", "keys", "scopes"))
 EVIDENCE_TRIES = 3
@@ -56,9 +57,8 @@ async def tenants_here(runtime: Runtime, parameters: Mapping[str, str]) -> dict[
         return {"items": await list_in_pieces(map(_body, known), runtime.scrubber.scrub)}
     found, total = await look(known, window, lambda tenant: window.finds(tenant.settings.name))
     await runtime.judgings.prepared()
-    rows = ({**_body(tenant), **_figures(runtime, tenant)} for tenant in found)
     # Of each some exchanges are judged: that is a piece by itself.
-    return represent_window(await list_in_pieces(rows, runtime.scrubber.scrub, piece_bytes=1), total)
+    return represent_window(await list_in_pieces(_rows(runtime, found), runtime.scrubber.scrub, piece_bytes=1), total)
 
 
 async def _tenants_anywhere(runtime: Runtime, cluster: Cluster, parameters: Mapping[str, str]) -> dict[str, object]:
@@ -213,7 +213,17 @@ def _named(call: Call) -> Tenant:
     return tenant
 
 
-def _figures(runtime: Runtime, tenant: Tenant) -> dict[str, object]:
+def _rows(runtime: Runtime, tenants: Iterable[Tenant]) -> Iterator[dict[str, object]]:
+    left = JUDGED_MAX
+    for tenant in tenants:
+        judging = runtime.judgings.of(tenant)
+        waiting = judging.waiting
+        violations = judging.count_violations(min(left, JUDGED_OF_ONE_MAX))
+        left -= waiting - judging.waiting
+        yield {**_body(tenant), **_figures(runtime, tenant, violations)}
+
+
+def _figures(runtime: Runtime, tenant: Tenant, violations: int) -> dict[str, object]:
     """Returns what a list of tenants shows of one; it settles nothing, so that looking at all of them moves none."""
     store, latest = tenant.world.store, tenant.journal.latest(1)
     return {
@@ -226,7 +236,7 @@ def _figures(runtime: Runtime, tenant: Tenant) -> dict[str, object]:
         "available": format_money(store.ledger.available),
         "credits": format_money(store.ledger.balance),
         "requests": tenant.journal.total,
-        "violations": runtime.judgings.of(tenant).count_violations(JUDGED_MAX),
+        "violations": violations,
         "last_request": represent_exchange_in_short(latest[0]) if latest else None,
     }
 
