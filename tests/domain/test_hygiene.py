@@ -292,6 +292,9 @@ EXAMPLES: dict[str, tuple[Sequences, Sequences]] = {
             # It goes to files, which the other rule is about.
             sequence((0, exchange("GET", MEDIA, headers={"cookie": HOLDS_KEY.decode()}))),
             sequence((0, exchange(headers={"x-api-key": "[redacted]"}))),
+            # What is a key only where one place is read on into the next is none.
+            sequence((0, exchange(headers={"x-first": "rf_live", "x-second": "_9f8e7d6c5b4a"}))),
+            sequence((0, exchange(headers={"x-first": "114, 102, 95, 108", "x-second": "105, 118, 101, 95"}))),
             # Whoever makes a webhook says with which secret it is signed.
             sequence((0, exchange("POST", "/v1/webhooks", body=b'{"secret":"rf_whsec_redacted"}'))),
             sequence((0, exchange("POST", "/v1/webhooks", body=b'{"secret":"%b"}' % b64encode(b"whsec_redacted")))),
