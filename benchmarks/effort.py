@@ -14,6 +14,8 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
     """How often two servers whose CPU times are compared take turns."""
     polled_runs: int = 400
     stored_runs: int
+    many_runs: int
+    """How many runs are stored where creates must not become slower."""
     latency_rounds: int
     starts: int
     tenants: int
@@ -40,6 +42,7 @@ FULL = Effort(
     pairs=200,
     warm_up_seconds=0.3,
     stored_runs=100_000,
+    many_runs=1_000_000,
     latency_rounds=5,
     starts=7,
     tenants=1_000,
@@ -61,6 +64,7 @@ QUICK = Effort(
     pairs=20,
     warm_up_seconds=0.1,
     stored_runs=10_000,
+    many_runs=20_000,
     latency_rounds=2,
     starts=3,
     tenants=200,

@@ -11,9 +11,32 @@ from benchmarks.servers import Server, bare, fake
 from benchmarks.table import Figure
 from benchmarks.throughput import BALANCE, one_round, prepare, sample_file, until_idle
 
+FILLING_ITEMS = 5_000
+"""How many runs a server is given at once, that is to hold very many."""
+
 
 async def measure(effort: Effort) -> list[Figure]:
     """Returns the latencies of creates and the memory of a stored run."""
+    name = f"create p99, {effort.many_runs:,} runs stored, time stands"
+    many = Figure(name=name, unit="ms", ours=await measure_many(effort), target=limits.CREATE_P99_MS)
+    return [*await _measure_usual(effort), many]
+
+
+async def measure_many(effort: Effort) -> float:
+    """Returns the 99th percentile of creates where very many runs are stored. Time stands: in batches they come within a minute, and to
+    go on would take them many.
+    """
+    with fake(*BALANCE, "--clock", "manual", "--runs-max", str(2 * effort.many_runs), "--batch-limit", str(FILLING_ITEMS)) as server:
+        client = server.client()
+        for begin in range(0, effort.many_runs, FILLING_ITEMS):
+            numbers = range(begin, min(begin + FILLING_ITEMS, effort.many_runs))
+            client.post(messages.BATCHES_PATH, {"input": [messages.run_body(number)["input"] for number in numbers]})
+        client.close()
+        rounds = [(await one_round(effort, server, messages.creates(server.key), 201)).latencies for _ in range(effort.latency_rounds)]
+    return _middle(rounds, "p99")
+
+
+async def _measure_usual(effort: Effort) -> list[Figure]:
     with ExitStack() as stack:
         ours = stack.enter_context(fake(*BALANCE))
         _, sample = await prepare(ours, effort)

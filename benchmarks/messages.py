@@ -6,6 +6,7 @@ import msgspec
 
 MODEL = "runflow/background-removal"
 RUNS_PATH = f"/v1/models/{MODEL}/runs"
+BATCHES_PATH = f"/v1/models/{MODEL}/batches"
 
 
 def get(path: str, key: str) -> bytes:

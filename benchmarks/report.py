@@ -14,7 +14,7 @@ from time import perf_counter
 import msgspec
 import uvloop
 
-from benchmarks import fixtures, results, simulation
+from benchmarks import fixtures, latency, results, simulation
 from benchmarks.contenders import CONTENDERS, OURS, STANDING
 from benchmarks.contenders.contender import Contender
 from benchmarks.contenders.installed import node
@@ -84,6 +84,8 @@ async def measure(effort: Effort) -> Results:
     limit = await _serve(effort, sample, cells)
     busy = max(busy, load_average())
     await calling.measure(effort, CONTENDERS, sample, cells)
+    tell(f"creates beside {effort.many_runs:,} runs")
+    many = await latency.measure_many(effort)
     return Results(
         date=date,
         machine=machine,
@@ -101,6 +103,7 @@ async def measure(effort: Effort) -> Results:
         busy=max(busy, load_average()),
         columns=tuple(_column(each, cells) for each in CONTENDERS),
         fixtures=costs,
+        many_p99=many,
         absent=absent,
     )
 
