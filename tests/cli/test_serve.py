@@ -91,7 +91,7 @@ def test_taken_port_is_told_with_exit_code_2() -> None:
 def test_sigterm_stops_with_exit_code_0() -> None:
     with sandbox() as running:
         running.process.send_signal(signal.SIGTERM)
-        assert running.process.wait(timeout=5) == 0
+        assert running.process.wait(timeout=30) == 0
 
 
 @pytest.mark.slow(is_covering=True)
@@ -202,7 +202,7 @@ def test_sigterm_ends_a_request_that_a_rule_keeps_waiting() -> None:
                 pass
             running.process.send_signal(signal.SIGTERM)
             assert waiting.recv(100) == b""
-            assert running.process.wait(timeout=5) == 0
+            assert running.process.wait(timeout=30) == 0
 
 
 @pytest.mark.slow

@@ -69,4 +69,4 @@ def sandbox(*arguments: str, env: dict[str, str] | None = None) -> Iterator[Sand
         yield Sandbox(process, json.loads(process.stdout.readline()))
     finally:
         process.terminate()
-        process.communicate(timeout=10)
+        process.communicate(timeout=30)

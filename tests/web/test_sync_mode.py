@@ -235,7 +235,10 @@ def test_client_that_goes_away_leaves_an_output_to_be_read() -> None:
     headers = {"Authorization": "Bearer rf_live_mock_gone"}
     with sandbox("--clock", "manual") as running, httpx.Client(base_url=running.url, headers=headers) as client:
         with pytest.raises(httpx.ReadTimeout):
-            client.post(RUNS, json={"input": INPUT}, timeout=0.2)
+            client.post(RUNS, json={"input": INPUT}, timeout=httpx.Timeout(60.0, read=0.2))
+        # A busy machine may let the client go before the server has begun.
+        while not client.get("/v1/runs").json()["items"]:
+            pass
         client.post("/_mock/clock/run-until-idle", json={}).raise_for_status()
         (run,) = client.get("/v1/runs").json()["items"]
         assert run["output"]["outputs"][0]["url"].startswith("http")
