@@ -117,6 +117,7 @@ def pauses_of(kind: str) -> Iterator[float]:
             "up and down": (0.2, 0.9)[attempt % 2],
             "down and up": (0.9, 0.2)[attempt % 2],
             "shrinking": 1.6 / 2**attempt,
+            "unsteady": (0.5, 0.3, 0.4)[attempt % 3],
             "growing gently": 0.1 * 1.4**attempt,
         }[kind]
 

@@ -17,7 +17,16 @@ from msgspec.structs import replace
 from runflow_mock.domain.exchanges import HOLDS_BEARER, HOLDS_KEY, SENT_TWICE, Exchange, digest_of_key
 from runflow_mock.domain.hygiene import RULES, judge_sequence
 from runflow_mock.domain.retry_hygiene import series_of
-from runflow_mock.domain.verdicts import INTERVAL_SECONDS_MIN, NEVER_MET, NOT_PACED, WITHOUT_PAUSE, Judgement, Verdict, merge
+from runflow_mock.domain.verdicts import (
+    INTERVAL_SECONDS_MIN,
+    NEVER_MET,
+    NOT_PACED,
+    UNCLEAR_PAUSES,
+    WITHOUT_PAUSE,
+    Judgement,
+    Verdict,
+    merge,
+)
 
 PROVENANCE = Path(__file__).parents[2] / "contracts" / "provenance.json"
 LIMITED = {"retry-after": "2"}
@@ -569,6 +578,12 @@ def test_whoever_pauses_is_never_told_that_there_were_none_however_late_a_machin
 def test_no_pauses_are_told_in_words_of_their_own(pauses: tuple[float, ...]) -> None:
     verdict = verdict_of("retry-backoff", failing(*pauses), real_waits=True)
     assert (verdict.judgement, verdict.evidence[0].message.startswith(WITHOUT_PAUSE)) == (Judgement.BROKEN, True)
+
+
+@pytest.mark.parametrize("pauses", [(0.3, 0.34), (0.3, 0.31, 0.36), (0.5, 0.3, 0.4)], ids=str)
+def test_pauses_of_which_nothing_can_be_said_are_told_in_words_of_their_own(pauses: tuple[float, ...]) -> None:
+    verdict = verdict_of("retry-backoff", failing(*pauses), real_waits=True)
+    assert (verdict.judgement, (verdict.reason or "").startswith(UNCLEAR_PAUSES)) == (Judgement.NOT_EXERCISED, True)
 
 
 @pytest.mark.parametrize("rule", ["retry-after", "retry-backoff", "poll-interval"])

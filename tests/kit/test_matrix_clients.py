@@ -8,12 +8,18 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from runflow_mock.kit.matrix.clients import OUTPUT_BYTES_MAX, CommandRunner
+from runflow_mock.kit.matrix.running import LATE_SECONDS_MAX
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="shells of POSIX")]
 
 
 def still() -> None:
     """Moves nothing."""
+
+
+def hold() -> None:
+    """Lets nobody else in this process get on for a while, as on a busy machine."""
+    assert sum(range(20_000_000)) > 0
 
 
 def never() -> bool:
@@ -31,6 +37,11 @@ def test_of_what_never_ends_the_last_is_kept() -> None:
     ended = CommandRunner(("sh", "-c", "yes; echo never"), 2.0).run({}, still, never)
     assert (ended.exit_code, set(ended.output.split())) == (None, {"y"})
     assert OUTPUT_BYTES_MAX // 2 < len(ended.output) <= OUTPUT_BYTES_MAX
+
+
+def test_lateness_is_noticed_while_something_is_moved_as_well() -> None:
+    ended = CommandRunner(("sleep", "1"), 60.0).run({}, hold, never)
+    assert ended.late_seconds > LATE_SECONDS_MAX
 
 
 def test_client_that_may_go_on_comes_to_its_end() -> None:

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from runflow_mock.domain.verdicts import UNCLEAR_PAUSES
 from runflow_mock.kit.matrix.cells import select
 from runflow_mock.kit.matrix.clients import AGAIN_SECONDS, Ended, longest_seconds
 from runflow_mock.kit.matrix.given_secrets import given_secrets
 from runflow_mock.kit.matrix.judging import judge_trials
-from runflow_mock.kit.matrix.running import run_matrix
+from runflow_mock.kit.matrix.running import LATE, TOO_LONG, VARIES, run_matrix
 from runflow_mock.kit.matrix.trials import MatrixJob
 from runflow_mock.kit.sheets.records import Sheet
 from runflow_mock.runtime.config import Config
@@ -26,6 +27,8 @@ from runflow_mock.testing.in_process import BASE_URL, InProcess
 SECRET = "rf_whsec_of_the_bench"
 SECONDS_MAX = 80.0
 STEP_SECONDS = 0.25
+# Why nothing is said of pauses that came up: on a real machine a client that is right, or wrong, may find itself there.
+OPEN = (LATE, VARIES, TOO_LONG, UNCLEAR_PAUSES)
 _PLACES = count()
 BUILDS_FILE = Path(__file__).parents[1] / "clients" / "builds.py"
 

@@ -29,7 +29,7 @@ from runflow_mock.domain.documents import try_document
 from runflow_mock.domain.exchanges import Exchange, digest_of_key
 from runflow_mock.domain.filters import Field, QueryError, parse_filter
 from runflow_mock.domain.poll_hygiene import CREATES, POLL_SECONDS_MIN, READS, VIEWS, what_is_read
-from runflow_mock.domain.verdicts import INTERVAL_SECONDS_MIN, UP_AND_DOWN, WITHOUT_PAUSE, Observation, interval, too_short
+from runflow_mock.domain.verdicts import INTERVAL_SECONDS_MIN, UNCLEAR_PAUSES, UP_AND_DOWN, WITHOUT_PAUSE, Observation, interval, too_short
 from runflow_mock.domain.whole_numbers import whole_number
 
 TRANSIENT = frozenset((408, 409, 425, 429))
@@ -135,11 +135,12 @@ def backs_off(exchanges: Sequence[Exchange], least_seconds: float) -> Iterator[O
             yield too_short(ids, min(pauses))
         else:
             shown = ", ".join(f"{pause:.2f}" for pause in pauses[:10])
-            certain = WITHOUT_PAUSE if _are_absent(pauses) else UP_AND_DOWN if _do_swing(pauses) else None
-            told = f"pauses of {shown} s between tries" if certain is None else f"{certain}: {shown} s"
+            do_grow = _do_grow(pauses)
+            unclear = UNCLEAR_PAUSES if do_grow is None else None
+            kind = WITHOUT_PAUSE if _are_absent(pauses) else UP_AND_DOWN if _do_swing(pauses) else unclear
+            told = f"pauses of {shown} s between tries" if kind is None else f"{kind}: {shown} s"
             # Whoever reads on at the pace of polling leaves time enough, without pauses that grow.
             is_polling = series[0].operation in READS | VIEWS and min(pauses) >= POLL_SECONDS_MIN
-            do_grow = _do_grow(pauses)
             yield Observation(None if is_polling and do_grow is False else do_grow, ids, told, round(pauses[-1], 3))
 
 

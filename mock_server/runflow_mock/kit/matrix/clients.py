@@ -173,19 +173,21 @@ class _Output:
 
 
 class _Sleeper:
-    """Sleeps beside the client for a moment at a time, and notes how late it was woken."""
+    """Sleeps beside the client for a moment at a time, and notes how late it was woken; who moves does so beside it, and takes time."""
 
     def __init__(self) -> None:
         self.late_seconds = 0.0
         self.is_over = threading.Event()
 
+    def keep_sleeping(self) -> None:
+        """Sleeps again and again until it is over."""
+        while not self._sleep():
+            pass
+
     def keep_moving(self, move: Callable[[], None]) -> None:
         """Moves again and again until it is over."""
-        moved = time.monotonic()
-        while not self._sleep():
-            if time.monotonic() - moved >= MOVE_SECONDS:
-                move()
-                moved = time.monotonic()
+        while not self.is_over.wait(MOVE_SECONDS):
+            move()
 
     def _sleep(self) -> bool:
         started = time.monotonic()
@@ -197,10 +199,15 @@ class _Sleeper:
 @contextmanager
 def _again_and_again(move: Callable[[], None]) -> Iterator[_Sleeper]:
     sleeper = _Sleeper()
-    thread = threading.Thread(target=sleeper.keep_moving, args=(move,), name="mover", daemon=True)
-    thread.start()
+    threads = (
+        threading.Thread(target=sleeper.keep_sleeping, name="sleeper", daemon=True),
+        threading.Thread(target=sleeper.keep_moving, args=(move,), name="mover", daemon=True),
+    )
+    for thread in threads:
+        thread.start()
     try:
         yield sleeper
     finally:
         sleeper.is_over.set()
-        thread.join()
+        for thread in threads:
+            thread.join()

@@ -121,11 +121,12 @@ def _settled(rule: str, trials: Sequence[Trial], job: MatrixJob, tell: Tell) -> 
         seen.append(trial)
     is_held = any(_judgement(trial, rule) is Judgement.HELD for trial in seen)
     is_broken = (_votes(rule, seen) >= BROKEN_MIN and not is_held) or any(count >= BROKEN_MIN for count in _certain(rule, seen).values())
-    # Of a cell that was tried more than once the last trial speaks that says what all of them do.
+    # Of a cell that was tried more than once the last trial speaks that says what all of them do, or the last one that says anything.
     for name in {trial.cell.name for trial in seen if _says_something(trial, rule)}:
         votes = [trial for trial in seen if trial.cell.name == name]
         wanted = Judgement.BROKEN if is_broken else Judgement.HELD
-        speaks = next((vote for vote in reversed(votes) if _judgement(vote, rule) is wanted), votes[-1])
+        last = [vote for vote in votes if _says_something(vote, rule)][-1]
+        speaks = next((vote for vote in reversed(votes) if _judgement(vote, rule) is wanted), last)
         for vote in votes:
             speaks = _with_certain(speaks, vote)
         is_tried = len(votes) > 1 or speaks.seconds < job.again_seconds_max
@@ -177,13 +178,15 @@ def _with_certain(trial: Trial, earlier: Trial) -> Trial:
 
 
 def _left_open(trial: Trial, rule: str, otherwise: str) -> Trial:
-    """Returns a trial that no longer says that a rule was broken."""
+    """Returns a trial that no longer says that a rule was broken, and why; where it said nothing itself, its own reason stays."""
     late = f"{LATE}: somebody who slept meanwhile was woken {trial.late_seconds:.2f} s late"
-    reason = late if _is_late(trial) else otherwise
+
+    def why(found: Found) -> str:
+        is_open = _says(found) is Judgement.NOT_EXERCISED
+        return late if _is_late(trial) else str(found["reason"]) if is_open else otherwise
+
     verdicts = [
-        {**found, "verdict": Judgement.NOT_EXERCISED.value, "evidence": [], "reason": reason}
-        if found["rule"] == rule and _says(found) is not Judgement.NOT_EXERCISED
-        else found
+        {**found, "verdict": Judgement.NOT_EXERCISED.value, "evidence": [], "reason": why(found)} if found["rule"] == rule else found
         for found in trial.report["verdicts"]
     ]
     return replace(trial, report={**trial.report, "verdicts": verdicts})
