@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from itertools import count
+from itertools import chain, count, repeat
 from typing import Any
 
 import pytest
@@ -382,6 +382,36 @@ def test_number_of_effects_that_never_rests_is_told() -> None:
         pytest.raises(NoCount, match=r"counts on and on.*nobody but this command"),
     ):
         effects.at_rest()
+
+
+class Jumping:
+    """A clock by which the machine stands still for three seconds at one reading, and otherwise passes by a millisecond."""
+
+    def __init__(self, at: int) -> None:
+        self._left, self._seconds = at, 0.0
+
+    def __call__(self) -> float:
+        self._left -= 1
+        self._seconds += 0.001 if self._left else 3.0
+        return self._seconds
+
+
+@pytest.mark.slow(is_covering=True)
+@pytest.mark.parametrize("at", range(3, 12))
+def test_effect_is_not_missed_because_the_machine_stood_still_while_it_was_waited_for(at: int) -> None:
+    """Whoever wakes too late to see an effect has not waited for it: whoever was to act has stood still as well."""
+    with (
+        Counter(chain([0] * 12, repeat(1))) as url,
+        closing(Effects(url, quiet_seconds=0.01, appear_seconds_max=0.3, now=Jumping(at))) as effects,
+    ):
+        assert effects.since(effects.count()) == 1
+
+
+@pytest.mark.slow(is_covering=True)
+@pytest.mark.parametrize("at", range(3, 7))
+def test_count_has_not_come_to_rest_while_the_machine_stood_still(at: int) -> None:
+    with Counter(chain([0] * 4, repeat(1))) as url, closing(Effects(url, quiet_seconds=0.02, now=Jumping(at))) as effects:
+        assert (effects.count(), effects.at_rest()) == (0, 1)
 
 
 @pytest.mark.slow

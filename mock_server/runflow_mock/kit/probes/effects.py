@@ -1,6 +1,8 @@
 """Effects: how often the receiver has acted, as it tells itself, and how a probe waits until that has come to rest."""
 
+import math
 import time
+from collections.abc import Callable, Iterator
 
 import urllib3
 
@@ -11,6 +13,10 @@ QUIET_SECONDS = 0.25
 APPEAR_SECONDS_MAX = 3.0
 # So many times as long as for any other effect is waited for the first.
 FIRST_OF = 4
+# Whoever asks for the count again and again waits so often in the time in which it must not change.
+LOOKS = 5
+# An answer that takes more than so many times the shortest came when the machine had stood still.
+STALL_OF = 10
 LATE = "whose effect it is nobody can tell, so that nothing is said of effects; let it act sooner for this test"
 SECONDS_MAX = 10.0
 REST_SECONDS_MAX = 30.0
@@ -27,6 +33,9 @@ class Effects:
     `has_acted` once there was one. Where the first genuine callback has none, or has it so `late` that nobody can tell which callback an
     effect is of, nothing `is_counted`, unless the receiver acts on another `event` in time. It may act after it has answered: a count is
     what stands there once it has not changed for `quiet_seconds`, and for twice as long as the slowest effect so far took to appear.
+
+    A machine that stands still lets nobody act: what is waited for is not over because whoever waits was woken late. Only whether the first
+    effect came too late is said by the clock.
     """
 
     def __init__(
@@ -36,14 +45,17 @@ class Effects:
         quiet_seconds: float = QUIET_SECONDS,
         appear_seconds_max: float = APPEAR_SECONDS_MAX,
         rest_seconds_max: float = REST_SECONDS_MAX,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._url = url
+        self._now = now
         self._rest_seconds_max = rest_seconds_max
         self._quiet_seconds = quiet_seconds
         self._appear_seconds_max = appear_seconds_max
         self.has_acted, self.is_counted = False, True
         self.late: str | None = None
         self.event: str | None = None
+        self._took, self._shortest = 0.0, math.inf
         self._pool = timed_pool(timeout=SECONDS_MAX)
 
     def count(self) -> int:
@@ -52,6 +64,13 @@ class Effects:
         Raises:
             NoCount: the address does not answer with a number.
         """
+        asked = self._now()
+        count = self._ask()
+        self._took = self._now() - asked
+        self._shortest = min(self._shortest, self._took)
+        return count
+
+    def _ask(self) -> int:
         try:
             with within(SECONDS_MAX):
                 response = self._pool.request("GET", self._url, retries=urllib3.Retry(2, redirect=0), preload_content=False)
@@ -65,15 +84,17 @@ class Effects:
 
     def first(self, before: int, times: int = FIRST_OF) -> None:
         """Waits for the first effect since a count, so many times as long as for others: it may come through a queue."""
+        sent = self._now()
         took = self._appears(before, times * self._appear_seconds_max)
-        self.has_acted = self.is_counted = took is not None and took <= self._appear_seconds_max
+        late = self._now() - sent
+        self.has_acted = self.is_counted = took is not None and late <= self._appear_seconds_max
         if took is None:
             return
         if self.is_counted:
             self._quiet_seconds = max(self._quiet_seconds, 2 * took)
             self.at_rest()
         else:
-            self.late = f"it acts {took:.1f} s after it was sent a callback: {LATE}"
+            self.late = f"it acts {late:.1f} s after it was sent a callback: {LATE}"
 
     def at_rest(self, seconds: float = 0.0) -> int:
         """Returns the count once it has come to rest, for so many seconds at least.
@@ -83,17 +104,19 @@ class Effects:
         """
         if not self.is_counted:
             return 0
-        started, quiet_seconds = time.monotonic(), max(seconds, self._quiet_seconds)
-        count, until = self.count(), started + quiet_seconds
-        while time.monotonic() < until:
-            if time.monotonic() - started > self._rest_seconds_max + seconds:
+        quiet_seconds = max(seconds, self._quiet_seconds)
+        looks = self._looks()
+        count, since = next(looks)
+        for later, waited in looks:
+            if later != count:
+                count, since = later, waited
+            elif waited - since >= quiet_seconds:
+                break
+            if waited > self._rest_seconds_max + seconds:
                 raise NoCount(
                     f"{self._url} counts on and on: it must answer with how often the receiver has acted, and with nothing else, "
                     "while nobody but this command sends it callbacks"
                 )
-            time.sleep(self._quiet_seconds / 5)
-            if (now := self.count()) != count:
-                count, until = now, time.monotonic() + quiet_seconds
         return count
 
     def since(self, before: int) -> int:
@@ -112,12 +135,18 @@ class Effects:
 
     def _appears(self, before: int, seconds_max: float) -> float | None:
         """How long it took until there was an effect, or nothing where there was none in so many seconds."""
-        started = time.monotonic()
-        while self.count() == before:
-            if time.monotonic() - started >= seconds_max:
-                return None
-            time.sleep(self._quiet_seconds / 5)
-        return time.monotonic() - started
+        count, waited = next(look for look in self._looks() if look[0] != before or look[1] >= seconds_max)
+        return None if count == before else waited
+
+    def _looks(self) -> Iterator[tuple[int, float]]:
+        """Yields the count again and again, and how long was waited by then: as long as was meant, however late the machine wakes."""
+        waited, pause = 0.0, self._quiet_seconds / LOOKS
+        while True:
+            count = self.count()
+            waited += min(self._took, STALL_OF * self._shortest)
+            yield count, waited
+            time.sleep(pause)
+            waited += pause
 
     def close(self) -> None:
         """Closes the connections."""
