@@ -1,5 +1,7 @@
 """The handlers of `examples/callbacks`: each takes every genuine callback in either form once, and nothing else."""
 
+import hashlib
+import hmac
 import os
 import shutil
 import signal
@@ -36,12 +38,12 @@ LANGUAGES = [language for language, command in COMMANDS.items() if shutil.which(
 
 
 @contextmanager
-def running(language: str, dialect: str, folder: Path) -> Iterator[str]:
+def running(language: str, dialect: str, folder: Path, *, secret: str = SECRET) -> Iterator[str]:
     """Starts a handler as its README says, and gives its address; what it prints is in the file `out`."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     # PHP remembers in files, where TMPDIR says.
-    given = {"RUNFLOW_CALLBACK_SECRET": SECRET, "RUNFLOW_SIGNATURE": BUNDLES[dialect].signature, "TMPDIR": str(folder)}
+    given = {"RUNFLOW_CALLBACK_SECRET": secret, "RUNFLOW_SIGNATURE": BUNDLES[dialect].signature, "TMPDIR": str(folder)}
     command = [word.format(port=port) for word in COMMANDS[language]]
     with (folder / "out").open("w") as out, (folder / "err").open("w") as err:
         process = subprocess.Popen(command, stdout=out, stderr=err, cwd=HANDLERS, env={**os.environ, **given}, start_new_session=True)
@@ -50,8 +52,9 @@ def running(language: str, dialect: str, folder: Path) -> Iterator[str]:
             await_listener(url, process, folder)
             yield url
         finally:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
 
 
 def await_listener(url: str, process: "subprocess.Popen[bytes]", folder: Path) -> None:
@@ -69,6 +72,16 @@ def await_listener(url: str, process: "subprocess.Popen[bytes]", folder: Path) -
 
 def post(url: str, sample: SampleCallback) -> int:
     return POOL.request("POST", url, headers=sample.headers, body=sample.body, timeout=30, retries=False).status
+
+
+def hang_up(url: str) -> None:
+    """Ends a connection in the middle of a message, and waits until the other side has ended it too."""
+    address = urllib3.util.parse_url(url)
+    with socket.create_connection((address.host or "", address.port or 0), timeout=30) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: 100\r\n\r\n{")
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(1_000):
+            pass
 
 
 def of(event: str, dialect: str, *, secret: str | None = SECRET, at: datetime | None = None) -> SampleCallback:
@@ -109,6 +122,30 @@ def test_handler_takes_what_is_genuine_once_and_nothing_else(language: str, dial
     printed = (tmp_path / "out").read_text().splitlines()
     assert len(printed) == len(EVENTS)
     assert [event for event, line in zip(EVENTS, printed, strict=True) if event not in line] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_handler_goes_on_after_messages_that_are_none(language: str, tmp_path: Path) -> None:
+    genuine = of("run.completed", "seed")
+    with running(language, "seed", tmp_path) as url:
+        hang_up(url)
+        nameless = post(url, genuine.with_headers(Runflow_Request_Id=None))
+        taken = post(url, genuine)
+    assert (nameless, taken) == (400, 204)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_handler_without_a_secret_says_so_and_takes_nothing(language: str, tmp_path: Path) -> None:
+    """Where the variable is empty, as compose makes it of one that is not set, anybody could sign."""
+    unsigned = of("run.completed", "docs", secret=None)
+    forged = unsigned.with_headers(Runflow_Signature=hmac.new(b"", unsigned.body, hashlib.sha256).hexdigest())
+    try:
+        with running(language, "docs", tmp_path, secret="") as url:
+            status = post(url, forged)
+    except AssertionError:
+        status = None  # It did not start.
+    assert status in {None, 500}
+    assert "RUNFLOW_CALLBACK_SECRET" in (tmp_path / "err").read_text()
 
 
 def test_every_handler_is_tried() -> None:

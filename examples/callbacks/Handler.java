@@ -34,13 +34,16 @@ class Handler {
     if (!exchange.getRequestMethod().equals("POST")) return 405;
     var headers = exchange.getRequestHeaders();
     if (!isGenuine(headers.getFirst("Runflow-Timestamp"), headers.getFirst("Runflow-Signature"), body)) return 401;
-    String delivery = headers.getFirst("Runflow-Request-Id").replaceFirst("-\\d+$", "");
+    String id = headers.getFirst("Runflow-Request-Id");
+    if (id == null) return 400;
+    String delivery = id.replaceFirst("-\\d+$", "");
     // Java brings nothing that reads JSON: your library takes the bytes from here.
     if (seen.add(delivery)) System.out.println(new String(body, StandardCharsets.UTF_8));
     return 204;
   }
 
   public static void main(String[] given) throws Exception {
+    if (SECRET == null || SECRET.isEmpty()) throw new IllegalStateException("RUNFLOW_CALLBACK_SECRET is not set: anybody could sign");
     HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", Integer.parseInt(given[0])), 0);
     server.createContext("/", exchange -> {
       int status = 500;

@@ -57,14 +57,20 @@ func take(request *http.Request) int {
 		return http.StatusBadRequest
 	}
 	id := request.Header.Get("Runflow-Request-Id")
-	delivery := id[:strings.LastIndex(id, "-")]
-	if _, isRepeat := seen.LoadOrStore(delivery, true); !isRepeat {
-		fmt.Println(told.Event, delivery)
+	end := strings.LastIndex(id, "-")
+	if end < 1 {
+		return http.StatusBadRequest
+	}
+	if _, isRepeat := seen.LoadOrStore(id[:end], true); !isRepeat {
+		fmt.Println(told.Event, id[:end])
 	}
 	return http.StatusNoContent
 }
 
 func main() {
+	if len(secret) == 0 {
+		panic("RUNFLOW_CALLBACK_SECRET is not set: anybody could sign")
+	}
 	http.HandleFunc("/", func(response http.ResponseWriter, request *http.Request) { response.WriteHeader(take(request)) })
 	panic(http.ListenAndServe("127.0.0.1:"+os.Args[1], nil))
 }

@@ -4,6 +4,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import { createServer } from "node:http";
 
 const SECRET = process.env.RUNFLOW_CALLBACK_SECRET;
+if (!SECRET) throw new Error("RUNFLOW_CALLBACK_SECRET is not set: anybody could sign");
 const IS_DATED = (process.env.RUNFLOW_SIGNATURE ?? "timestamped") === "timestamped"; // The other form is `bare`.
 const TOLERANCE_SECONDS = 300;
 const seen = new Set();
@@ -26,8 +27,8 @@ function take(request, body) {
   } catch {
     return 400;
   }
-  if (event === undefined) return 400;
-  const delivery = request.headers["runflow-request-id"].replace(/-\d+$/, "");
+  const delivery = (request.headers["runflow-request-id"] ?? "").replace(/-\d+$/, "");
+  if (event === undefined || delivery === "") return 400;
   if (!seen.has(delivery)) {
     seen.add(delivery);
     console.log(event, delivery);
@@ -35,8 +36,16 @@ function take(request, body) {
   return 204;
 }
 
-createServer(async (request, response) => {
+async function answer(request, response) {
   const chunks = [];
   for await (const chunk of request) chunks.push(chunk);
   response.writeHead(take(request, Buffer.concat(chunks))).end();
+}
+
+createServer((request, response) => {
+  // Without this, whoever hangs up in the middle of a message ends the process.
+  answer(request, response).catch((failed) => {
+    console.error(failed);
+    response.destroy();
+  });
 }).listen(Number(process.argv[2]), "127.0.0.1");

@@ -9,7 +9,7 @@ import time
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-SECRET = os.environ["RUNFLOW_CALLBACK_SECRET"].encode()
+SECRET = os.environ.get("RUNFLOW_CALLBACK_SECRET", "").encode() or sys.exit("RUNFLOW_CALLBACK_SECRET is not set: anybody could sign")
 IS_DATED = os.environ.get("RUNFLOW_SIGNATURE", "timestamped") == "timestamped"  # The other form is `bare`.
 TOLERANCE_SECONDS = 300
 seen: set[str] = set()
@@ -33,7 +33,9 @@ class Handler(BaseHTTPRequestHandler):
             event = json.loads(body)["event"]
         except (ValueError, LookupError, TypeError):
             return self.answer(400)
-        delivery = self.headers["Runflow-Request-Id"].rpartition("-")[0]
+        delivery = self.headers.get("Runflow-Request-Id", "").rpartition("-")[0]
+        if not delivery:
+            return self.answer(400)
         if delivery not in seen:
             seen.add(delivery)
             print(event, delivery, flush=True)

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import os
+import sys
 import time
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -64,6 +65,8 @@ class Shop(BaseHTTPRequestHandler):
 
 def main() -> None:
     """Serves until it is stopped."""
+    if not os.environ.get("RUNFLOW_CALLBACK_SECRET"):
+        sys.exit("RUNFLOW_CALLBACK_SECRET is not set: anybody could sign")
     server = ThreadingHTTPServer((os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "3000"))), Shop)
     Shop.public_url = os.environ.get("PUBLIC_URL") or f"http://127.0.0.1:{server.server_port}"
     print(f"the shop is open at {Shop.public_url}", flush=True)

@@ -43,3 +43,10 @@ def test_forged_callback_changes_nothing(runflow: Runflow, shop: str) -> None:
     attempts = runflow.deliveries[0].attempts
     assert [attempt.status_code for attempt in attempts] == [401, 204]
     assert requests.get(f"{shop}/photos", timeout=10).json() == {run_id: "succeeded"}
+
+
+def test_shop_without_a_secret_does_not_open() -> None:
+    env = {**os.environ, "RUNFLOW_CALLBACK_SECRET": "", "PORT": "0"}
+    command = (sys.executable, Path(__file__).with_name("app.py"))
+    told = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=30)
+    assert (told.returncode, told.stderr) == (1, "RUNFLOW_CALLBACK_SECRET is not set: anybody could sign\n")

@@ -1,5 +1,8 @@
 /** What the webhook handler does with callbacks as the service signs them, and with others. */
 
+import { once } from "node:events";
+import { connect } from "node:net";
+
 import { expect } from "vitest";
 
 import { test } from "./fixtures.js";
@@ -20,6 +23,18 @@ test("a forged callback is refused, and the genuine one is taken", async ({ runf
   await runflow.clock.runUntilIdle();
   expect(webhook.told).toEqual([{ runId, status: "succeeded" }]);
   expect((await runflow.deliveries())[0]?.attempts.map((attempt) => attempt.status_code)).toEqual([401, 204]);
+});
+
+test("a signature of as many characters, but other bytes, is refused", async ({ webhook }) => {
+  const headers = { "Runflow-Timestamp": "1", "Runflow-Signature": "v1=" + "é".repeat(64) };
+  expect((await fetch(webhook.url, { method: "POST", headers, body: "{}" })).status).toBe(401);
+});
+
+test("whoever hangs up in the middle of a message ends that one only", async ({ webhook }) => {
+  const connection = connect(Number(new URL(webhook.url).port), "127.0.0.1");
+  connection.end("POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\n{").resume();
+  await once(connection, "close");
+  expect((await fetch(webhook.url, { method: "POST", body: "{}" })).status).toBe(401);
 });
 
 test("a callback that comes three times counts once", async ({ runflow, webhook }) => {

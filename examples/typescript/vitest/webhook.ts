@@ -2,7 +2,7 @@
 
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 
@@ -18,15 +18,16 @@ export interface Webhook {
 
 /** Returns whether the service signed exactly these bytes, a moment ago. */
 export function isGenuine(body: Buffer, stamp: string, signature: string, secret: string): boolean {
-  const expected = "v1=" + createHmac("sha256", secret).update(`${stamp}.`).update(body).digest("hex");
-  const isSigned = signature.length === expected.length && timingSafeEqual(Buffer.from(signature), Buffer.from(expected));
+  const expected = Buffer.from("v1=" + createHmac("sha256", secret).update(`${stamp}.`).update(body).digest("hex"));
+  const given = Buffer.from(signature);
+  const isSigned = given.length === expected.length && timingSafeEqual(given, expected);
   return isSigned && Math.abs(Date.now() / 1000 - Number(stamp)) <= TOLERANCE_SECONDS;
 }
 
 export async function startWebhook(secret: string): Promise<Webhook> {
   const told: Webhook["told"] = [];
   const seen = new Set<string>();
-  const server = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await buffer(request);
     const header = (name: string): string => String(request.headers[name] ?? "");
     if (!isGenuine(body, header("runflow-timestamp"), header("runflow-signature"), secret)) {
@@ -39,6 +40,10 @@ export async function startWebhook(secret: string): Promise<Webhook> {
     if (!seen.has(delivery)) told.push({ runId: event.run_id, status: event.status });
     seen.add(delivery);
     response.writeHead(204).end();
+  };
+  const server = createServer((request, response) => {
+    // Without this, whoever hangs up in the middle of a message ends the process.
+    answer(request, response).catch(() => response.destroy());
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
