@@ -25,6 +25,7 @@ from runflow_mock.testing.server import serve
         ("verify-receiver", "http://127.0.0.1:1/", "--secret", SECRET, "--previous-secret"),
         ("verify-receiver", "http://127.0.0.1:1/", "--secret", SECRET, "--retired-secret"),
         ("trigger", "run.completed", "http://127.0.0.1:1/", "--secret"),
+        ("listen", "--host", "192.0.2.1", "--secret"),  # an address of nobody, where nothing can listen
         ("verify-client", "--callback-secret"),
         ("replay", "x.json", "--callback-secret"),
     ],

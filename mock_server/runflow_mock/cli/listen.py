@@ -11,7 +11,7 @@ import msgspec
 from rich.console import Console
 from rich.markup import escape
 
-from runflow_mock.cli.options import WholeNumber, checked_url, json_option, option
+from runflow_mock.cli.options import Secret, WholeNumber, checked_url, json_option, option
 from runflow_mock.cli.stopping import SIGNALS, is_ignored
 from runflow_mock.domain.printing import on_one_line
 from runflow_mock.runtime.deadlines import WAKEFUL_SECONDS
@@ -22,7 +22,7 @@ DEFAULT_PORT = 8788
 
 @click.command()
 @click.option("--forward-to", default=None, callback=checked_url, help="Receiver that gets every callback as it came, bytes and headers.")
-@option("--secret", envvar="RUNFLOW_MOCK_CALLBACK_SECRET", default=None, help="Callback secret to check signatures with.")
+@option("--secret", envvar="RUNFLOW_MOCK_CALLBACK_SECRET", default=None, type=Secret(), help="Callback secret to check signatures with.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=DEFAULT_PORT, show_default=True, type=WholeNumber(0, 65535), help="Port to listen on; 0 picks a free one.")
 @click.option("--count", default=None, type=WholeNumber(1), help="Stop after so many callbacks.")
