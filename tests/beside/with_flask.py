@@ -1,6 +1,7 @@
 """Flask: its test client, its live server, and its application as a receiver without a socket."""
 
 import json
+import multiprocessing
 
 import pytest
 import requests
@@ -8,6 +9,9 @@ from flask import Flask, request
 from stories import BODY, PATH, by_hand, tell
 
 ARRIVED = []
+
+# The live server has to be forked, which from Python 3.14 on nobody does who is not told.
+multiprocessing.set_start_method("fork", force=True)
 
 
 # The live server of pytest-flask is of the whole session.

@@ -34,6 +34,8 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
     "pytest_socket": ("--allow-hosts=127.0.0.1",),
     "ways_out": ("-p", "no:recording"),
 }
+# The newest Python that a tool takes by itself, without this plugin too: this one asks for an event loop where 3.14 has none.
+NEWEST: Mapping[str, str] = {"asyncio_concurrent": "3.13"}
 DISTRIBUTIONS = ("load", "loadscope", "loadfile", "loadgroup", "worksteal", "each")
 NAMES = tuple(sorted(file.stem.removeprefix("with_") for file in SUITES.glob("with_*.py")))
 
@@ -42,6 +44,12 @@ def lock_of(name: str) -> Path:
     """Returns what the environment of a suite has: that of all tools, or one of its own, where a tool lives beside no other."""
     own = LOCKS / f"beside-{name.replace('_', '-')}.lock"
     return own if own.exists() else LOCKS / "beside.lock"
+
+
+def takes(name: str, version: str) -> bool:
+    """Returns whether a tool works with a version of Python at all."""
+    newest = NEWEST.get(name, version)
+    return tuple(map(int, version.split("."))) <= tuple(map(int, newest.split(".")))
 
 
 def make_environment(python: Path, folder: Path, lock: Path) -> Path:
@@ -121,15 +129,17 @@ def main() -> int:
     with TemporaryDirectory() as name:
         tools, pythons = given.tool or NAMES, {version_of(python): python for python in found}
         made = {
-            (version, lock): make_environment(python, Path(name) / f"{lock.stem}-{version}", lock)
-            for lock in {lock_of(tool) for tool in tools}
-            for version, python in pythons.items()
+            (version, lock): make_environment(pythons[version], Path(name) / f"{lock.stem}-{version}", lock)
+            for version, lock in {(version, lock_of(tool)) for tool in tools for version in pythons if takes(tool, version)}
         }
         print("| tool |", " | ".join(f"Python {version}" for version in pythons), "|")
         print("|---|" + "---|" * len(pythons))
         for tool in tools:
             cells = []
             for version in pythons:
+                if not takes(tool, version):
+                    cells.append("takes none by itself")
+                    continue
                 python = made[version, lock_of(tool)]
                 folder = Path(name) / f"suites-{version}"
                 folder.mkdir(exist_ok=True)

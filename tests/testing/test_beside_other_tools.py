@@ -7,9 +7,11 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from neighbours import NAMES, SUITES, commands, interpreter, lock_of, make_environment, run_suite, told, version_of
+from neighbours import NAMES, SUITES, commands, interpreter, lock_of, make_environment, run_suite, takes, told, version_of
 
 pytestmark = pytest.mark.slow
+
+VERSION = ".".join(map(str, sys.version_info[:2]))
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +21,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Pa
 
 
 @pytest.mark.timeout(1_800)
-@pytest.mark.parametrize("tool", NAMES)
+@pytest.mark.parametrize("tool", [name for name in NAMES if takes(name, VERSION)])
 def test_fixtures_live_beside(environment: Callable[[Path], Path], tmp_path: Path, tool: str) -> None:
     results = run_suite(environment(lock_of(tool)), tool, tmp_path)
     assert [code for code, _ in results] == [0] * len(results), "\n".join(output for _, output in results)
@@ -43,9 +45,14 @@ def test_tool_that_lives_beside_no_other_has_an_environment_of_its_own() -> None
     }
 
 
+def test_tool_that_takes_no_newer_python_by_itself_is_left_out_there() -> None:
+    versions = ("3.9", "3.13", "3.14", "3.15")
+    assert [takes("asyncio_concurrent", version) for version in versions] == [True, True, False, False]
+    assert all(takes("respx", version) for version in versions)
+
+
 def test_interpreter_is_named_by_its_path_or_its_version() -> None:
-    version = version_of(Path(sys.executable))
-    assert version_of(interpreter(version)) == version
+    assert version_of(interpreter(VERSION)) == VERSION
     assert interpreter(sys.executable) == Path(sys.executable)
 
 
