@@ -5,6 +5,7 @@ import json
 import pytest
 from costs import lines_run
 
+from runflow_mock.domain.masked_documents import _first_difference
 from runflow_mock.domain.scrubbing import Scrubber
 
 
@@ -103,6 +104,14 @@ def test_name_and_number_in_a_line_of_yaml_stay_one(secret: str, before: str, af
     scrubber = Scrubber((secret,))
     scrubbed = scrubber.scrub_text(before)
     assert (scrubbed, scrubber.scrub_text(scrubbed)) == (after, after)
+
+
+@pytest.mark.parametrize("places", [(0,), (1, 2), (4_094,), (4_095, 4_096), (4_096,), (8_199,), (8_191, 8_192)])
+def test_first_difference_of_two_texts_is_found_wherever_it_is(places: tuple[int, ...]) -> None:
+    one = bytes(8_200)
+    other = bytes(place in places for place in range(8_200))
+    assert (_first_difference(one, other, 0), _first_difference(one, one, 0)) == (places[0], None)
+    assert _first_difference(b"a" + one, b"b" + other, 1) == places[0] + 1
 
 
 @pytest.mark.parametrize("line", ['{"n":12345678}\n', "n: 12345678\n", "12345678\n"])

@@ -109,9 +109,14 @@ def _field_in_form(plain: bytes, masked: bytes) -> bytes:
 
 def _first_difference(one: bytes, other: bytes, begin: int) -> int | None:
     for begun in range(begin, len(one), _COMPARED_BYTES):
-        here, there = one[begun : begun + _COMPARED_BYTES], other[begun : begun + _COMPARED_BYTES]
-        if here != there:
-            return begun + next(place for place, pair in enumerate(zip(here, there, strict=True)) if pair[0] != pair[1])
+        low, high = begun, min(begun + _COMPARED_BYTES, len(one))
+        if one[low:high] == other[low:high]:
+            continue
+        # By halves: a step for each byte would be a fifth of what a mask costs.
+        while high - low > 1:
+            half = (low + high) // 2
+            low, high = (half, high) if one[low:half] == other[low:half] else (low, half)
+        return low
     return None
 
 
