@@ -106,6 +106,22 @@ def test_name_and_number_in_a_line_of_yaml_stay_one(secret: str, before: str, af
     assert (scrubbed, scrubber.scrub_text(scrubbed)) == (after, after)
 
 
+@pytest.mark.parametrize(
+    ("secret", "before", "after"),
+    [
+        ("testsuite", "<?xml?>\n<testsuite a='testsuite'></testsuite>", "<?xml?>\n<testsuite a='redacted*'></testsuite>"),
+        ("testcase", '<?xml?><a testcase="1">testcase, my testcase</a>', '<?xml?><a testcase="1">redacted, my redacted</a>'),
+        ("failures", '<?xml?><testsuite failures="1"/>', '<?xml?><testsuite failures="1"/>'),
+        ("hunter2hunter2", "<?xml?><hunter2hunter2/>", "<?xml?><redacted******/>"),
+        ("testcase", "<testcase/>", "<redacted/>"),
+    ],
+)
+def test_element_and_attribute_of_ours_stay_in_xml(secret: str, before: str, after: str) -> None:
+    scrubber = Scrubber((secret,))
+    scrubbed = scrubber.scrub_text(before)
+    assert (scrubbed, scrubber.scrub_text(scrubbed)) == (after, after)
+
+
 @pytest.mark.parametrize("places", [(0,), (1, 2), (4_094,), (4_095, 4_096), (4_096,), (8_199,), (8_191, 8_192)])
 def test_first_difference_of_two_texts_is_found_wherever_it_is(places: tuple[int, ...]) -> None:
     one = bytes(8_200)

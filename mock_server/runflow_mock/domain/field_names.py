@@ -23,7 +23,7 @@ _NAMES = """
     email_verified_at encoding ends_at_once environment error_codes error_message estimated_cost eval_duration_ms evaluation
     evaluation_id evaluation_instructions evaluations evaluations_max event_subscriptions event_type event_type_code event_types
     evidence examples exchange exchanges expectation expectations expected expected_at expires_at failure_code failure_detail
-    failure_message failure_output failure_reason failure_reason_code failure_stage_code family_id family_variant_code featured
+    failure_message failure_output failure_reason failure_reason_code failure_stage_code failures family_id family_variant_code featured
     featured_at feedback feedback_is_positive feedback_reason field_name file_bytes_max file_list filename files_not_written findings
     fine_tuning fingerprint first_megapixel first_name flow_node_id flow_type_code flow_version_id folder_id forgotten form_docs
     format_input gate_failures generated_image_url generation_prompt get_docs get_openapi github_url gradient_end gradient_start
@@ -51,12 +51,12 @@ _NAMES = """
     settings severity signature signing_secret_id size_bytes solution solution_flows solution_id solution_models sort_order
     source_chat_message_id source_code source_id source_output_id source_type source_visibility_code spans_min square_hd stages_input
     standing start_type startedDateTime started_at state_code statement statusText status_code status_spelling statuses steps_max
-    streams_max strength sub_flow_id subjects submitted_at subtitle succeeded superseded_at supports_streaming switches sync_mode
+    streams_max strength sub_flow_id submitted_at subtitle succeeded superseded_at supports_streaming switches sync_mode
     sync_seconds_max takes_batches target_id target_type target_type_code target_version task_description task_type tenant_bounds
-    tenants_max threshold thumbnail_url timeline timers_max timestamp timezone tls_names tls_port top_issues top_strengths total_ms
-    transparent type_code unavailable undecided undelivered undelivered_callbacks under_way unfired_faults unit_code unit_price unjudged
-    unknown_keys unknown_models unmatched unmatched_requests unreached updated_at upload_id upload_types upload_url uploads_max
-    validator validator_attributes validator_attrs validator_code variable_type variable_type_code verdicts verified violations
+    tenants_max testcase testsuite threshold thumbnail_url timeline timers_max timestamp timezone tls_names tls_port top_issues
+    top_strengths total_ms transparent type_code unavailable undecided undelivered undelivered_callbacks under_way unfired_faults unit_code
+    unit_price unjudged unknown_keys unknown_models unmatched unmatched_requests unreached updated_at upload_id upload_types upload_url
+    uploads_max validator validator_attributes validator_attrs validator_code variable_type variable_type_code verdicts verified violations
     visibility_code waited_seconds waits_for_run waits_max webhook_disabled webhook_id webhooks webhooks_max website_url
     weighted_pass_rate work_check workers_silent workflow workflow_id workflow_json workflows workflows_max www_deploy www_docs_file
     www_everything www_home www_keys www_openapi www_overview www_robots www_sample www_signup

@@ -1,11 +1,12 @@
-"""Documents of JSON and YAML in which something was masked: what stood there as such is that afterwards, whatever the secret was.
+"""Documents of JSON, YAML and XML in which something was masked: what stood there as such is that afterwards, whatever the secret was.
 
 A secret of digits may be a number as well, and one of punctuation may look like what stands between values. Masks belong into texts. In
 the place of a number stand nines, as where a name tells that it is a secret, so that whoever expects a number finds one; nothing is masked
 between values, where nobody could have put a secret, nor in a name by which whoever reads the document asks for a field.
 
 Lines that are documents of JSON, as in JSON lines and streams of events, are taken one by one. Of a text that may be YAML names and
-numbers are known by the line in which they stand; punctuation is not, because any text may have it.
+numbers are known by the line in which they stand, and of XML names by the markup around them; punctuation is not, because any text
+may have it.
 """
 
 import re
@@ -30,6 +31,8 @@ _LINE = re.compile(rb"(?:data:[ ]?|\x1e)?+(?P<text>[^\r\n\x1e]++)?+[\r\n]*+")
 _NAME = rb"(?:-[ ]++)*+(?P<quote>[\"']?)(?P<name>[A-Za-z_][\w.-]*+)(?P=quote)[ \t]*+:(?=[ \t\r\n]|\Z)"
 _END = rb"(?:[ \t]*+,?+|[ \t]++\#[^\r\n]*+)[\r\n]*+\Z"
 _FIELD = re.compile(rb"[ \t]*+(?:%b|-(?:[ ]++-)*+)(?:[ \t]++(?P<number>%b)(?=%b))?+" % (_NAME, _NUMBER.pattern, _END))
+# An element or an attribute of XML.
+_MARKUP = re.compile(rb"</?([A-Za-z_][\w.-]*+)(?=[\s/>])|\s([A-Za-z_][\w.-]*+)(?==[\"'])")
 _COMPARED_BYTES = 4_096
 
 
@@ -40,7 +43,7 @@ def in_form(plain: bytes, masked: bytes, filler: bytes, *, may_mask_names: bool)
     """
     whole = _whole_of(plain)
     if whole is None:
-        return _lines_in_form(plain, masked, filler)
+        return _markup_in_form(plain, masked) if plain.startswith(b"<?xml") else _lines_in_form(plain, masked, filler)
     return _document_in_form(plain, masked, filler) if may_mask_names or not _is_json(whole(masked)) else masked
 
 
@@ -104,6 +107,16 @@ def _field_in_form(plain: bytes, masked: bytes) -> bytes:
     is_alone = plain[begin - 1] == masked[begin - 1] and plain[end : end + 1] == masked[end : end + 1]
     if found["number"] is not None and is_alone and plain[begin:end] != masked[begin:end]:
         kept[begin:end] = _number_in_form(plain, masked, begin, end)
+    return bytes(kept)
+
+
+def _markup_in_form(plain: bytes, masked: bytes) -> bytes:
+    """Returns masked XML in which elements and attributes of ours are called what they were."""
+    kept = bytearray(masked)
+    for named in _MARKUP.finditer(plain):
+        begin, end = named.span(named.lastindex or 0)
+        if plain[begin:end] != masked[begin:end] and is_field_name(plain[begin:end].decode(errors="replace")):
+            kept[begin:end] = plain[begin:end]
     return bytes(kept)
 
 
