@@ -37,6 +37,9 @@ UNAUTHORIZED = 401
 MOMENTS_AT_ONCE = 20
 MOMENT_BYTES = ceil(STEP_BYTES / MOMENTS_AT_ONCE)
 
+COMPARED_MAX = 20_000
+"""How often rules are compared with moments for one report: ten rules with all moments that there may be, more with the latest."""
+
 _MOVE = (
     'advance it (in a test runflow.clock.advance("1m"), over HTTP POST /_mock/clock/advance), or leave out clock="manual": '
     "the fixtures have the clock auto, which moves on with each poll"
@@ -148,7 +151,8 @@ async def unfired_rules(runtime: Runtime, tenant: Tenant, complete: Complete) ->
 
 
 async def unfired_among(runtime: Runtime, tenant: Tenant, rules: Sequence[FaultRule], complete: Complete) -> list[Unfired]:
-    """Returns rules with what came nearest to each where its place was not met."""
+    """Returns rules with what came nearest to each where its place was not met; of very many, among the latest moments alone."""
+    each_max = max(COMPARED_MAX // max(sum(not rule.matched for rule in rules), 1), 1)
     families = {KIND_OF[type(rule.what)].family for rule in rules if not rule.matched}
     # Looked through for secrets first: all of a journal at once takes a second.
     exchanges = await runtime.judgings.read(tenant) if Family.EXCHANGE in families else ()
@@ -156,7 +160,7 @@ async def unfired_among(runtime: Runtime, tenant: Tenant, rules: Sequence[FaultR
     found = list[Unfired]()
     for rule in rules:
         kind = KIND_OF[type(rule.what)]
-        came_nearest = None if rule.matched else await _nearest(rule.where, moments[kind.family])
+        came_nearest = None if rule.matched else await _nearest(rule.where, moments[kind.family][-each_max:])
         found.append(Unfired(id=rule.id, label=rule.label, kind=kind.name, matched=rule.matched, nearest=came_nearest))
     return found
 
