@@ -9,6 +9,7 @@ from runflow_mock.kit.suite.flows import Flow, Needs
 from runflow_mock.kit.suite.flows_of_runs import create_run
 from runflow_mock.kit.suite.lists import pages_of
 from runflow_mock.kit.suite.readings import expect
+from runflow_mock.kit.suite.scenes import later
 from runflow_mock.kit.suite.seeds import ABSENT, WORKFLOWS, upload
 from runflow_mock.kit.suite.suite_tenants import SuiteTenant
 
@@ -91,7 +92,11 @@ def _read(tenant: SuiteTenant, path: str, limit: int) -> tuple[list[Any], bool]:
 
 
 def _lists_are_complete(tenant: SuiteTenant) -> Iterator[str]:
-    made = [create_run(tenant, client_ref=f"{tenant.mark}-page")["id"] for _ in range(5)]
+    made = []
+    for _ in range(5):
+        made.append(create_run(tenant, client_ref=f"{tenant.mark}-page")["id"])
+        # In which order stands what was made in one moment is the server's own.
+        later(tenant)
     # Others go on working in an account, whose list moves and may be longer than what is read of it.
     own = "/v1/runs" if tenant.has_control else f"/v1/runs?q=client_ref.EQ:'{tenant.mark}-page'"
     for limit in (1, 2, 3, 5):

@@ -13,6 +13,7 @@ from runflow_mock.kit.suite.instants import is_before
 from runflow_mock.kit.suite.lists import WHOLE, first_page, pages_of
 from runflow_mock.kit.suite.offers import IMAGE
 from runflow_mock.kit.suite.readings import content_of, expect
+from runflow_mock.kit.suite.scenes import later
 from runflow_mock.kit.suite.seeds import WORKFLOWS, upload
 from runflow_mock.kit.suite.suite_tenants import FAIL, SuiteTenant
 
@@ -73,7 +74,10 @@ def _page_stays(tenant: SuiteTenant, path: str, make: Callable[[SuiteTenant], An
 
 def _filters_find_in_company(tenant: SuiteTenant) -> Iterator[str]:
     """A filter counts beside an order, on every page, and for every field that it names."""
-    made = [create_run(tenant, client_ref=ref) for ref in ("suite-a", "suite b", "suite b", FAIL, "suite b")]
+    made = []
+    for ref in ("suite-a", "suite b", "suite b", FAIL, "suite b"):
+        made.append(create_run(tenant, client_ref=ref))
+        later(tenant)
     tenant.settle()
     wanted = [run["id"] for run in made if run["client_ref"] == "suite b"]
     sought = "q=" + quote("client_ref.EQ:'suite b'")

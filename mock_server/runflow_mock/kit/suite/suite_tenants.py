@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import msgspec
 from msgspec.structs import replace
@@ -32,6 +32,8 @@ MOCK_PREFIX = "rf_live_mock_"
 PLENTY = "100000"
 READING = frozenset(("GET", "HEAD", "OPTIONS"))
 REFUSED = range(400, 500)
+LEADING = frozenset((301, 302, 303, 307, 308))
+LEADS_MAX = 5
 
 LOCAL_HOOK = "http://127.0.0.1:9/callbacks"
 FAIL = "mock:fail"
@@ -286,18 +288,28 @@ class SuiteTenant:
     def fetch(self, url: str, method: str = "GET", headers: Mapping[str, str] = MappingProxyType({})) -> Answer | None:
         """Returns what stands at an address that an answer gave, asked for without a key; nothing where the carrier does not reach.
 
-        Of what stands elsewhere nothing but the whole is asked for.
+        Of what stands elsewhere nothing but the whole is asked for. An address may lead to another one, as that of a file that moves to
+        where many read it.
         """
-        carrier, target = self.target.carrier, self.target.target_of(url)
         try:
-            if target is not None:
-                return carrier.carry(method, target, headers, None)
-            is_whole = method == "GET" and not headers
-            return carrier.fetch(url) if is_whole and isinstance(carrier, HttpCarrier) else None
+            for _ in range(LEADS_MAX):
+                answer = self._at(url, method, headers)
+                place = answer.headers.get("location") if answer is not None and answer.status in LEADING else None
+                if place is None:
+                    break
+                url = urljoin(url, place)
+            return answer
         except NoAnswer as error:
             raise Unanswered(f"{method} {url[:200]} was not answered: {error}") from None
         except ValueError as error:
             raise Unexpected(str(error)) from None
+
+    def _at(self, url: str, method: str, headers: Mapping[str, str]) -> Answer | None:
+        carrier, target = self.target.carrier, self.target.target_of(url)
+        if target is not None:
+            return carrier.carry(method, target, headers, None)
+        is_whole = method == "GET" and not headers
+        return carrier.fetch(url) if is_whole and isinstance(carrier, HttpCarrier) else None
 
     def until(self, is_there: Callable[[], bool], seconds_max: float = POLL_SECONDS_MAX) -> bool:
         """Lets time pass until something is there: the clock is moved where there is one, else the suite waits and looks again."""
