@@ -20,6 +20,7 @@ from slips import (
     COMPARISONS,
     COMPARISONS_OF,
     EARLY,
+    MEMORIES,
     ODDITIES,
     PREVIOUS_SECRET,
     READINGS,
@@ -71,7 +72,7 @@ class Shop:
         self._seen: set[str] = set()
         self._working: set[str] = set()
         self._requests: set[str] = set()
-        self._verified: set[tuple[str, str]] = set()
+        self._verified: set[tuple[object, ...]] = set()
         self._latest = ""
         self._calls: list[float] = []
         self._remembered: dict[str, float] = {}
@@ -133,7 +134,8 @@ class Shop:
 
     def _is_signed(self, headers: dict[str, str], body: bytes) -> bool:
         stamp, given = headers.get("runflow-timestamp", ""), headers.get("runflow-signature", "")
-        if self.flaw == "knows signatures that it has verified" and (stamp, given) in self._verified:
+        known_by = MEMORIES.get(self.flaw) if stamp and given and "runflow-request-id" in headers else None
+        if known_by is not None and known_by(headers, body) in self._verified:
             return True
         if self.flaw == "trusts who does not sign" and "runflow-signature" not in headers:
             return True
@@ -147,8 +149,8 @@ class Shop:
         is_timeless = is_later and self.flaw == "takes old timestamps of later attempts"
         is_timeless = is_timeless or TIMELESS.get(self.flaw, str.isspace)(str(said(body, "event")))
         is_signed = self._has_signed(stamp, given, body, is_timeless=is_timeless)
-        if is_signed:
-            self._verified.add((stamp, given))
+        if is_signed and known_by is not None:
+            self._verified.add(known_by(headers, body))
         return is_signed
 
     def _has_signed(self, stamp: str, given: str, body: bytes, *, is_timeless: bool = False) -> bool:

@@ -1,12 +1,15 @@
 """Slips: in which tables the receivers of the bench differ from the usual one, by the name of what they do wrong."""
 
+import hmac
 import json
 import re
 import time
 import unicodedata
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import reduce
+from hashlib import sha256
 from operator import xor
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -30,6 +33,24 @@ SECRETS: Mapping[str, tuple[str, ...]] = {
     "signs with a secret of an example": (SECRET, PREVIOUS_SECRET, "changeme"),
     "signs with the name of its variable": (SECRET, PREVIOUS_SECRET, "${RUNFLOW_CALLBACK_SECRET}"),
     "keeps every secret": (SECRET, PREVIOUS_SECRET, RETIRED_SECRET),
+    "reads its secret without the prefix too": (SECRET, PREVIOUS_SECRET, SECRET.removeprefix("rf_whsec_")),
+    "reads its secret backwards too": (SECRET, PREVIOUS_SECRET, SECRET[::-1]),
+    "reads its secret as bytes are printed too": (SECRET, PREVIOUS_SECRET, str(SECRET.encode())),
+    "reads its secret with percent signs too": (SECRET, PREVIOUS_SECRET, "%" + SECRET.encode().hex("%").upper()),
+    "reads its secret in base64 too": (SECRET, PREVIOUS_SECRET, b64encode(SECRET.encode()).decode()),
+    "reads half of its secret too": (SECRET, PREVIOUS_SECRET, SECRET[:10]),
+}
+# By what a handler knows what it has verified, and does not verify again.
+MEMORIES: Mapping[str, Callable[[dict[str, str], bytes], tuple[object, ...]]] = {
+    "knows signatures that it has verified": lambda headers, body: (headers["runflow-timestamp"], headers["runflow-signature"]),
+    "knows deliveries of a moment that it has verified": lambda headers, body: (
+        headers["runflow-request-id"],
+        headers["runflow-timestamp"],
+    ),
+    "knows attempts that it has verified": lambda headers, body: (headers["runflow-request-id"],),
+    "knows bodies of a moment that it has verified": lambda headers, body: (body, headers["runflow-timestamp"]),
+    "knows signed bodies that it has verified": lambda headers, body: (body, headers["runflow-signature"]),
+    "knows signed deliveries that it has verified": lambda headers, body: (headers["runflow-request-id"], headers["runflow-signature"]),
 }
 # Which secrets it has for what is about a noun, where these are others.
 SECRETS_OF: Mapping[tuple[str, str], tuple[str, ...]] = {
@@ -114,6 +135,22 @@ EARLY: Mapping[str, tuple[int, Callable[[dict[str, str], bytes], bool]]] = {
         422,
         lambda headers, body: is_about("batch", body) and "." not in str(said(body, "completed_at") or "."),
     ),
+    "takes a delivery for a signature": (
+        200,
+        lambda headers, body: headers.get("runflow-signature", "").endswith(f"={headers.get('runflow-request-id', '-')[:-2]}"),
+    ),
+    "takes the digest of a delivery": (
+        200,
+        lambda headers, body: headers.get("runflow-signature", "").endswith(
+            sha256(headers.get("runflow-request-id", "")[:-2].encode()).hexdigest()
+        ),
+    ),
+    "signs with the delivery too": (
+        200,
+        lambda headers, body: headers.get("runflow-signature", "").endswith(
+            mac_of(headers.get("runflow-request-id", "")[:-2], headers, body)
+        ),
+    ),
     "takes no body for a ping": (204, lambda headers, body: not body),
     "takes what names no event for a ping": (204, lambda headers, body: isinstance(sent := parsed(body), dict) and "event" not in sent),
 }
@@ -167,6 +204,15 @@ READINGS: Mapping[str, Callable[[bytes], bytes]] = {
     "decodes it as a form": lambda body: unquote_to_bytes(body.replace(b"+", b" ")),
     "passes over the mark of the byte order": lambda body: body.removeprefix(b"\xef\xbb\xbf"),
     "reads up to a NUL": lambda body: body.partition(b"\x00")[0],
+    "drops control characters": lambda body: re.sub(rb"[\x00-\x1f\x7f]", b"", body),
+    "drops what has no width": lambda body: re.sub(rb"\xe2\x80[\x8b-\x8d]", b"", body),
+    "breaks lines in one way": lambda body: body.replace(b"\r\n", b"\n"),
+    "keeps one space of several": lambda body: re.sub(rb"  +", b" ", body),
+    "passes over white space in front": lambda body: body.lstrip(),
+    "has no tabs": lambda body: body.replace(b"\t", b" "),
+    "decodes what is no text": lambda body: body.decode("utf-8", "replace").encode(),
+    "straightens quotes": lambda body: body.replace("\u2019".encode(), b"'").replace("\u201c".encode(), b'\\"'),
+    "doubles apostrophes": lambda body: body.replace(b"'", b"''"),
     "writes batches again": lambda body: json.dumps(parsed(body), separators=(",", ":")).encode() if is_about("batch", body) else body,
     "composes letters": lambda body: unicodedata.normalize("NFC", body.decode(errors="surrogateescape")).encode(errors="surrogateescape"),
     "takes backslashes away": lambda body: body.replace(b"\\", b""),
@@ -214,6 +260,11 @@ def folded(fold: Callable[[Iterable[int]], int], signature: str) -> int | None:
 def is_about(noun: str, body: bytes) -> bool:
     """Whether a body tells of something of a noun."""
     return str(said(body, "event")).startswith(f"{noun}.")
+
+
+def mac_of(key: str, headers: Mapping[str, str], body: bytes) -> str:
+    """The digits of a signature that is made with a key of one's own."""
+    return hmac.digest(key.encode(), headers.get("runflow-timestamp", "").encode() + b"." + body, "sha256").hex()
 
 
 def items_of(message: dict[str, Any]) -> list[dict[str, Any]]:

@@ -6,17 +6,18 @@ from typing import Any
 import msgspec
 
 from runflow_mock.domain.verdicts import Weight
-from runflow_mock.kit.probes import content_steps, effect_steps, event_steps, file_steps, probe_steps
+from runflow_mock.kit.probes import content_steps, effect_steps, event_steps, file_steps, known_steps, probe_steps, signer_steps
 from runflow_mock.kit.probes.content_steps import moved, with_fields
 from runflow_mock.kit.probes.effect_steps import where_told
 from runflow_mock.kit.probes.forgeries import (
+    ATTEMPTS,
     CALLERS,
     DATED,
     FORGERIES,
     NESTED,
     NEWS,
     NO_SECRETS,
-    ODD_SIGNATURES,
+    ODD_FORMS,
     ODD_TIMESTAMPS,
     OF_EACH_EVENT,
     SAME_TO_READERS,
@@ -190,6 +191,7 @@ PROBES: tuple[Probe, ...] = (
     Probe("signature that begins with 0", "takes-genuine", probe_steps.takes_beginning_with("0")),
     Probe("signature that begins with f", "takes-genuine", probe_steps.takes_beginning_with("f")),
     Probe("unusual bytes", "verifies-raw-bytes", content_steps.takes_unusual_bytes),
+    Probe("unusual white space", "verifies-raw-bytes", content_steps.takes_unusual_spaces),
     Probe("letter in two parts", "verifies-raw-bytes", content_steps.takes_cut_letter),
     *(Probe(name, "verifies-raw-bytes", probe_steps.refuses(forge, FORGERIES["changed body"])) for name, forge in SAME_TO_READERS.items()),
     *(Probe(name, "refuses-forged", probe_steps.refuses(forge)) for name, forge in FORGERIES.items()),
@@ -198,9 +200,12 @@ PROBES: tuple[Probe, ...] = (
     # Whoever verifies what it acts on takes what it only writes down from anybody.
     *(Probe(f"{event}, wrong secret", "refuses-forged", probe_steps.refuses(of_event(event)), event=event) for event in EVENTS),
     Probe("unknown event, wrong secret", "refuses-forged", probe_steps.refuses(telling(event=UNHEARD_OF)), event=NEWS),
-    Probe("known delivery, wrong secret", "refuses-forged", probe_steps.refuses_known),
+    Probe("known delivery, wrong secret", "refuses-forged", known_steps.refuses_known),
     Probe("half of the digits right, rotation", "refuses-forged", probe_steps.refuses_at_rotation),
-    Probe("known signature, other body", "refuses-forged", probe_steps.refuses_known_signature),
+    Probe("known signature, other body", "refuses-forged", known_steps.refuses_known_signature),
+    Probe("known but for one part", "refuses-forged", known_steps.refuses_all_but_known),
+    Probe("secret written otherwise", "refuses-forged", signer_steps.refuses_derived_secrets),
+    Probe("signature of what everybody sees", "refuses-forged", signer_steps.refuses_self_made),
     Probe(
         "secrets that everybody knows",
         "refuses-forged",
@@ -217,9 +222,9 @@ PROBES: tuple[Probe, ...] = (
         Probe(name, "refuses-stale", probe_steps.refuses_at(seconds), needs_timestamp=True)
         for name, seconds in (("an hour old", -3600), ("a day old", -86400), ("a day ahead", 86400))
     ),
-    Probe("hours, weeks and years off", "refuses-stale", event_steps.refuses_hours_off, needs_timestamp=True),
+    Probe("hours, weeks and years off", "refuses-stale", event_steps.refuses_far_off, needs_timestamp=True),
     # Each attempt is signed anew: of a later one an old timestamp is no older.
-    Probe("an hour old, last attempt", "refuses-stale", probe_steps.refuses_at(-3600, content_steps.ATTEMPTS), needs_timestamp=True),
+    Probe("an hour old, last attempt", "refuses-stale", probe_steps.refuses_at(-3600, ATTEMPTS), needs_timestamp=True),
     # Whoever tries one secret after the other may look at the time for the first of them alone.
     Probe("an hour old, rotation", "refuses-stale", probe_steps.at_rotation(seconds_ago=3600), needs_timestamp=True),
     # Whoever has a handler of its own for each event may look at the time in some of them alone.
@@ -280,15 +285,28 @@ PROBES: tuple[Probe, ...] = (
     Probe("no headers", "survives-oddities", probe_steps.survives_headers(_bare)),
     Probe("short signature", "survives-oddities", probe_steps.survives_headers(_short)),
     # What compares texts, or counts, raises something at these in many languages, before anything is verified.
-    Probe("odd letters in the signature", "survives-oddities", probe_steps.survives_forgery(FORGERIES["signature beyond ASCII"])),
-    Probe("odd timestamp", "survives-oddities", probe_steps.survives_forgery(DATED["timestamp that is no number"]), needs_timestamp=True),
     Probe(
-        "endless timestamp", "survives-oddities", probe_steps.survives_forgery(DATED["timestamp beyond all numbers"]), needs_timestamp=True
+        "odd letters in the signature",
+        "survives-oddities",
+        probe_steps.survives_forgery("odd letters in the signature", FORGERIES["signature beyond ASCII"]),
+    ),
+    Probe(
+        "odd timestamp",
+        "survives-oddities",
+        probe_steps.survives_forgery("odd timestamp", DATED["timestamp that is no number"]),
+        needs_timestamp=True,
+    ),
+    Probe(
+        "endless timestamp",
+        "survives-oddities",
+        probe_steps.survives_forgery("endless timestamp", DATED["timestamp beyond all numbers"]),
+        needs_timestamp=True,
     ),
     Probe("odd timestamps of other kinds", "survives-oddities", event_steps.survives_all(ODD_TIMESTAMPS), needs_timestamp=True),
-    Probe("signatures and deliveries of odd forms", "survives-oddities", event_steps.survives_all(ODD_SIGNATURES)),
+    Probe("signatures, deliveries and messages of odd forms", "survives-oddities", event_steps.survives_all(ODD_FORMS)),
     # What anybody can send: parsed before it is verified, it is more than a parser that calls itself can take.
-    Probe("nested without end", "survives-oddities", probe_steps.survives_forgery(saying(NESTED))),
+    Probe("nested without end", "survives-oddities", probe_steps.survives_forgery("nested without end", saying(NESTED))),
+    Probe("odd forgeries", "refuses-forged", known_steps.refuses_odd),
     Probe("no JSON", "survives-oddities", probe_steps.survives(b"not json")),
     Probe("no text", "survives-oddities", probe_steps.survives(b"\xff\xfe")),
     Probe("a list", "survives-oddities", probe_steps.survives(b"[]")),

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from runflow_mock.kit.probes.carriers import Answer
-from runflow_mock.kit.probes.forgeries import NEWS
+from runflow_mock.kit.probes.forgeries import ATTEMPTS, NEWS
 from runflow_mock.kit.probes.probe_steps import (
     ProbeKit,
     ProbeStep,
@@ -40,10 +40,13 @@ UNUSUAL: Mapping[str, Any] = {
     "face": "\U0001f389",
     "query": "a%41+b",
     "quoted": 'a"b\\c',
+    # What has no width, or no meaning, and what is taken for code or for bad typography.
+    "unseen": "\x7f\x80\x9f\xa0\xad\u200b\u200d\ufeff\ufffd\uffff",
+    "odd": "it's \u201cso\u201d \u2014 {{a}} ${b} %c <?d?> --",
 }
 
-# The last attempt comes so long after the first, and has this number; these are the fields that tell of instants.
-LATE, ATTEMPTS = timedelta(minutes=37), 5
+# The last attempt comes so long after the first; these are the fields that tell of instants.
+LATE = timedelta(minutes=37)
 # The offset of an instant has a plus sign, which means something else in a form; JSON can say it without one.
 PLUS, ESCAPED_PLUS = b'+00:00"', b'\\u002b00:00"'
 # Before whatever else was told, so that whoever compares instants as texts is not confused by what follows.
@@ -99,6 +102,13 @@ def takes_unusual_bytes(kit: ProbeKit) -> Iterator[Seen]:
     sample = kit.sender.write(metadata=UNUSUAL)
     answer = kit.carrier.carry(sample)
     yield _compared(kit, answer, OTHER_METADATA) or seen_as_described(kit, sample, answer)
+
+
+def takes_unusual_spaces(kit: ProbeKit) -> Iterator[Seen]:
+    """A sample with all the white space that JSON may have: whoever trims it, or writes one kind for another, signs other bytes."""
+    sample = kit.sender.write()
+    spaced = kit.sender.sign(sample, b" \t\r\n" + sample.body.replace(b'","', b'"\t,\r\n  "', 1) + b"\r\n\n ")
+    yield seen_as_described(kit, spaced, kit.carrier.carry(spaced))
 
 
 def survives_rewritten(change: Change, event: str | None = None) -> ProbeStep:

@@ -17,8 +17,10 @@ from runflow_mock.kit.probes.known_records import NoRecord
 from runflow_mock.kit.probes.probe_steps import ProbeKit, ProbeStep, Seen, refuses, refuses_at, seen_orderly, seen_taken, survives_forgery
 from runflow_mock.testing.samples import EVENTS, SampleCallback
 
-# Where time zones, weeks and months are counted wrongly, or not at all: in hours.
-HOURS_OFF = (-8766, -731, -168, -12, -2, 2, 12, 168, 731, 8766)
+# Where time zones, weeks, months and years are counted wrongly, or not at all, in hours; and where a number of seconds is cut to its last
+# digits or bits.
+HOURS_OFF = (-8766, -8760, -731, -720, -168, -12, -5.5, -2, 1, 2, 5.5, 12, 168, 720, 731, 8760, 8766)
+CUT_OFF = (-100_000, -65_536, 65_536, 100_000, 2**31, 2**32)
 NOT_TAKEN = "it is not taken, which another rule is about"
 BELIEVED = "a plainer forgery of it is taken, which another rule is about"
 KNOWN_TO_ALL = "your secret is one that everybody knows: take another"
@@ -112,10 +114,15 @@ def refuses_beside_genuine(kit: ProbeKit) -> Iterator[Seen]:
 
 def survives_all(forgeries: Mapping[str, Forge]) -> ProbeStep:
     """Returns the step of several forgeries that anybody can send: each is answered, and not with an error."""
-    return in_turn({name: survives_forgery(forge) for name, forge in forgeries.items()})
+    return in_turn({name: survives_forgery(name, forge) for name, forge in forgeries.items()})
 
 
-refuses_hours_off = in_turn({f"{hours} hours": refuses_at(hours * 3600) for hours in HOURS_OFF})
+refuses_far_off = in_turn(
+    {
+        **{f"{hours:g} hours": refuses_at(int(hours * 3600)) for hours in HOURS_OFF},
+        **{f"{seconds} seconds": refuses_at(seconds) for seconds in CUT_OFF},
+    }
+)
 
 
 def survives_odd_events(kit: ProbeKit) -> Iterator[Seen]:

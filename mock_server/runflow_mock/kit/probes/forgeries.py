@@ -11,7 +11,16 @@ import msgspec
 
 from runflow_mock.domain.attempt_faults import other_digits
 from runflow_mock.kit.probes.distances import is_far
-from runflow_mock.kit.probes.sample_callbacks import DIGITS, REQUEST_ID, SIGNATURE, TIMESTAMP, Sender, digits_of
+from runflow_mock.kit.probes.known_records import NoRecord
+from runflow_mock.kit.probes.sample_callbacks import (
+    DIGITS,
+    RECORD_IDS,
+    REQUEST_ID,
+    SIGNATURE,
+    TIMESTAMP,
+    Sender,
+    digits_of,
+)
 from runflow_mock.testing.samples import SampleCallback
 
 Forge = Callable[[Sender], SampleCallback]
@@ -20,6 +29,10 @@ Forge = Callable[[Sender], SampleCallback]
 NEWS, UNHEARD_OF = "run.hibernated", "asset.archived"
 
 PART, MIDDLE = 16, 28
+# What stands for bytes that are no text, wherever somebody has decoded them.
+UNREADABLE = "\ufffd"
+# The last attempt of a delivery has this number.
+ATTEMPTS = 5
 # Deeper than parsers go that call themselves for each level.
 NESTED = b"[" * 100_000
 OLD_SECONDS = 3600
@@ -117,10 +130,14 @@ def saying(body: bytes) -> Forge:
     return lambda sender: sender.sign_for_nobody(sender.write(), body)
 
 
-def of_next_attempt(sender: Sender) -> SampleCallback:
-    """A forgery that says that it is a second attempt: whoever verifies the first one alone takes it."""
-    sample = for_nobody(sender)
-    return sample.with_headers(Runflow_Request_Id=f"{sample.headers[REQUEST_ID].rpartition('-')[0]}-2")
+def of_attempt(number: int) -> Forge:
+    """Returns the forgery that says that it is an attempt of another number: whoever verifies the first ones alone takes it."""
+
+    def forge(sender: Sender) -> SampleCallback:
+        sample = for_nobody(sender)
+        return sample.with_headers(Runflow_Request_Id=f"{sample.headers[REQUEST_ID].rpartition('-')[0]}-{number}")
+
+    return forge
 
 
 def made_fresh(sender: Sender) -> SampleCallback:
@@ -150,18 +167,26 @@ def stamped(timestamp: str) -> Forge:
     return lambda sender: for_nobody(sender).with_headers(Runflow_Timestamp=timestamp)
 
 
-def with_body(change: Callable[[bytes], bytes]) -> Forge:
+def with_body(change: Callable[[bytes], bytes], **metadata: str) -> Forge:
     """Returns the forgery whose bytes were changed, and still mean the same to whoever reads them in a certain way.
 
-    Its signature is far from the right ones, if there is such a variant.
+    Its signature is far from the right ones, if there is such a variant; what is changed may be metadata that it has for that.
+
+    Raises:
+        NoRecord: what is known says nothing that can be changed so.
     """
 
     def forge(sender: Sender) -> SampleCallback:
-        for sample in sender.variants():
+        forged: SampleCallback | None = None
+        for sample in sender.variants(**metadata):
             body = change(sample.body)
-            if is_far(digits_of(sample), sender.right_digits(sample, body)):
-                break
-        return SampleCallback(sample.headers, body)
+            if body != sample.body:
+                forged = SampleCallback(sample.headers, body)
+                if is_far(digits_of(sample), sender.right_digits(sample, body)):
+                    break
+        if forged is None:
+            raise NoRecord("nothing that the application has created says what would be changed")
+        return forged
 
     return forge
 
@@ -197,7 +222,8 @@ FORGERIES: Mapping[str, Forge] = {
     "several wrong signatures": with_signature(
         lambda prefix, digits: f"{prefix}{other_digits(digits)},{prefix}{other_digits(digits)[::-1]}"
     ),
-    "wrong secret, next attempt": of_next_attempt,
+    "wrong secret, next attempt": of_attempt(2),
+    "wrong secret, last attempt": of_attempt(ATTEMPTS),
     "wrong secret, as text": typed("text/plain"),
     "wrong secret, as a form": typed("application/x-www-form-urlencoded"),
     "wrong secret, as a form with files": typed("multipart/form-data; boundary=of-files"),
@@ -240,6 +266,8 @@ SAME_TO_READERS: Mapping[str, Forge] = {
     "added NUL": with_body(lambda body: body + b"\x00"),
     "added return": with_body(lambda body: body + b"\r\n"),
     "added byte that is no text": with_body(lambda body: body + b"\xff"),
+    # Whoever decodes the body writes this letter for each byte that is no text.
+    "byte that is no text in a letter's place": with_body(lambda body: body.replace(UNREADABLE.encode(), b"\xff"), unreadable=UNREADABLE),
     "key given twice": with_body(lambda body: body.replace(b"{", b'{"event":null,', 1)),
 }
 # What stands where nobody has set a secret, in many languages, and what stands in examples.
@@ -248,6 +276,7 @@ WELL_KNOWN: Mapping[str, str] = {
     f"signed with {secret!r}": secret
     for secret in (
         *(" ", "0", "false", "nil", "NaN", "[object Object]", "rf_whsec_", "secret", "test", "changeme", "your-secret", "password"),
+        *("True", "dev", "1234567890", "CALLBACK_SECRET"),
         # Where nothing was put in the place of a variable.
         *("RUNFLOW_CALLBACK_SECRET", "$RUNFLOW_CALLBACK_SECRET", "${RUNFLOW_CALLBACK_SECRET}"),
     )
@@ -261,21 +290,49 @@ CALLERS: Mapping[str, Forge] = {
     "packed": calling(Content_Encoding="gzip"),
     "that says that it is a test": telling(test=True, is_test=True, livemode=False, debug=True),
     "with headers of a test": calling(X_Test="1", X_Debug="1"),
+    "that says that it has been let in": calling(
+        X_Internal="1", X_Internal_Request="1", X_Admin="1", X_Bypass="1", X_SSL_Client_Verify="SUCCESS"
+    ),
+    "from a program that looks around": calling(User_Agent="curl/8.7.1 (compatible; Googlebot/2.1; UptimeRobot/2.0; Pingdom)"),
+    "with a key of another kind": calling(Authorization="Bearer of-nobody", Cookie="session=of-nobody", X_Api_Key="of-nobody"),
 }
 BY_NAME_A_GET = calling(X_HTTP_Method_Override="GET", X_Method_Override="GET")
 # What is read as a number by some, and by others with an error.
 ODD_TIMESTAMPS: Mapping[str, Forge] = {
     repr(text): stamped(text) for text in ("\u00b9\u00b2\u00b3", "-1", "1.5", "nan", "inf", "1e3", "0x10", "1_000", "+5", " ")
 }
-# What is as long, or as short, as nobody expects.
-ODD_SIGNATURES: Mapping[str, Forge] = {
+# What is as long, or as short, as nobody expects, or of a form that nobody expects there.
+ODD_FORMS: Mapping[str, Forge] = {
     "a long signature": with_signature(lambda prefix, digits: prefix + other_digits(digits) * 40),
     "an odd number of digits": with_signature(lambda prefix, digits: prefix + other_digits(digits)[:-1]),
     "a list of nothing": with_signature(lambda prefix, digits: ",,,"),
     "a name alone": with_signature(lambda prefix, digits: "v1"),
     "several equals signs": with_signature(lambda prefix, digits: "v1===="),
+    "zeros alone": with_signature(lambda prefix, digits: prefix + "0" * DIGITS),
+    "a word that says yes": with_signature(lambda prefix, digits: "true"),
+    "a value that is missing": with_signature(lambda prefix, digits: f"{prefix}undefined"),
+    "spaces alone": with_signature(lambda prefix, digits: "  "),
+    "a version of the future": with_signature(lambda prefix, digits: f"v2={other_digits(digits)}"),
+    "the form of the other dialect": with_signature(
+        lambda prefix, digits: other_digits(digits) if prefix else f"v1={other_digits(digits)}"
+    ),
+    "the form of another service": with_signature(lambda prefix, digits: f"t=1,v1={other_digits(digits)},v0=0"),
+    "a digest of another kind": with_signature(lambda prefix, digits: f"sha1={other_digits(digits)[:40]}"),
     "a delivery without an attempt": calling(Runflow_Request_Id="x"),
     "an attempt without a number": calling(Runflow_Request_Id="x-y"),
+    "an attempt too many": calling(Runflow_Request_Id="00000000-0000-7000-8000-000000000000-99"),
+    "no delivery at all": calling(Runflow_Request_Id=""),
+    "bytes of another kind": calling(Content_Type="application/octet-stream"),
+    "a charset of another kind": calling(Content_Type="APPLICATION/JSON; charset=utf-16"),
+    # What is looked at before anything is verified.
+    "a number for a message": saying(b"42"),
+    "a truth for a message": saying(b"true"),
+    "white space for a message": saying(b" \n"),
+    "packed bytes for a message": saying(b"\x1f\x8b\x08\x00"),
+    "an event without letters": telling(event=""),
+    "an event in capitals": telling(event="RUN.COMPLETED"),
+    "a list for an event": telling(event=["run.completed"]),
+    "a record without a name": telling(**dict.fromkeys(RECORD_IDS)),
 }
 # One forgery of each kind: for whoever has a handler of its own for each event.
 OF_EACH_EVENT = ("unsigned", "changed body", "borrowed signature", "first 16 digits right", "last digit wrong", "empty signature")

@@ -6,7 +6,6 @@ Each step differs from sending a genuine sample in one thing, so that a refusal 
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from http import HTTPStatus
 
 import msgspec
 
@@ -43,7 +42,7 @@ class ProbeKit(msgspec.Struct, frozen=True):
 
     `events` are those that the receiver takes, where it does not take all of them; the first is the genuine one. `messages` is what a
     document of the user's says of callbacks, where there is one. `taken` are samples that were taken, for later, and `hindrances` say of
-    other events than the genuine one why nothing can be tried with them, if nothing can.
+    other events than the genuine one why nothing can be tried with them, if nothing can. `odd` are the answers to odd forgeries.
     """
 
     sender: Sender
@@ -54,6 +53,7 @@ class ProbeKit(msgspec.Struct, frozen=True):
     messages: Messages | None = None
     taken: list[SampleCallback] = msgspec.field(default_factory=list)
     hindrances: dict[str, str | None] = msgspec.field(default_factory=dict)
+    odd: dict[str, Answer] = msgspec.field(default_factory=dict)
 
     def telling_what_acts(self) -> AbstractContextManager[None]:
         """Lets the genuine event be one on which the receiver acts, as long as the context lasts."""
@@ -184,41 +184,9 @@ def refuses(forge: Forge, unless: Forge | None = None) -> ProbeStep:
         if unless is not None and kit.carrier.carry(unless(kit.sender)).is_taken:
             yield Seen(None, "it takes a plainer forgery, which another rule is about")
         else:
-            yield _refused(kit.carrier.carry(forge(kit.sender)))
+            yield seen_refused(kit.carrier.carry(forge(kit.sender)))
 
     return step
-
-
-def refuses_known(kit: ProbeKit) -> Iterator[Seen]:
-    """What was taken before, under a secret of nobody's; where a forgery takes the effect of the genuine one, that is the same fault."""
-    if not kit.taken:
-        yield Seen(None, "nothing was taken before")
-        return
-    known = kit.taken[0]
-    answer = kit.carrier.carry(kit.sender.sign_for_nobody(known, known.body, at=int(time.time())))
-    if answer.is_taken:
-        with kit.telling_what_acts():
-            genuine = kit.sender.write(is_fresh=True)
-        before = None if kit.effects is None else kit.effects.at_rest()
-        kit.carrier.carry(kit.sender.sign_for_nobody(genuine, genuine.body))
-        # Of whoever is called too often no effect is to be expected.
-        is_heard = kit.carrier.carry(genuine).status != HTTPStatus.TOO_MANY_REQUESTS
-        if is_heard and kit.effects is not None and before is not None and kit.effects.has_acted and kit.effects.since(before) == 0:
-            yield Seen(None, "a forgery takes the effect of the genuine callback, which another rule is about")
-            return
-    yield _refused(answer)
-
-
-def refuses_known_signature(kit: ProbeKit) -> Iterator[Seen]:
-    """Another body under the signature of what was taken before: whoever knows what it has verified may not look at the body again."""
-    known = kit.sender.write()
-    if not kit.carrier.carry(known).is_taken:
-        yield Seen(None, "nothing was taken before")
-        return
-    other = kit.sender.write(metadata={"note": "of something else"})
-    # Of another delivery: whoever knows the delivery is another rule's.
-    headers = {**known.headers, REQUEST_ID: other.headers[REQUEST_ID]}
-    yield _refused(kit.carrier.carry(SampleCallback(headers, other.body)))
 
 
 def takes_at(offset_seconds: int) -> ProbeStep:
@@ -241,7 +209,7 @@ def _at(offset_seconds: int, attempt: int = 1, *, is_taken: bool) -> ProbeStep:
         if (distance < TOLERANCE_SECONDS - SURE_SECONDS) is not is_taken or abs(distance - TOLERANCE_SECONDS) < SURE_SECONDS:
             yield Seen(None, f"{answer.told}, so late that it was on the other side of the window")
         else:
-            yield seen_taken(answer) if is_taken else _refused(answer)
+            yield seen_taken(answer) if is_taken else seen_refused(answer)
 
     return step
 
@@ -269,11 +237,13 @@ def survives(body: bytes) -> ProbeStep:
     return step
 
 
-def survives_forgery(forge: Forge) -> ProbeStep:
-    """Returns the step of a forgery with odd headers, which anybody can send: it is refused, and not with an error."""
+def survives_forgery(name: str, forge: Forge) -> ProbeStep:
+    """Returns the step of an odd forgery, which anybody can send: it is answered, and not with an error; how is kept for another rule."""
 
     def step(kit: ProbeKit) -> Iterator[Seen]:
-        yield seen_orderly(kit.carrier.carry(forge(kit.sender)))
+        answer = kit.carrier.carry(forge(kit.sender))
+        kit.odd[name] = answer
+        yield seen_orderly(answer)
 
     return step
 
@@ -322,7 +292,7 @@ def at_rotation(*, seconds_ago: int = 0, attempt: int = 1) -> ProbeStep:
             return
         sample = as_attempt(kit.sender.write(secret=kit.sender.previous_secret), attempt)
         signed = kit.sender.sign(sample, sample.body, secret=kit.sender.previous_secret, at=int(time.time()) - seconds_ago)
-        yield (_refused if seconds_ago else seen_taken)(kit.carrier.carry(signed))
+        yield (seen_refused if seconds_ago else seen_taken)(kit.carrier.carry(signed))
 
     return step
 
@@ -334,7 +304,7 @@ def refuses_at_rotation(kit: ProbeKit) -> Iterator[Seen]:
         return
     sample = kit.sender.write(secret=kit.sender.previous_secret)
     signature = sample.headers[SIGNATURE]
-    yield _refused(
+    yield seen_refused(
         kit.carrier.carry(sample.with_headers(Runflow_Signature=signature[:-DIGITS_WRONG] + other_digits(signature[-DIGITS_WRONG:])))
     )
 
@@ -344,7 +314,7 @@ def refuses_retired_secret(kit: ProbeKit) -> Iterator[Seen]:
     if kit.retired_secret is None:
         yield Seen(None, "no secret is known that the receiver must no longer accept: give it with --retired-secret")
         return
-    yield _refused(kit.carrier.carry(kit.sender.write(secret=kit.retired_secret)))
+    yield seen_refused(kit.carrier.carry(kit.sender.write(secret=kit.retired_secret)))
 
 
 def _both_taken(kit: ProbeKit, *samples: SampleCallback) -> Iterator[Seen]:
@@ -379,7 +349,8 @@ def seen_taken(answer: Answer) -> Seen:
     return Seen(answer.is_taken, answer.told)
 
 
-def _refused(answer: Answer) -> Seen:
+def seen_refused(answer: Answer) -> Seen:
+    """Says whether a forgery was refused; one that was taken is proof."""
     return Seen(None if answer.status is None else not answer.is_taken, answer.told, is_proof=answer.is_taken)
 
 

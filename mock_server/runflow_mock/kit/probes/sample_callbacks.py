@@ -158,10 +158,12 @@ class Sender:
     def right_digits(self, sample: SampleCallback, body: bytes, *, at: int | None = None) -> Iterator[str]:
         """Yields the digits of each signature under which a receiver may take a body; of most of thousands only the first is asked for."""
         stamp = self._stamp(sample, at)
-        return (_signature(body, stamp, secret)[-DIGITS:] for secret in self._secrets)
+        return (_signature(body, stamp, secret)[-DIGITS:] for secret in self.secrets)
 
-    def variants(self) -> Iterator[SampleCallback]:
+    def variants(self, **metadata: str) -> Iterator[SampleCallback]:
         """Yields genuine samples, each under another signature: with metadata of its own, or of a known record as of an earlier second.
+
+        Those with metadata of their own have the given ones as well.
 
         Of a known record there is one alone where samples are not dated.
         """
@@ -170,7 +172,7 @@ class Sender:
         if self.known is None:
             message = json.loads(sample.body)
             for number in range(VARIANTS_MAX):
-                yield self.sign(sample, msgspec.json.encode({**message, "metadata": {"number": number}}))
+                yield self.sign(sample, msgspec.json.encode({**message, "metadata": {"number": number, **metadata}}))
         elif self.dates_attempts:
             stamp = int(sample.headers[TIMESTAMP])
             yield from (self.sign(sample, sample.body, at=stamp - seconds) for seconds in range(1, VARIANT_SECONDS_MAX))
@@ -182,7 +184,8 @@ class Sender:
         return int(sample.headers[TIMESTAMP]) if at is None else at
 
     @property
-    def _secrets(self) -> list[str]:
+    def secrets(self) -> list[str]:
+        """The secrets under which a receiver takes callbacks, as far as they are known."""
         return [secret for secret in (self.secret, self.previous_secret) if secret is not None]
 
     def betrayed(self, sample: SampleCallback, content: bytes) -> str | None:
@@ -190,11 +193,11 @@ class Sender:
 
         The headers of an answer are part of its content; what is written in base64 or in hexadecimal digits of either case counts too.
         """
-        if any(len(secret) >= KNOWN_MIN and _tells(content, secret.encode()) for secret in self._secrets):
+        if any(len(secret) >= KNOWN_MIN and _tells(content, secret.encode()) for secret in self.secrets):
             return "the secret"
         if not self._can_be_signed(sample):
             return None
-        needed = [self.sign(sample, sample.body, secret=secret).headers[SIGNATURE] for secret in self._secrets]
+        needed = [self.sign(sample, sample.body, secret=secret).headers[SIGNATURE] for secret in self.secrets]
         digits = [signature[-DIGITS:] for signature in needed]
         # Whoever says again what it was sent gives nothing away, whatever stood around it.
         if any(right in sample.headers.get(SIGNATURE, "") for right in digits):

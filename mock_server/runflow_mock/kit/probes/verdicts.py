@@ -15,7 +15,7 @@ from runflow_mock.kit.sheets.records import Place, Row, Sheet
 from runflow_mock.openapi.messages import Message
 from runflow_mock.testing.samples import EVENTS
 
-# Some 700 samples: whoever needs a fifth of a second for each is sent all of them.
+# Some 850 samples: whoever needs a fifth of a second for each is sent all of them.
 SECONDS_MAX = 185.0
 NO_CONTROL = "the genuine callback was not taken, so that a refusal says nothing"
 NO_TIME = "the time for the whole was up"
