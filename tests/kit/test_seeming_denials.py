@@ -76,7 +76,49 @@ AMONG_MISTAKES = [
     f"Wrong:\n\n- {F} twice",
     f"Do not call these:\n\n- {F}, before the run has ended",
 ]
+QUESTIONS_AND_TABLES = [
+    f"Is there a limit on {F}? No.",
+    f"Can I call {F} twice? No, once only.",
+    f"Does the API support batches via {F}? Yes.",
+    f"| Call | Streaming supported |\n|---|---|\n| {F} | yes |",
+    f"| Call | Streaming supported |\n|---|---|\n| {F} | no |",
+    f"| Call | Needs a key |\n|---|---|\n| {F} | no |",
+    f"| Call | Exists |\n|---|---|\n| {F} | \u2705 |",
+    f"| Instead of polling | Use |\n|---|---|\n| `GET /v1/runs` | {F} |",
+    f"```\n# not for the impatient\n{F[1:-1]}\n```",
+    f"```\n# wrong\n\n{F[1:-1]}\n```",
+    f"```\n{F[1:-1]}  # 404 until there is one\n```",
+    f"There is no reason to avoid {F}.",
+    f"Don't avoid {F}.",
+    f"It works without a key: {F}.",
+    f"{F} is not imaginary.",
+    f"Invented in 2023: {F}.",
+    f"Calls that we invented:\n\n- {F} starts it",
+]
 STILL_DENIED = [
+    # Questions, cells that say no, comments in code, and what is made up.
+    f"Does Runflow have a {F}? No.",
+    f"**Q:** Is there a {F} endpoint?\n**A:** No. It has runs.",
+    f"| Call | Exists |\n|---|---|\n| {F} | no |",
+    f"| Supported? | Call |\n|---|---|\n| \u274c | {F} |",
+    f"| Call | Real |\n|---|---|\n| {F} | **No** |",
+    f"| Instead of | Use |\n|---|---|\n| {F} | `GET /v1/runs` |",
+    f"```\n# Wrong:\n{F[1:-1]}\n# Right:\nGET /v1/runs\n```",
+    f"```\n{F[1:-1]}  # 404, no such endpoint\n```",
+    f"```\n{F[1:-1]}  // does not exist\n```",
+    f"- {F} (not available)",
+    f"Unsupported: {F}",
+    f"The API lacks {F}.",
+    f"You won't find {F} here.",
+    f"The API works without any {F} endpoint.",
+    f"{F} is fictional.",
+    f"{F} is a hallucination.",
+    f"Nonexistent endpoints such as {F} return 404.",
+    f"Agents often hallucinate {F}.",
+    f"Endpoints that agents hallucinate:\n\n- {F}",
+    f"These are imaginary; never call them: {F}.",
+    f"Myth: {F} lists them.",
+    f"{F} has been folded into `GET /v1/runs`.",
     # Heads of any column, and of lists in lists.
     f"| Call | Wrong |\n|---|---|\n| a | {F} |",
     f"| Was \\| is | Wrong | Right |\n|---|---|---|\n| x | {F} | `GET /v1/runs` |",
@@ -101,7 +143,7 @@ STILL_DENIED = [
 ]
 
 
-@pytest.mark.parametrize("text", [*UNDER_CONDITIONS, *WITH_OTHERS, *WARNINGS, *REFUSED_AT_TIMES, *AMONG_MISTAKES])
+@pytest.mark.parametrize("text", [*UNDER_CONDITIONS, *WITH_OTHERS, *WARNINGS, *REFUSED_AT_TIMES, *AMONG_MISTAKES, *QUESTIONS_AND_TABLES])
 def test_what_only_seems_to_be_denied_is_contradicted(text: str) -> None:
     assert contradictions(check_skill(f"{FRONT}{text}\n"))
 

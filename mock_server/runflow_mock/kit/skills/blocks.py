@@ -30,7 +30,9 @@ _FRONT_MATTER = re.compile(r"\A---\n.*?\n---[ \t]*(?=\n|\Z)", re.DOTALL)
 _SENTENCE_END = re.compile(r"(?<=[.!?;])\s+(?=\S)")
 # Says of what the sentence before speaks of that it is not so.
 _DENYING = re.compile(
-    r"(?:it|this|that|they|there|these|those)\b[^.;!?]{0,40}?(?:\b(?:no|not|never|gone|removed|wrong)\b|n['\u2019]t\b)", re.IGNORECASE
+    r"\W{0,12}(?:A(?:nswer)?\W{1,12})?No\b(?!\s+\w)"
+    r"|(?:it|this|that|they|there|these|those)\b[^.;!?]{0,40}?(?:\b(?:no|not|never|gone|removed|wrong)\b|n['\u2019]t\b)",
+    re.IGNORECASE,
 )
 
 

@@ -9,6 +9,7 @@ import re
 
 from runflow_mock.kit.skills.blocks import CELL_END
 from runflow_mock.kit.skills.claims import Claim, Endpoint, Example, Header, Keys
+from runflow_mock.kit.skills.foreign_denials import is_denied_abroad
 
 
 def _any(*forms: str) -> str:
@@ -25,7 +26,7 @@ _OPENING, _CLOSING = r"[`'\"(*_\[]*", r"(?:[`'\")*_]|\](?:\([^()\s]*\))?)*"
 _ANOTHER = r"[`'\"*]*(?:[A-Z]+\s+)?/"
 _ANOTHER_OR_HOST = r"[`'\"*]*(?:[A-Z]+\s+)?(?:https?:/)?/"
 _GONE = _any(
-    r"gone|removed|renamed|replaced|retired|dropped|discontinued|deleted|withdrawn|decommissioned|sunset(?:ted)?|merged|superseded",
+    r"gone|removed|renamed|replaced|retired|dropped|discontinued|deleted|withdrawn|decommissioned|sunset(?:ted)?|merged|folded|superseded",
     r"(?:shut|taken) down|(?:switched|turned|shut) off",
 )
 # When, and where from: whatever else is said makes another thing of it, such as `removed from the quota`.
@@ -50,6 +51,7 @@ _OTHERS = _any(
     r"OpenAI|Replicate|fal(?:\.ai)?|Stability(?:\s+AI)?|Midjourney|Hugging\s*Face|Anthropic|Runway|Together(?:\s+AI)?|Google|Azure|AWS",
     r"(?:an)?other\s+(?:APIs?|services?)",
 )
+_IMAGINED = r"(?:imaginary|imagined|fictional|fictitious|made[ -]up|invented|hallucinated|non-?existent)"
 # What makes another thing of what is said: it is so at times, or for some.
 _TIMES = r"(?:if|when(?:ever)?|where|unless|until|while|before|after|during|once|as long as|without|with|for|in case|at least)"
 _IN_CASE = r"\b(?:if|when(?:ever)?|where|unless|until|while|once|in case)\b"
@@ -62,11 +64,11 @@ _BEFORE = re.compile(
             r"\bthere\s+(?:used to be|was once|never was|was never)",
             r"\b(?:instead of|rather than|in place of|no longer|formerly|previously|replaces|replaced)",
             r"\b(?:renamed|migrate|moved?|switch) from",
-            rf"\b(?:we|they|Runflow)\s+(?:have\s+|has\s+)?(?:since\s+)?{_GONE}|\((?:was|once)",
+            rf"\b(?:we|they|Runflow)\s+(?:have\s+|has\s+)?(?:since\s+)?{_GONE}|\((?:was|once)|\b(?:{_IMAGINED}|hallucinates?)",
         )
         + rf"\s+{_NAMES}",
         rf"\b(?:unlike|as opposed to|in contrast to|other than)\s+{_OTHERS}(?:['\u2019]s|\s+\()\s*{_NAMES}",
-        "~~",
+        r"~~|\bmyth:\s*",
     )
     + f"{_OPENING}$",
     re.IGNORECASE,
@@ -77,8 +79,8 @@ _HAS = r"(?:has|have|had|offers?|provides?|exposes?|supports?)"
 # What is said at the head of a list of those that follow.
 _LACKING = rf"{_GONE}(?:\s+(?:{_WHEN}|{_WHERE}))*|(?:not|no longer)\s+(?:available|supported|offered|there|part\s+{_WHERE})"
 _THESE = r"\b(?:these|those|following|endpoints|paths|calls)\b[^.;:]*\s"
-_THESE_LACK = rf"{_THESE}(?:do{_NOT}\s+exist|no longer exist|(?:are|were|been)\s+(?:{_LACKING}))"
-_WRONG = "wrong|incorrect|bad|not"
+_THESE_LACK = rf"{_THESE}(?:do{_NOT}\s+exist|no longer exist|(?:are|were|been)\s+(?:{_LACKING}|{_IMAGINED}))"
+_WRONG = "wrong|incorrect|bad|not|unsupported"
 _START = r"(?:^|[.:;(|*\u2013\u2014-]\s*)"
 _BEFORE_ALONE = re.compile(
     _any(
@@ -89,11 +91,12 @@ _BEFORE_ALONE = re.compile(
             rf"{_START}(?:(?:you|we|one)\s+)?(?:cannot|can['\u2019]t|must{_NOT}|should{_NOT})|[,(\u2013\u2014]\s*not",
             # What another service has is theirs where nothing is said of it here.
             rf"{_START}(?:(?:on|in|at|with)\s+{_OTHERS},?\s+(?:(?:it|this|that)\s+(?:is|was)|you\s+(?:call|send|use))|{_OTHERS}\s+has)",
-            rf"\b(?:avoid|instead of|rather than|mistakes?:)(?:\s+{_USING})?|\b(?:nothing|nobody|no API)\s+(?:\w+\s+)?at",
+            rf"(?<!reason to )(?<!need to )(?<!not )(?<!n't )\bavoid(?:\s+{_USING})?|\blacks|\b(?:won['\u2019]t|will not)\s+find|\bwithout",
+            rf"\b(?:instead of|rather than|mistakes?:)(?:\s+{_USING})?|\b(?:nothing|nobody|no API)\s+(?:\w+\s+)?at",
             rf"\bthere\s+{_IS}\s+neither|\bthere\s+(?:was|were|had been)|\b(?:and not|neither)|(?:^|[:.;(|*-]\s*)no",
         )
         + rf"\s+{_NAMES}",
-        rf"(?:\u274c|\u2717|\u2718|\U0001f6ab|(?:^|[*|.;-]\s*)(?:{_WRONG}|{_LACKING}):|{_THESE_LACK}:)\s*",
+        rf"(?:\u274c|\u2717|\u2718|\U0001f6ab|(?:^|[*|.;-]\s*)(?:{_WRONG}|{_LACKING}|{_IMAGINED}):|{_THESE_LACK}:|\b(?:do{_NOT}|never)\s+{_USE}\s+(?:them|these|those):)\s*",
     )
     + f"{_OPENING}$",
     re.IGNORECASE,
@@ -102,7 +105,7 @@ _ABSENT = _any(
     rf"(?:(?:{_IS}|has|have|had|been|got|will be|since|deprecated and|{_WHEN})\s+)+{_GONE}|leads nowhere",
     r"(?:was|were)\s+(?:once\s+)?there",
     rf"(?:(?:does|do|did){_NOT}|never|no longer|ceased to|used to|has never|have never)\s+(?:exist(?:s|ed)?|be there)",
-    rf"(?:has|have){_NOT}\s+existed|{_IS}\s+(?:made up|invented|an?\s+(?:common\s+)?(?:guess|invention))",
+    rf"(?:has|have){_NOT}\s+existed|{_IS}\s+(?:{_IMAGINED}|an?\s+(?:common\s+)?(?:guess|invention|hallucination|myth))",
     rf"{_IS}(?:{_NOT}|\s+never|\s+no longer)\s+"
     + _any("there|real|a thing", rf"an?\s+(?:real\s+|valid\s+|Runflow\s+)*{_NOUN}", rf"(?:(?:a\s+)?part|known)(?=\s+{_WHERE})"),
     rf"{_IS}\s+unknown(?=\s+{_WHERE})",
@@ -110,7 +113,7 @@ _ABSENT = _any(
 # This is said of what is there, too, where what follows tells why or when it is refused.
 _UNUSABLE = _any(
     rf"(?:will|would|always)\s+(?:return|answer)s?\s+404|(?:answers|returns|is)\s+405|{_IS}\s+(?:wrong|an?\s+(?:common\s+)?mistake)",
-    rf"{_IS}(?:{_NOT}|\s+never|\s+no longer)\s+(?:available|supported|offered|allowed|possible|valid)",
+    rf"(?:{_IS}(?:{_NOT}|\s+never|\s+no longer)|not|no longer)\s+(?:available|supported|offered|allowed|possible|valid)",
 )
 # What may follow a denial: that there is none, whose it is, or what is called in its place.
 _REASON = r"(?:because|as|since)?\s*" + _any(
@@ -130,10 +133,12 @@ _LACKED = re.compile(rf"\b(?:{_HAS}\s+(?:no|neither)|never had|(?:does|do|did){_
 _SO = re.compile(rf"{_CLOSING}(?:\s+{_NOUN})?,\s+(?:so|but|and|only)\s(?!{_TIMES}\b)", re.IGNORECASE)
 _REFUSED = r"(?:\s+(?:answers|returns|gives|is)\s+(?:an?\s+)?404)?"
 _SAID = rf"(?:(?:,?\s+(?:which|that))?\s+|{_REFUSED}(?:\s*[:;,.\u2013\u2014-]|,?\s+(?:because|as|since))\s+(?:it|this|that|they)\s+)"
-# In brackets, a cell or behind a dash.
-_ASIDE = rf"(?:\s*\(|\s*[|:]\s*|{_DASH})"
+# In brackets, a cell, behind a dash, or in a comment.
+_COMMENT = r"\s+(?:#|//)\s*(?:404\b[\s,:;.\u2013\u2014-]*)?"
+_ASIDE = rf"(?:\s*\(|\s*[|:]\s*|{_DASH}|{_COMMENT})"
 _NO_SUCH = (
-    rf"{_REFUSED}(?:\s*[:;,.|(]|\s+[\u2013\u2014-]+|,?\s+(?:because|as|since))\s*(?:there\s+{_IS}\s+)?no\s+such\s+{_NOUN}(?:\s+exists?)?"
+    rf"{_REFUSED}(?:\s*[:;,.|(]|\s+[\u2013\u2014-]+|,?\s+(?:because|as|since)|{_COMMENT})\s*"
+    rf"(?:there\s+{_IS}\s+)?no\s+such\s+{_NOUN}(?:\s+exists?)?"
 )
 _ADDED = rf"(?:\s+(?:{_WHEN}|{_WHERE}|and never (?:did|was|will)))*"
 _BECAME = rf"\s+(?:to|by|with|into|in favou?r of)\s+{_ANOTHER}"
@@ -150,6 +155,10 @@ _BEHIND = re.compile(
 )
 _CHANGED = re.compile(rf"\b(?:replace|change|rename|migrate)\s+{_NAMES}{_OPENING}$", re.IGNORECASE)
 _INTO = re.compile(rf"{_CLOSING}\s+(?:with|by|to|into)\s+{_ANOTHER}", re.IGNORECASE)
+_ASKED = re.compile(
+    rf"\b(?:{_IS}\s+there|(?:does|do)\s+(?:\S+\s+){{1,3}}(?:have|offer|provide|support|expose))\s+{_NAMES}{_OPENING}$", re.IGNORECASE
+)
+_ANSWERED = re.compile(rf"{_CLOSING}(?:\s+{_NOUN})?\?\W*(?:A(?:nswer)?\W+)?No\b(?!\s+\w)")
 _THEIRS = re.compile(rf"\b{_OTHERS}['\u2019]s\s+{_NAMES}{_OPENING}$", re.IGNORECASE)
 _HERE = re.compile(rf"{_CLOSING}\s+(?:is|was|becomes|corresponds to)\s+{_ANOTHER}", re.IGNORECASE)
 _OF_SEVERAL = re.compile(
@@ -158,7 +167,7 @@ _OF_SEVERAL = re.compile(
 # What a call does is said in the same words: alone behind it they say nothing of whether it is there.
 _DONE = {"DELETE": r"(?:deleted|removed)", "PUT": "replaced"}
 _DOES = {
-    method: re.compile(rf"{_CLOSING}(?:\s*\(|\s*[|:]\s*|\s+[\u2013\u2014-]+\s+){done}(?:\s*[.,;:)!|]|\s*\Z)", re.IGNORECASE)
+    method: re.compile(rf"{_CLOSING}(?:\s*\(|\s*[|:]\s*|\s+[\u2013\u2014-]+\s+|\s+(?:#|//)\s*){done}(?:\s*[.,;:)!|]|\s*\Z)", re.IGNORECASE)
     for method, done in _DONE.items()
 }
 # Endpoints that are listed, or their methods alone.
@@ -175,6 +184,8 @@ _ABSENT_HEAD = re.compile(
     + _any(
         rf"(?:[^.;!?]*\s)?{_OF_THEM}\s+(?:(?:that|which)\s+)?(?:do(?:es)?{_NOT}|no longer|never)\s+exist(?:s|ed)?",
         rf"{_LACKING}|[^.;!?]*{_THESE_LACK}",
+        rf"(?:[^.;!?]*\s)?(?:hallucinate|make up|invent|imagine)|{_IMAGINED}(?:\s+{_NOUN})?",
+        r"(?:exists?|supported|available|real|valid)[?\s*]*:[\s*_]*(?:no|false|[\u274c\u2717\u2718\U0001f6ab])",
         rf"(?:[^.;!?]*\s)?(?:(?:API|service|Runflow|it|we|they)\s+{_HAS}\s+no(?:ne of)?|there\s+{_IS}\s+no)(?:\s+{_OF_THEM})*",
     )
     + r"\W*$",
@@ -184,7 +195,7 @@ _ABSENT_HEAD = re.compile(
 _WRONG_HEAD = re.compile(
     _HEAD_START
     + _any(
-        rf"{_WRONG}|old|previous(?:ly)?|do{_NOT}|(?:common\s+)?mistakes",
+        rf"{_WRONG}|instead of|old|previous(?:ly)?|do{_NOT}|(?:common\s+)?mistakes",
         rf"(?:please\s+)?(?:do{_NOT}|never|avoid)(?:\s+(?:{_USE}|{_USING}|any|of|these|those|this|the following|body|bodies|{_NOUN}))+",
     )
     + r"\W*$",
@@ -242,6 +253,8 @@ def _is_denied_by(before: str, behind: str, method: str) -> bool:
     """Tells whether what stands before or behind an endpoint says that there is none, or behind the last of those listed with it."""
     does = _DOES.get(method)
     if (_CHANGED.search(before) and _INTO.match(behind)) or (_THEIRS.search(before) and _HERE.match(behind)):
+        return True
+    if is_denied_abroad(before, behind) or (_ASKED.search(before) and _ANSWERED.match(behind)):
         return True
     if _BEFORE.search(before) or (_BEHIND.match(behind) and not (does and does.match(behind))):
         return True

@@ -19,6 +19,8 @@ _ANSWER = re.compile(r"\b(?:answers?|response|responds|returns?|result)\b|→|->
 _CUSTOMER = re.compile(r"\b(?:callback|webhook|deliver\w*|event)\b", re.IGNORECASE)
 # What the words before a value say of it; the first that fits counts.
 _SIDES = ((Side.OTHER, _CUSTOMER), (Side.ERROR, _ERROR), (Side.ANSWER, _ANSWER), (Side.REQUEST, _REQUEST))
+_YES_OR_NO = re.compile(r"\W{0,12}(?:yes|no|true|false)?\W{0,12}", re.IGNORECASE)
+_COMMENT = re.compile(r"\s*(?:#|//)\s*(\S.*)")
 UNDER_MAX = 200
 """How much is kept of what introduces a list or code."""
 _WRITES = ("POST", "PUT", "PATCH")
@@ -28,7 +30,8 @@ class _Reader:
     """Where the reading is: what the section spoke of last.
 
     `endpoint` is the last operation since the heading, `prose` the block before, and `above` the paragraph before a list, or the first row
-    of a table; `under` is what introduces a list, code or a table's columns, and `within` the item of a list that introduces those in it.
+    of a table, `answers` the cells of a row that say yes or no, each behind its head; `under` is what introduces a list, code or a table's
+    columns, and `within` the item of a list that introduces those in it.
     """
 
     def __init__(self) -> None:
@@ -41,6 +44,7 @@ class _Reader:
         self.items: list[tuple[int, str]] = []
         self.heads: list[str] = []
         self.cell_ends: list[int] = []
+        self.answers: list[str] = []
         self.kind = Kind.PROSE
 
     def read(self, block: Block) -> Iterator[Found]:
@@ -55,6 +59,8 @@ class _Reader:
         else:
             yield from self._prose(block)
         if block.kind is Kind.ROW:
+            told = zip(CELL_END.split(self.under), CELL_END.split(block.text), strict=False)
+            self.answers = [f"{head}: {cell}"[-UNDER_MAX:] for head, cell in told if _YES_OR_NO.fullmatch(cell)]
             self.heads, self.cell_ends = CELL_END.split(self.under), [end.start() for end in CELL_END.finditer(block.text)]
         self.kind = block.kind
 
@@ -113,8 +119,9 @@ class _Reader:
         """Returns what introduces something in a block: the head of its column, or the ends of what stands above a list or code."""
         if block.kind is Kind.ROW:
             index = bisect_left(self.cell_ends, place)
-            return self.heads[index][-UNDER_MAX:] if index < len(self.heads) else ""
-        introduces = (text[-UNDER_MAX:] for text in (self.under, self.within) if text)
+            return "\n\n".join((self.heads[index][-UNDER_MAX:], *self.answers)) if index < len(self.heads) else ""
+        above = [_comment_above(block.text, place)] if block.kind is Kind.CODE else []
+        introduces = (text[-UNDER_MAX:] for text in (self.under, self.within, *above) if text)
         return "\n\n".join(introduces) if block.kind in (Kind.ITEM, Kind.CODE) else ""
 
     def _enter(self, block: Block) -> None:
@@ -175,6 +182,13 @@ def _stated(shown: Shown, side: Side, endpoint: Endpoint | None) -> Iterator[Fou
         yield shown.start, Example(endpoint=endpoint, body=shown.text.encode())
     elif shown.keys:
         yield shown.start, Keys(names=shown.keys, side=side, endpoint=endpoint)
+
+
+def _comment_above(text: str, place: int) -> str:
+    """Returns the comment that stands on the line above a place in code."""
+    end = max(0, text.rfind("\n", 0, place))
+    found = _COMMENT.fullmatch(text, max(text.rfind("\n", 0, end) + 1, end - UNDER_MAX), end)
+    return "" if found is None else found[1]
 
 
 def _place(text: str, command: Curl, part: str) -> int:
