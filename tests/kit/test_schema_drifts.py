@@ -293,3 +293,21 @@ def test_bytes_stand_in_no_json(content_type: str) -> None:
     older, newer = (document(thing(properties={"a": schema}), content_type=content_type) for schema in ({}, BINARY))
     assert grades(older, newer) == (BREAKING, ADDITIVE)
     assert grades(newer, older) == (ADDITIVE, BREAKING)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({**TEXT, "minLength": 1, "maxLength": 9, "pattern": "^a", "format": "uri"}, several(items=WHOLE)),
+        (LINE, TEXT),
+        (LINE, several(items=LINE, minItems=1)),
+        ({"type": "integer", "minimum": 1, "format": "int32"}, {**TEXT, "format": "uuid"}),
+        (several(items=TEXT, uniqueItems=True), {"type": ["boolean", "null"]}),
+        (thing(additionalProperties=False, dependentRequired={"a": ["b"]}), {"type": "number", "maximum": 3}),
+    ],
+)
+def test_value_of_another_type_is_told_once(before: Any, after: Any) -> None:
+    for old, new in ((before, after), (after, before)):
+        found = DocumentComparison(contract(document(old), "old.json"), contract(document(new), "new.json")).drifts()
+        told = [drift.change for drift in found if drift.side == "request" and not drift.change.startswith("null")]
+        assert told == ["type-changed"]

@@ -6,7 +6,7 @@ is most like it.
 """
 
 from collections.abc import Callable, Iterator
-from itertools import islice, zip_longest
+from itertools import chain, islice, zip_longest
 from math import inf
 
 from msgspec.structs import replace
@@ -75,6 +75,10 @@ class SchemaComparison:
         return self._of_choices(was.choices[0] if was.choices else (old,), now.choices[0] if now.choices else (new,), depth)
 
     def _of_forms(self, pair: Pair, depth: int) -> Iterator[Found]:
+        if _have_no_type_in_common(*pair):
+            # What they say beside it is said of values that the other one does not have.
+            yield from chain.from_iterable(changes(*pair) for changes in CHANGES_OF_OTHER_TYPES)
+            return
         for changes in CHANGES_OF_VALUES:
             yield from changes(*pair)
         yield from self._of_properties(pair, depth)
@@ -180,6 +184,12 @@ def _are_bytes(form: Form, other: Form) -> bool:
     return plain == ANYTHING or (is_typed and plain == replace(form, formats=frozenset(), marks=frozenset(), rules={}))
 
 
+def _have_no_type_in_common(form: Form, other: Form) -> bool:
+    if form.choices or other.choices or form.types is None or other.types is None:
+        return False
+    return not form.types & other.types and bool(form.types) and bool(other.types)
+
+
 def _limited(found: Iterator[Found]) -> tuple[Found, ...]:
     """Returns as many differences as are told of one schema; the last one says so where there are more."""
     told = tuple(islice(found, FOUND_MAX + 1))
@@ -272,6 +282,7 @@ def _rules(old: Form, new: Form) -> Iterator[Found]:
         yield Found("rule-changed", (), "discriminator differs")
 
 
+_defaults = _words("default", lambda form: frozenset() if form.default is None else frozenset({form.default}))
 CHANGES_OF_VALUES: tuple[Callable[[Form, Form], Iterator[Found]], ...] = (
     _types,
     _null,
@@ -279,11 +290,12 @@ CHANGES_OF_VALUES: tuple[Callable[[Form, Form], Iterator[Found]], ...] = (
     _limits,
     _words("pattern", lambda form: form.patterns),
     _words("format", lambda form: form.formats),
-    _words("default", lambda form: frozenset() if form.default is None else frozenset({form.default})),
+    _defaults,
     _marks,
     _openness,
     _rules,
 )
+CHANGES_OF_OTHER_TYPES = (_types, _null, _values, _defaults, _marks)
 
 
 def _listed(values: frozenset[str] | None) -> str:
