@@ -62,6 +62,7 @@ SCHEMAS: list[tuple[str, Any, list[Any], list[Any]]] = [
     ("a dot beside what looks ahead", {"pattern": "^(?=a).$"}, ["a"], ["b"]),
     ("what leads back to alternatives", {"pattern": r"^(a|b)\1$"}, ["aa", "bb"], ["ab", "a"]),
     ("what leads back to one of several names", {"pattern": r"^(?<q>'|\"|)x\k<q>$"}, ["'x'", '"x"', "x"], ["'x", "'x\""]),
+    ("what leads to a group in another alternative", {"pattern": r"^(?:(a)|b\1c)+$"}, ["bc", "abc", "abca"], ["abac", "bac"]),
     ("a schema that is false", {"properties": {"a": False}}, [{"b": 1}], [{"a": 1}]),
 ]
 

@@ -2,8 +2,9 @@ r"""Back references in patterns: to ECMA-262 a group that took no part has taken
 
 To the validator what leads back to such a group fails. So each group to which something leads back ends with an empty one, its mark,
 which took part where the group did: `(a([0]{0}))?(?:\2\1|(?!\2))`. The alternatives of a group are one part before its mark. What leads
-to a group that has not ended, `(a\1)`, finds nothing there, whatever repeats it: `(?:[1]{0})`. What a group took in an earlier round of
-what repeats it alone stays known, where ECMA-262 forgets it.
+to a group that has not ended, `(a\1)`, or that is in another alternative, `(?:(a)|b\1)+`, finds nothing there, whatever repeats it:
+`(?:[1]{0})`. What a group that may be left out took in an earlier round of what repeats it, `(?:(a)?b\1)+`, alone stays known, where
+ECMA-262 forgets it.
 """
 
 import re
@@ -24,6 +25,15 @@ _MARK = "([0]{0})"
 _EITHER, _EITHER_MARK = "(?:[0]{0,0}", ")([0]{0,0})"
 
 
+class _Frame:
+    """The whole pattern, or what stands in brackets: in which alternative it is now, and in what, and in which alternative of that."""
+
+    def __init__(self, around: "tuple[_Frame, int] | None") -> None:
+        self.around = around
+        self.alternative = 0
+        self.has_ended = False
+
+
 class Marked(NamedTuple):
     """A group that is led to: its number, where it begins and ends, whether it has alternatives, and the number of its mark, if something
     behind it leads there.
@@ -42,16 +52,18 @@ def with_marks(pattern: str) -> str:
     groups = [part for part in parts if part["group"] is not None]
     names = {part["name"]: str(number) for number, part in enumerate(groups, 1) if part["name"] is not None}
     known = {str(number) for number in range(1, len(groups) + 1)}
-    led_to = {number: part.start() for part in parts if (number := _number(part, names)) in known}
+    apart = _apart(parts, names)
+    leading = {part.start(): number for part in parts if (number := _number(part, names)) in known}
+    led_to = {number: start for start, number in leading.items() if start not in apart}
     # What leads to a group that is not there is no pattern, and would be one if it led to a mark.
-    if not led_to or any(part["number"] is not None and part["number"] not in known for part in parts):
+    if not leading or any(part["number"] is not None and part["number"] not in known for part in parts):
         return pattern
     marked = _numbered(parts, led_to)
     having = [group for group in marked.values() if group.mark is not None]
     before = {group.end: _EITHER_MARK if group.has_alternatives else _MARK for group in having}
     behind = {group.start: _EITHER for group in having if group.has_alternatives}
     return _PART.sub(
-        lambda part: f"{before.get(part.start(), '')}{_meant(names, marked, part)}{behind.get(part.start(), '')}",
+        lambda part: f"{before.get(part.start(), '')}{_meant(names, marked, apart, part)}{behind.get(part.start(), '')}",
         pattern,
     )
 
@@ -96,8 +108,44 @@ def _numbered(parts: list[re.Match[str]], led_to: dict[str, int]) -> dict[str, M
     return marked
 
 
-def _meant(names: dict[str, str], marked: dict[str, Marked], part: re.Match[str]) -> str:
+def _apart(parts: list[re.Match[str]], names: dict[str, str]) -> frozenset[int]:
+    """Returns where references are that stand in another alternative than their group, of whatever both are in."""
+    frames = [_Frame(None)]
+    groups: dict[str, tuple[_Frame, int]] = {}
+    found = set[int]()
+    for part in parts:
+        number = _number(part, names)
+        if number in groups:
+            frame, alternative = groups[number] = _still_open(*groups[number])
+            if frame.alternative != alternative:
+                found.add(part.start())
+        if part["group"] is not None:
+            groups[str(len(groups) + 1)] = (frames[-1], frames[-1].alternative)
+        if part["group"] is not None or part["other"] is not None:
+            frames.append(_Frame((frames[-1], frames[-1].alternative)))
+        elif part["or"] is not None:
+            frames[-1].alternative += 1
+        elif part["end"] is not None and len(frames) > 1:
+            frames.pop().has_ended = True
+    return frozenset(found)
+
+
+def _still_open(frame: _Frame, alternative: int) -> tuple[_Frame, int]:
+    """Returns what has not ended of all that is around something, from within, and the alternative of it that this is in."""
+    passed = list[_Frame]()
+    while frame.has_ended and frame.around is not None:
+        passed.append(frame)
+        frame, alternative = frame.around
+    for each in passed:
+        # What has ended is not looked through again.
+        each.around = (frame, alternative)
+    return frame, alternative
+
+
+def _meant(names: dict[str, str], marked: dict[str, Marked], apart: frozenset[int], part: re.Match[str]) -> str:
     number = _number(part, names)
+    if part.start() in apart:
+        return f"(?:[{number}]{{0}})"
     group = marked.get(number)
     if group is None:
         return part[0]
