@@ -32,10 +32,11 @@ def loop() -> Iterator[SharedLoop]:
 
 
 def take(loop: SharedLoop, work: Callable[[], object]) -> None:
-    """Takes a turn as soon as the loop has nothing to do."""
+    """Takes a turn as soon as the loop has nothing to do, and wakes it where it has not: it may wait without knowing that all is done."""
     until = time.monotonic() + SECONDS_MAX
     while not loop.take_turn(work):
         assert time.monotonic() < until
+        loop.call_soon_threadsafe(lambda: None)
 
 
 def test_work_of_a_turn_is_done_here_and_on_the_loop(loop: SharedLoop) -> None:
@@ -75,7 +76,9 @@ def test_what_was_left_to_the_loop_first_is_done_first(loop: SharedLoop) -> None
         loop.call_soon_threadsafe(numbers.append, 2 * number)
         if not loop.take_turn(lambda second=2 * number + 1: numbers.append(second)):  # type: ignore[misc]  # the default is the number
             loop.call_soon_threadsafe(numbers.append, 2 * number + 1)
-    take(loop, lambda: None)
+    over = Event()
+    loop.call_soon_threadsafe(over.set)
+    assert over.wait(SECONDS_MAX)
     assert numbers == list(range(600))
 
 

@@ -59,7 +59,10 @@ class SharedLoop(asyncio.SelectorEventLoop):
         return super().call_at(when, callback, *args, context=context)
 
     def call_soon_threadsafe(self, callback: Callable[[*ArgsT], object], *args: *ArgsT, context: Context | None = None) -> asyncio.Handle:
-        """Has something done next, from whatever thread; until then nobody takes a turn, so that what comes first is done first."""
+        """Has something done next, from whatever thread; until then nobody takes a turn, so that what comes first is done first.
+
+        Where that was done while it was said here, nobody takes a turn until the loop wakes once more.
+        """
         handle = super().call_soon_threadsafe(callback, *args, context=context)
         self._waiting.is_called = True
         return handle
@@ -71,9 +74,9 @@ class SharedLoop(asyncio.SelectorEventLoop):
         """
         if asyncio._get_running_loop() is not None or self.get_debug() or not self._turn.acquire(blocking=False):
             return False
-        is_free = self.is_running() and not self._waiting.is_called
-        self._leaves_work = False
         try:
+            is_free = self.is_running() and not self._waiting.is_called
+            self._leaves_work = False
             if is_free:
                 self._work_off(work)
         finally:
