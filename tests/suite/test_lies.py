@@ -24,6 +24,7 @@ import lies_of_owners
 import lies_of_parts
 import lies_of_receipts
 import lies_of_rotation
+import lies_of_sequels
 import lies_of_targets
 import lies_of_tries
 import pytest
@@ -63,6 +64,7 @@ CASES = {
     **lies_of_neighbours.CASES,
     **lies_of_targets.CASES,
     **lies_of_kinship.CASES,
+    **lies_of_sequels.CASES,
 }
 # By this dialect no 429 says when to come back, and no attempt says when it was made.
 TRUE_IN = {

@@ -17,7 +17,7 @@ MET_BY: Mapping[str, tuple[str, ...]] = {
         "examples under any were made of other prompts",
         "lists of examples lose a name of their inputs",
     ),
-    "assets_agree": ("an asset was made an hour later",),
+    "assets_agree": ("an asset that is there was deleted", "an asset was made an hour later"),
     "batch_lives": (
         "a batch calls its items by other ids",
         "a batch has begun before it was made",
@@ -82,7 +82,7 @@ MET_BY: Mapping[str, tuple[str, ...]] = {
         "items lose their client_ref",
         "the output of a batch has other errors",
     ),
-    "failure_is_free": ("failed runs do not say why",),
+    "failure_is_free": ("an account was warned of what is to come", "failed runs do not say why"),
     "instant_is_true": ("a batch ended when it was made",),
     "repeats_of_models": (
         "a picture has other dimensions than the record",

@@ -102,9 +102,12 @@ def _is_the_same_in_part(tenant: SuiteTenant, url: str, whole: Answer) -> Iterat
     part = tenant.fetch(url, headers={"Range": "bytes=1-4"})
     if part is not None and part.status == 206:
         told = part.headers.get("content-range", "")
-        last = min(4, len(whole.body) - 1)
-        if part.body != whole.body[1:5] or told not in (f"bytes 1-{last}/{len(whole.body)}", f"bytes 1-{last}/*"):
+        end = min(4, len(whole.body) - 1)
+        if part.body != whole.body[1:5] or told not in (f"bytes 1-{end}/{len(whole.body)}", f"bytes 1-{end}/*"):
             yield f"{url} sends {part.body[:12]!r} as {told!r}, and there stands {whole.body[1:5]!r}"
+    last = tenant.fetch(url, headers={"Range": "bytes=-4"})
+    if last is not None and last.status == 206 and last.body != whole.body[-4:]:
+        yield f"{url} sends {last.body[:12]!r} as its last bytes, and they are {whole.body[-4:]!r}"
     tag = whole.headers.get("etag")
     if tag is not None:
         known = tenant.fetch(url, headers={"If-None-Match": '"another"'})

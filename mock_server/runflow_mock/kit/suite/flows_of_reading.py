@@ -164,8 +164,11 @@ def _what_is_deleted_is_gone(tenant: SuiteTenant) -> Iterator[str]:
         expect(tenant.post(WORKFLOWS, {"name": name, "description": "A workflow of the suite", "workflow_json": {}}), 201)
         for name in (f"{tenant.mark} stays", tenant.mark)
     )
-    for gone in (path, f"/v1/webhooks/{webhook['id']}"):
+    for gone, change in ((path, {"label": "changed"}), (f"/v1/webhooks/{webhook['id']}", {"url": f"{tenant.hook}/changed"})):
         yield from _is_deleted(tenant, gone)
+        answer = tenant.send("PATCH", gone, change)
+        if answer.status != 404:
+            yield f"what was deleted is changed: {answer.evidence}"
     expect(tenant.get(f"{WORKFLOWS}/{workflow['id']}"), 200)
     expect(tenant.send("DELETE", f"{WORKFLOWS}/{workflow['id']}"), 204)
     if any(item["id"] == workflow["id"] for item in tenant.items(f"{WORKFLOWS}?limit=500")):

@@ -146,6 +146,9 @@ def _no_part_is_made(tenant: SuiteTenant) -> Iterator[str]:
     answer = tenant.post(tenant.offer.batches, {"input": [tenant.offer.input] * 2})
     if answer.status != 402 or balance(tenant) != cost or tenant.items("/v1/batches"):
         yield f"a batch of two on a balance that covers one is answered {answer.evidence}, and the balance is {balance(tenant)}"
+    last = tenant.post(tenant.offer.runs, {"input": tenant.offer.input})
+    if last.status != 201:
+        yield f"a run that costs {cost}, on a balance of that, is answered {last.evidence}"
 
 
 def _repeats_are_replayed(tenant: SuiteTenant) -> Iterator[str]:

@@ -206,16 +206,19 @@ def _things_happen_in_their_time(tenant: SuiteTenant) -> Iterator[str]:
 
 
 def _webhooks_change(tenant: SuiteTenant) -> Iterator[str]:
-    """From its change on a webhook gets the events that it asks for now, signed with the secret that it has now."""
+    """From its change on a webhook gets the events that it asks for now, where it is now, signed with the secret that it has now."""
     body: dict[str, Any] = {"url": tenant.hook, "secret": "suite-before", "event_subscriptions": [{"event_type_code": "run.failed"}]}
     path = f"/v1/webhooks/{expect(tenant.post('/v1/webhooks', body), 201)['id']}"
-    change = {"secret": "suite-after", "event_subscriptions": [{"event_type_code": "run.completed"}]}
+    place = f"{tenant.hook}/moved"
+    change = {"url": place, "secret": "suite-after", "event_subscriptions": [{"event_type_code": "run.completed"}]}
     expect(tenant.send("PATCH", path, change), 200)
     runs = [create_run(tenant, client_ref=ref)["id"] for ref in ("fine", FAIL)]
     heard = every_attempt(tenant)
     if [content_of(attempt).get("run_id") for attempt in heard] != runs[:1]:
         yield f"a webhook that asks for run.completed now is sent {[content_of(attempt).get('event') for attempt in heard]}"
     for attempt in heard:
+        if attempt.url != place:
+            yield f"a webhook was moved to {place}, and {attempt.url} is told"
         try:
             check_signature(attempt, "suite-after")
         except SignatureError as error:
@@ -236,5 +239,5 @@ FLOWS: tuple[Flow, ...] = (
     Flow("instant_is_true", "what happens is told to have happened then", Needs.CONTROL, _things_happen_in_their_time, 3),
     Flow("change_is_dated", "what is changed says when", Needs.CONTROL, _changes_are_dated),
     Flow("refusal_is_free", "what is refused costs nothing and makes nothing", Needs.CONTROL, _refusals_are_free),
-    Flow("webhook_changes", "a webhook's new events and secret count from their change on", Needs.CONTROL, _webhooks_change, 2),
+    Flow("webhook_changes", "a webhook's new address, events and secret count from their change on", Needs.CONTROL, _webhooks_change, 2),
 )

@@ -73,6 +73,11 @@ def what_is_made_is_there(answer: Answer, memory: Memory) -> Iterator[str]:
     is_gone = answer.method == "GET" and answer.status == 404 and not answer.is_provoked and memory.operation is not None
     if is_gone and key in memory.made.get(place, ()):
         yield f"{key} was made, and is not there"
+    for part in memory.parts if answer.method == "GET" else ():
+        # Further inside stand records of others.
+        listed_at = {0: place, 2: answer.path}.get(len(part.way), "")
+        if part.value.get("deleted_at") is not None and str(part.value.get("id")) in memory.made.get(listed_at, ()):
+            yield f"{part.value['id']} was made, nobody has deleted it, and its deleted_at is {part.value['deleted_at']!r}"
 
 
 def nothing_is_there_twice(answer: Answer, memory: Memory) -> Iterator[str]:

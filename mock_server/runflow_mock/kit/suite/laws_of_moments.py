@@ -11,7 +11,10 @@ from runflow_mock.kit.suite.instants import instant, is_before, latest
 from runflow_mock.kit.suite.memories import Memory, is_replay
 
 # What tells of a moment that has passed, of kinds that come to be while a world is looked at: a catalogue has dates of its own.
-PAST = ("created_at", "submitted_at", "started_at", "completed_at", "updated_at", "last_used_at", "last_triggered_at", "timestamp")
+PAST = (
+    *("created_at", "submitted_at", "started_at", "completed_at", "updated_at", "last_used_at", "last_triggered_at", "timestamp"),
+    *("low_balance_notified_at", "superseded_at", "deleted_at"),
+)
 HAPPENS = ("started_at", "completed_at")
 LIVING = frozenset(
     (
