@@ -34,6 +34,14 @@ DENIED = [
     "没有 `GET /v1/runz` 接口。",
     "`GET /v1/runz` 接口不存在。",
     "`GET /v1/runz` 는 존재하지 않습니다.",
+    # What introduces a list, or stands above a column.
+    "Diese Endpunkte existieren nicht:\n\n- `GET /v1/runz`\n- `GET /v1/tasks`",
+    "| Falsch | Richtig |\n|---|---|\n| `GET /v1/runz` | `GET /v1/runs` |",
+    "Ces endpoints n'existent pas :\n\n- `GET /v1/runz`",
+    "Estos endpoints no existen:\n\n- `GET /v1/runz`",
+    "| Incorrecto | Correcto |\n|---|---|\n| `GET /v1/runz` | `GET /v1/runs` |",
+    "次のエンドポイントは存在しません：\n\n- `GET /v1/runz`",
+    "| 错误 | 正确 |\n|---|---|\n| `GET /v1/runz` | `GET /v1/runs` |",
 ]
 CLAIMED = [
     "Läufe listet `GET /v1/runz`.",
@@ -59,6 +67,10 @@ CLAIMED = [
     "`GET /v1/runz` 没有限制。",
     "没有理由不用 `GET /v1/runz`。",
     "`GET /v1/runz`는 제한이 없습니다.",
+    "| Falsch | Richtig |\n|---|---|\n| `GET /v1/runs` | `GET /v1/runz` |",
+    "| Falsch | Richtig |\n|---|---|\n| `GET /v1/runz` zweimal | einmal |",
+    "S'ils n'existent pas :\n\n- `GET /v1/runz` répond 404",
+    "Falls es keine Läufe gibt:\n\n- `GET /v1/runz` antwortet mit einer leeren Liste",
 ]
 
 

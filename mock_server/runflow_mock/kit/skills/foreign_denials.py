@@ -54,6 +54,20 @@ _UNSPACED = r"(?:不存在|[没沒]有|[请請切]勿(?:使用|调用|調用)|�
 _BEFORE = re.compile(rf"(?:\b(?:{'|'.join(_AHEAD.values())})|{_UNSPACED}\s?){_OPENING}$", re.IGNORECASE)
 _BEHIND = re.compile(rf"{_CLOSING}{_LISTED}(?:{'|'.join(_AFTER.values())})", re.IGNORECASE)
 
+ABSENT_HEAD = re.compile(
+    r"^(?!.*\b(?:wenn|falls|sofern|s['’]ils?|si|se|als|если)\b).*"
+    r"(?:existieren\s+nicht|gibt\s+es\s+nicht|n['’]existent\s+(?:pas|plus)|no\s+existen|não\s+existem|non\s+esistono|bestaan\s+niet"
+    r"|не\s+существуют|存在し(?:ません|ない)|不存在|존재하지\s?않\w*)\W*$",
+    re.IGNORECASE,
+)
+"""What introduces endpoints that are not there."""
+WRONG_HEAD = re.compile(
+    r"^\W*(?:falsch|nicht\s+(?:so|verwenden|nutzen)|faux|incorrecte?s?|à\s+éviter|mal|incorrect[oa]s?|incorret[oa]s?|errad[oa]s?|sbagliat[oi]"
+    r"|errat[oi]|fout|niet\s+gebruiken|неправильно|не\s+используйте|間違い|誤り|错误(?:示例)?|잘못(?:된\s?예)?)\W*$",
+    re.IGNORECASE,
+)
+"""What introduces endpoints that are not there, or how some are not to be called."""
+
 
 def is_denied_abroad(before: str, behind: str) -> bool:
     """Tells whether what stands before or behind an endpoint denies it in a language that is not English."""
