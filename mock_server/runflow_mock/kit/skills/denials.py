@@ -91,7 +91,8 @@ _BEFORE_ALONE = re.compile(
             rf"{_START}(?:(?:you|we|one)\s+)?(?:cannot|can['\u2019]t|must{_NOT}|should{_NOT})|[,(\u2013\u2014]\s*not",
             # What another service has is theirs where nothing is said of it here.
             rf"{_START}(?:(?:on|in|at|with)\s+{_OTHERS},?\s+(?:(?:it|this|that)\s+(?:is|was)|you\s+(?:call|send|use))|{_OTHERS}\s+has)",
-            rf"(?<!reason to )(?<!need to )(?<!not )(?<!n't )\bavoid(?:\s+{_USING})?|\blacks|\b(?:won['\u2019]t|will not)\s+find|\bwithout",
+            rf"(?<!reason to )(?<!need to )(?<!not )(?<!n't )\bavoid(?:\s+{_USING})?",
+            r"\blacks|\b(?:won['\u2019]t|will not)\s+find|\bwithout(?=\s+any\b)",
             rf"\b(?:instead of|rather than|mistakes?:)(?:\s+{_USING})?|\b(?:nothing|nobody|no API)\s+(?:\w+\s+)?at",
             rf"\bthere\s+{_IS}\s+neither|\bthere\s+(?:was|were|had been)|\b(?:and not|neither)|(?:^|[:.;(|*-]\s*)no",
         )
@@ -113,7 +114,7 @@ _ABSENT = _any(
 # This is said of what is there, too, where what follows tells why or when it is refused.
 _UNUSABLE = _any(
     rf"(?:will|would|always)\s+(?:return|answer)s?\s+404|(?:answers|returns|is)\s+405|{_IS}\s+(?:wrong|an?\s+(?:common\s+)?mistake)",
-    rf"(?:{_IS}(?:{_NOT}|\s+never|\s+no longer)|not|no longer)\s+(?:available|supported|offered|allowed|possible|valid)",
+    rf"{_IS}(?:{_NOT}|\s+never|\s+no longer)\s+(?:available|supported|offered|allowed|possible|valid)",
 )
 # What may follow a denial: that there is none, whose it is, or what is called in its place.
 _REASON = r"(?:because|as|since)?\s*" + _any(
@@ -149,6 +150,8 @@ _BEHIND = re.compile(
         # Where that is all that is said of it, or all but when, from where, and what has taken its place.
         rf"(?:{_SAID}{_ABSENT}|{_ASIDE}(?:{_GONE}|{_ABSENT})|{_NO_SUCH}){_ADDED}"
         rf"(?:{_ENDED}|\s*(?:[,(\u2013\u2014]|:(?!\s*{_ANOTHER_OR_HOST}))(?!\s*{_TIMES}\b)|{_BECAME})",
+        # In a cell this may be said of something else.
+        rf"(?:\s*\(|{_DASH})(?:not|no longer)\s+(?:available|supported|offered|there){_ENDED}",
         rf"(?:{_SAID}|{_ASIDE}){_UNUSABLE}{_ADDED}(?:{_ENDED_OR_WHY}|{_BECAME})",
     ),
     re.IGNORECASE,
