@@ -2,13 +2,14 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from runflow_mock.testing.direct_calls import AtOnce, DirectCalls
 from runflow_mock.testing.loop_threads import LoopThread
+from runflow_mock.testing.shared_loops import SharedLoop
 
 
 @pytest.fixture
@@ -64,6 +65,21 @@ def test_who_waits_is_told_when_the_loop_stops() -> None:
     with pytest.raises(asyncio.CancelledError):
         ask(thread, app)
     stopping.join()
+
+
+@pytest.mark.parametrize("make", [asyncio.new_event_loop, SharedLoop])
+def test_request_from_within_an_answer_is_refused_at_once(make: Callable[[], asyncio.AbstractEventLoop]) -> None:
+    """As by a finalizer, or what handles a signal or a line of a log: Python runs them wherever it is."""
+    thread = LoopThread("direct calls", make())
+
+    def at_once(scope: Any, sent: bytes, give: Any) -> None:
+        with pytest.raises(RuntimeError, match="within an answer"):
+            calls.exchange("GET", "/", {}, None)
+        give(READY)
+
+    calls = DirectCalls(never, thread.loop, at_once)
+    assert calls.exchange("GET", "/", {}, None) == (200, b"ready")
+    thread.stop()
 
 
 READY = {"type": "http.response.start", "status": 200, "headers": ()}, {"type": "http.response.body", "body": b"ready"}

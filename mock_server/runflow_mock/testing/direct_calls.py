@@ -25,6 +25,11 @@ App = Callable[[Scope, Callable[[], Awaitable[Message]], Callable[[Message], Awa
 AtOnce = Callable[[Scope, bytes, Callable[[tuple[Message, ...] | App], None]], None]
 """Gives the messages of the answer to a request, or what goes on with it."""
 
+_STALLED = (
+    "runflow-mock: the fake was asked from within an answer of its own, by a finalizer, or by what handles a signal or a line of a log: "
+    "Python runs these wherever it is. Ask from the test, or from a fixture"
+)
+
 
 class Answered(msgspec.Struct):
     """The messages of an answer, and what cut it off, if anything did."""
@@ -57,7 +62,13 @@ class DirectCalls:
         return messages[0]["status"], b"".join(message.get("body", b"") for message in messages[1:])
 
     def call(self, method: str, target: str, headers: list[tuple[bytes, bytes]], body: bytes) -> Answered:
-        """Returns the answer to a request, message by message; for those who wait for it in a thread."""
+        """Returns the answer to a request, message by message; for those who wait for it in a thread.
+
+        Raises:
+            RuntimeError: nobody could answer: the caller stands in the way, or this process was forked from the one of the fake.
+        """
+        if asyncio._get_running_loop() is self._loop:
+            raise RuntimeError(_STALLED)
         path, _, query = target.partition("?")
         names = {name for name, _ in headers}
         scope: Scope = {
