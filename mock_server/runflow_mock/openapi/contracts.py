@@ -35,6 +35,8 @@ FINDINGS_KNOWN_MAX = 2_048
 """Of how many values of parameters it is known what is wrong with them."""
 LENGTHS_KNOWN_MAX = 64
 """Of how many lengths of paths it is known which routes may be near."""
+DIFFERENCES_KNOWN_MAX = 4_096
+"""Of how many pairs of segments it is known how much they differ."""
 ITEMS = "itemSchema"
 """Leads to what each item of a sequence must be, where a body is one."""
 ANY_CONTENT: Mapping[str, Pointer] = {"*/*": ANYTHING}
@@ -47,6 +49,9 @@ _CREDENTIAL = re.compile(r"auth|credential|csrf|xsrf|jwt|key|login|pass|secret|s
 _STATUS = re.compile(r"[1-5](?:[0-9]{2}|XX)|default")
 
 Object = dict[str, Json]
+KnownRoute = tuple[str, tuple[Segment, ...], int]
+"""A path, its segments, and how many of these the path before has in common with it."""
+Differences = KnownAnswers[tuple[str, str], float]
 NOTHING_SPANS: Mapping[str, frozenset[str]] = {}
 
 
@@ -104,7 +109,8 @@ class Contract:
         self._validators = KnownAnswers[tuple[Direction, Pointer], CompiledSchema | None](COMPILED_MAX)
         # Clients send the same again and again, and to say what is wrong with a value takes most of the time that judging takes.
         self.known_findings = KnownAnswers[tuple[Parameter, tuple[str, ...]], tuple[Finding, ...]](FINDINGS_KNOWN_MAX)
-        self.known_routes = KnownAnswers[int, tuple[tuple[str, tuple[Segment, ...]], ...]](LENGTHS_KNOWN_MAX)
+        self.known_routes = KnownAnswers[int, tuple[KnownRoute, ...]](LENGTHS_KNOWN_MAX)
+        self.known_differences: Differences = KnownAnswers(DIFFERENCES_KNOWN_MAX)
 
     @cached_property
     def operations(self) -> tuple[Declared, ...]:

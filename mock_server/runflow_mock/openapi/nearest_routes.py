@@ -5,10 +5,11 @@ several; a fixed segment costs as much as its beginning and its end differ from 
 """
 
 from collections.abc import Sequence
+from functools import partial
 from urllib.parse import unquote
 
 from runflow_mock.openapi.addresses import Segment
-from runflow_mock.openapi.contracts import Contract
+from runflow_mock.openapi.contracts import Contract, Differences, KnownRoute
 
 SEGMENTS_MAX = 24
 SEGMENT_CHARACTERS_MAX = 100
@@ -19,8 +20,6 @@ METHOD_COST = 0.5
 # What differs by more than this is no neighbour.
 COST_MAX = 1.5
 
-# What it costs to make one segment of another.
-Differences = dict[tuple[str, str], float]
 Row = list[float]
 
 
@@ -32,22 +31,19 @@ def nearest_route(contract: Contract, method: str, path: str) -> str | None:
     lead nowhere.
     """
     segments = [segment[:SEGMENT_CHARACTERS_MAX] for segment in unquote(path).strip("/").split("/")[:SEGMENTS_MAX]]
-    differences: Differences = {}
     nearest = (COST_MAX, "")
-    begun: Sequence[Segment] = ()
     rows: list[Row] = [[index * SEGMENT_COST for index in range(len(segments) + 1)]]
-    for known, wanted in contract.known_routes.of(len(segments), lambda: _paths_of(contract, len(segments))):
-        del rows[1 + _common(begun, wanted) :]
-        begun = wanted
+    for known, wanted, begun in contract.known_routes.of(len(segments), lambda: _paths_of(contract, len(segments))):
+        del rows[1 + begun :]
         while len(rows) <= len(wanted) and min(rows[-1]) <= nearest[0]:
-            rows.append(_following(rows[-1], wanted[len(rows) - 1], segments, differences))
+            rows.append(_following(rows[-1], wanted[len(rows) - 1], segments, contract.known_differences))
         if len(rows) > len(wanted):
             routes = [(rows[-1][-1] + (METHOD_COST if word != method else 0.0), f"{word} {known}") for word in contract.methods_of(known)]
             nearest = min(nearest, *routes) if routes else nearest
     return nearest[1] or None
 
 
-def _paths_of(contract: Contract, length: int) -> tuple[tuple[str, tuple[Segment, ...]], ...]:
+def _paths_of(contract: Contract, length: int) -> tuple[KnownRoute, ...]:
     """Returns the paths of a contract that may be near one of so many segments; those that begin alike follow one another."""
     found: list[tuple[str, tuple[Segment, ...]]] = []
     for path in contract.paths:
@@ -56,7 +52,9 @@ def _paths_of(contract: Contract, length: int) -> tuple[tuple[str, tuple[Segment
         is_spanned = bool(spanning) and len(wanted) <= length
         if is_spanned or abs(len(wanted) - length) * SEGMENT_COST < COST_MAX:
             found.append((path, wanted))
-    return tuple(sorted(found, key=lambda each: each[1]))
+    found.sort(key=lambda each: each[1])
+    before = [(), *(wanted for _, wanted in found)]
+    return tuple((path, wanted, _common(earlier, wanted)) for earlier, (path, wanted) in zip(before, found, strict=False))
 
 
 def _following(row: Row, wanted: Segment, sent: Sequence[str], differences: Differences) -> Row:
@@ -65,9 +63,9 @@ def _following(row: Row, wanted: Segment, sent: Sequence[str], differences: Diff
     for index, segment in enumerate(sent):
         change = row[index]
         if change < COST_MAX:
-            if (wanted.text, segment) not in differences:
-                differences[wanted.text, segment] = _difference(wanted.text, segment)
-            change += differences[wanted.text, segment]
+            pair = (wanted.text, segment)
+            known = differences.get(pair)
+            change += differences.of(pair, partial(_difference, *pair)) if known is None else known
         # A parameter that spans slashes and has taken one segment may take the next as well.
         extra = following[index] + (PARAMETER_COST if wanted.is_spanning and index else SEGMENT_COST)
         following.append(min(change, extra, row[index + 1] + SEGMENT_COST))
