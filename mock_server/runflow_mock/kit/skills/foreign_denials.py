@@ -33,12 +33,13 @@ _AHEAD: Mapping[str, str] = {
 }
 _NOT_YET = r"(?:hier\s+|auch\s+|leider\s+|mehr\s+|gar\s+|so\s+)?"
 _AFTER: Mapping[str, str] = {
-    "de": rf"\s+(?:existier\w+|gibt\s+es)\s+{_NOT_YET}nicht\b(?!\s+nur)"
+    "de": rf"\s+(?:existier\w+|gibt\s+es)\s+{_NOT_YET}nicht(?:\s+mehr)?(?:\s+und\b|\s*(?:[^\w\s]|\Z))"
     r"|\s+(?:ist|sind|wurden?)\s+(?:nicht\s+(?:mehr\s+)?(?:verfügbar|vorhanden)"
     r"|(?:\d{4}\s+|inzwischen\s+|leider\s+)?(?:entfernt|abgeschaltet|eingestellt|ersetzt|umbenannt|erfunden))",
     "fr": r"\s+(?:n['’]existe(?:nt)?\s+(?:pas|plus)|n['’]est\s+(?:pas|plus)\s+disponible)"
     r"|\s+(?:a|ont)\s+été\s+(?:supprim|retir|remplac|renomm)é",
-    "es": r"\s+(?:ya\s+)?no\s+(?:existen?|está\s+disponible)|\s+(?:fue|ha\s+sido)\s+(?:elimin|retir|reemplaz|renombr)ad[oa]",
+    "es": r"\s+(?:ya\s+)?no\s+(?:existen?(?!\s+(?:solo|sólo|solamente))|está\s+disponible)"
+    r"|\s+(?:fue|ha\s+sido)\s+(?:elimin|retir|reemplaz|renombr)ad[oa]",
     "pt": r"\s+(?:já\s+)?não\s+(?:existem?|está\s+disponível)|\s+foi\s+(?:removid|substituíd|renomead)[oa]",
     "it": r"\s+non\s+(?:esist(?:e|ono)|è\s+(?:più\s+)?disponibile)|\s+è\s+stat[oa]\s+(?:rimoss|sostituit|rinominat)[oa]",
     "nl": r"\s+best(?:aat|aan|ond)\s+(?:hier\s+)?niet\b|\s+is\s+(?:verwijderd|vervangen|hernoemd|niet\s+beschikbaar)",
