@@ -2,14 +2,13 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from runflow_mock.testing.direct_calls import AtOnce, DirectCalls
 from runflow_mock.testing.loop_threads import LoopThread
-from runflow_mock.testing.shared_loops import SharedLoop
 
 
 @pytest.fixture
@@ -67,10 +66,9 @@ def test_who_waits_is_told_when_the_loop_stops() -> None:
     stopping.join()
 
 
-@pytest.mark.parametrize("make", [asyncio.new_event_loop, SharedLoop])
-def test_request_from_within_an_answer_is_refused_at_once(make: Callable[[], asyncio.AbstractEventLoop]) -> None:
+def test_request_from_within_an_answer_is_refused_at_once() -> None:
     """As by a finalizer, or what handles a signal or a line of a log: Python runs them wherever it is."""
-    thread = LoopThread("direct calls", make())
+    thread = LoopThread("direct calls")
 
     def at_once(scope: Any, sent: bytes, give: Any) -> None:
         with pytest.raises(RuntimeError, match="within an answer"):

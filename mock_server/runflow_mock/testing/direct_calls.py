@@ -1,15 +1,13 @@
 """Requests that go straight into the application on its own event loop, without a connection.
 
 The control client of a fake in this process asks in this way. It passes no library that a test could have patched, and no socket. What
-can be answered at once is answered in the turn of the loop in which it is asked, without a task and messages of its own, and where the
-loop lets its turn be taken, in the thread of who asks: a test asks four times at least, and the way to the answer would cost more than the
-answer.
+can be answered at once is answered in the turn of the loop in which it is asked, without a task and messages of its own: a test asks four
+times at least, and the way to the answer would cost more than the answer.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from concurrent.futures import Future
-from functools import partial
 from queue import SimpleQueue
 from typing import Any
 from urllib.parse import unquote
@@ -17,7 +15,6 @@ from urllib.parse import unquote
 import msgspec
 
 from runflow_mock.testing.own_processes import OwnProcess
-from runflow_mock.testing.shared_loops import SharedLoop
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -52,7 +49,6 @@ class DirectCalls:
         self._at_once = at_once
         self._process = OwnProcess()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._take_turn = loop.take_turn if isinstance(loop, SharedLoop) else _takes_none
 
     def exchange(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]:
         """Returns status and body of the answer to a request; for those who wait for it in a thread."""
@@ -87,9 +83,7 @@ class DirectCalls:
         }
         self._process.check()
         done: SimpleQueue[Answered | _Failed] = SimpleQueue()
-        begin = partial(self._begin, scope, body, done)
-        if not self._take_turn(begin):
-            self._loop.call_soon_threadsafe(begin)
+        self._loop.call_soon_threadsafe(self._begin, scope, body, done)
         answered = done.get()
         if isinstance(answered, _Failed):
             raise answered.error
@@ -127,11 +121,6 @@ class DirectCalls:
             done.put(_Failed(error))
             if not isinstance(error, Exception):
                 raise
-
-
-def _takes_none(work: Callable[[], object]) -> bool:
-    """Leaves all work to the loop."""
-    return False
 
 
 async def _carry_out(app: App, scope: Scope, body: bytes, done: "SimpleQueue[Answered | _Failed]") -> None:

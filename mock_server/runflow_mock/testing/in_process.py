@@ -28,8 +28,6 @@ from runflow_mock.testing.loop_guards import GuardedExchanger
 from runflow_mock.testing.loop_threads import LoopThread, ReadyExecutor
 from runflow_mock.testing.receivers_in_process import AppSender, Mount
 from runflow_mock.testing.runflow import Runflow
-from runflow_mock.testing.senders_apart import SenderApart
-from runflow_mock.testing.shared_loops import open_shared_loop
 from runflow_mock.testing.wsgi_applications import WsgiApp
 from runflow_mock.web.app import create_app
 from runflow_mock.web.calls import in_messages
@@ -65,9 +63,9 @@ class InProcess:
         config = replace(config or Config(), callbacks_open=callbacks_open)
         self.homes = Homes()
         limit = config.callback_timeout_seconds
-        otherwise = SenderApart(HttpSender(timeout_seconds=limit, ca_file=config.callback_ca))
+        otherwise = HttpSender(timeout_seconds=limit, ca_file=config.callback_ca)
         self._sender = AppSender(otherwise, self.homes, timeout_seconds=limit, start_seconds=start_seconds)
-        self._thread = LoopThread("runflow-mock", open_shared_loop())
+        self._thread = LoopThread("runflow-mock")
         self._thread.loop.set_default_executor(ReadyExecutor())
         # Without other clocks the application has those that it was loaded with, whatever a test has put in their place since.
         clocks: dict[str, Any] = {} if seconds is None else {"monotonic": seconds, "wall": seconds, "timer": seconds}
