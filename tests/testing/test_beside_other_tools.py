@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from neighbours import NAMES, SUITES, commands, interpreter, lock_of, make_environment, run_suite, takes, told, version_of
+from neighbours import NAMES, SUITES, commands, interpreter, lock_of, make_environment, run, run_suite, takes, told, version_of
 
 pytestmark = pytest.mark.slow
 
@@ -30,6 +30,13 @@ def test_fixtures_live_beside(environment: Callable[[Path], Path], tmp_path: Pat
 def test_table_tells_what_failed() -> None:
     assert told([(0, "..\n2 passed in 1.00s"), (0, "3 passed, 1 warning in 2.00s\n")]) == "5 passed"
     assert told([(0, "2 passed in 1.00s"), (1, "1 failed, 1 error, 3 passed in 2.00s")]) == "FAILED (2 of 7)"
+
+
+def test_suite_that_does_not_end_has_failed_and_ends_no_table(tmp_path: Path) -> None:
+    ended = run([sys.executable, "-c", "print('1 passed in 1.00s')"], tmp_path, 60)
+    stands = run([sys.executable, "-c", "import threading; threading.Event().wait()"], tmp_path, 0.1)
+    assert (ended, stands) == ((0, "1 passed in 1.00s\n"), (1, "it has not ended in 0.1 s"))
+    assert told([ended, stands]) == "FAILED: it has not ended in 0.1 s"
 
 
 def test_xdist_is_tried_in_every_mode() -> None:
