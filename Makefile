@@ -55,7 +55,7 @@ cov: $(SETUP_DEV) ## the same on more examples, with branches counted, the same 
 .PHONY: test-slow
 test-slow: $(SETUP_DEV) $(SETUP_TOOLS) $(SETUP_DOCS) ## run the slow tests that `make cov` does not
 	@# Of the time of many a half is waiting, for a process, a pause, a browser: so there is one worker more than CI has cores.
-	@$(PYTEST) -q -n 3 --dist loadscope -m "slow and not slow(is_covering=True)"
+	@$(PYTEST) -q -n 3 --dist loadscope -m "slow and not slow(is_covering=True)" || $(BIN)/python tests/support/again.py
 
 .PHONY: beside
 beside: $(SETUP_DEV) ## try the fixtures beside other tools with every Python that is found: a table. BESIDE="--python … --tool …" names some
