@@ -7,7 +7,6 @@ the first or behind the last. Some words deny alone, such as `there is no`; othe
 
 import re
 
-from runflow_mock.kit.skills import foreign_denials
 from runflow_mock.kit.skills.blocks import CELL_END
 from runflow_mock.kit.skills.claims import Claim, Endpoint, Example, Header, Keys
 
@@ -204,7 +203,6 @@ _WRONG_HEAD = re.compile(
     + r"\W*$",
     re.IGNORECASE,
 )
-_HEADS = ((_ABSENT_HEAD, foreign_denials.ABSENT_HEAD), (_WRONG_HEAD, foreign_denials.WRONG_HEAD))
 _NO_MORE = re.compile(rf"{_CLOSING}(?:{_ENDED_OR_WHY}|\s+(?:--?\w|\\|#|HTTP/))", re.IGNORECASE)
 _OF_BODY = re.compile(r"(?:\b(?:as|with|like|an?|the|this|body|payload|JSON)\s+)*[`(*]*$", re.IGNORECASE)
 _PLACEHOLDERS = (r"\{{{}\}}", "<{}>", ":{}", r"\$\{{?{}\}}?")
@@ -216,7 +214,7 @@ def is_denied(claim: Claim) -> bool:
     """Tells whether a text says directly before or behind an endpoint that there is none, or above it; or that a body is not to be sent."""
     says = claim.says
     heads = [_spaced(head) for head in claim.under.split("\n\n")]
-    is_absent, is_wrong = (any(pattern.search(head) for head in heads for pattern in patterns) for patterns in _HEADS)
+    is_absent, is_wrong = (any(pattern.search(head) for head in heads) for pattern in (_ABSENT_HEAD, _WRONG_HEAD))
     if not isinstance(says, Endpoint):
         if is_absent or (is_wrong and isinstance(says, Example | Header | Keys)):
             return True
@@ -258,7 +256,7 @@ def _is_denied_by(before: str, behind: str, method: str) -> bool:
     does = _DOES.get(method)
     if (_CHANGED.search(before) and _INTO.match(behind)) or (_THEIRS.search(before) and _HERE.match(behind)):
         return True
-    if foreign_denials.is_denied_abroad(before, behind) or (_ASKED.search(before) and _ANSWERED.match(behind)):
+    if _ASKED.search(before) and _ANSWERED.match(behind):
         return True
     if _BEFORE.search(before) or (_BEHIND.match(behind) and not (does and does.match(behind))):
         return True
