@@ -98,6 +98,47 @@ QUESTIONS_AND_TABLES = [
     f"Invented in 2023: {F}.",
     f"Calls that we invented:\n\n- {F} starts it",
 ]
+IN_OTHER_CELLS = [
+    f"| Call | Supported | Use instead |\n|---|---|---|\n| `GET /v1/old` | no | {F} |",
+    f"| Call | Use instead | Supported |\n|---|---|---|\n| `GET /v1/runs` | {F} | no |",
+    f"| Call | Real | Use instead | Supported |\n|---|---|---|---|\n| `GET /v1/runs` | yes | {F} | no |",
+    f"| Old call | Exists | New call |\n|---|---|---|\n| `GET /v1/runs` | \u274c | {F} |",
+    f"| Exists | Old call | New call |\n|---|---|---|\n| no | `GET /v1/runs` | {F} |",
+    f"| Call | Exists | Call | Exists |\n|---|---|---|---|\n| {F} | yes | `GET /v1/runs` | no |",
+    f"| Call | Webhooks? Supported |\n|---|---|\n| {F} | no |",
+    f"| Feature | Supported | Call |\n|---|---|---|\n| Streaming | no | {F} |",
+    f"| Call | Streams | Supported |\n|---|---|---|\n| {F} with streams | x | no |",
+]
+OF_SOMETHING_ELSE = [
+    f"Myth: {F} exists only in the beta.",
+    f"Always avoid {F} in loops.",
+    f"Does the API have a {F} limit? No.",
+    f"{F} (not offered) to guests.",
+    f"Myth: {F} is slow. It is fast.",
+    f"Myth: {F} lists them.",
+    f"The model hallucinates {F} answers.",
+    f"No model hallucinates {F}.",
+    f"We invented {F}.",
+    f"What you can imagine:\n\n- {F} draws it",
+    f"Imagine:\n\n- {F} draws it",
+    f"The calls that make up:\n\n1. {F}",
+    f"Tools that invent:\n\n- {F} draws a picture",
+    f"The calls of which runs are made up:\n\n1. {F}",
+    f"It works without any {F}.",
+    f"Without a key you will not find {F}.",
+    f"You will not find {F} slow.",
+    f"Your plan lacks {F}.",
+    f"{F} (not available; use a paid plan)",
+    f"{F} (not available) before the first run",
+    f"{F} - not available; use a paid plan",
+    f"Does the free plan have {F}? No.",
+    f"In the free plan, is there a {F}? No.",
+    f"Does the API offer {F}? No, to guests it does not.",
+    f"You can hardly avoid {F}.",
+    f"There is no way to avoid {F}.",
+    f"Nobody can avoid {F}.",
+    f"A hard-to-avoid {F}.",
+]
 STILL_DENIED = [
     # Questions, cells that say no, comments in code, and what is made up.
     f"Does Runflow have a {F}? No.",
@@ -113,14 +154,20 @@ STILL_DENIED = [
     f"Unsupported: {F}",
     f"The API lacks {F}.",
     f"You won't find {F} here.",
-    f"The API works without any {F} endpoint.",
     f"{F} is fictional.",
     f"{F} is a hallucination.",
     f"Nonexistent endpoints such as {F} return 404.",
     f"Agents often hallucinate {F}.",
     f"Endpoints that agents hallucinate:\n\n- {F}",
     f"These are imaginary; never call them: {F}.",
-    f"Myth: {F} lists them.",
+    f"Myth: {F} exists.",
+    f"Do not hallucinate {F}.",
+    f"The made-up {F}.",
+    f"These endpoints are made up:\n\n- {F}",
+    f"Please avoid {F}.",
+    f"| Call | Supported | Use instead |\n|---|---|---|\n| {F} | no | `GET /v1/runs` |",
+    f"| Call | Use instead | Supported |\n|---|---|---|\n| {F} | `GET /v1/runs` | no |",
+    f"| Call | Exists | Call | Exists |\n|---|---|---|---|\n| `GET /v1/runs` | yes | {F} | no |",
     f"{F} has been folded into `GET /v1/runs`.",
     # Heads of any column, and of lists in lists.
     f"| Call | Wrong |\n|---|---|\n| a | {F} |",
@@ -146,9 +193,17 @@ STILL_DENIED = [
 ]
 
 
-@pytest.mark.parametrize("text", [*UNDER_CONDITIONS, *WITH_OTHERS, *WARNINGS, *REFUSED_AT_TIMES, *AMONG_MISTAKES, *QUESTIONS_AND_TABLES])
+SEEMING = [*UNDER_CONDITIONS, *WITH_OTHERS, *WARNINGS, *REFUSED_AT_TIMES, *AMONG_MISTAKES, *QUESTIONS_AND_TABLES, *OF_SOMETHING_ELSE]
+
+
+@pytest.mark.parametrize("text", SEEMING)
 def test_what_only_seems_to_be_denied_is_contradicted(text: str) -> None:
     assert contradictions(check_skill(f"{FRONT}{text}\n"))
+
+
+@pytest.mark.parametrize("text", IN_OTHER_CELLS)
+def test_call_that_an_answer_in_its_row_is_not_about_is_contradicted(text: str) -> None:
+    assert any(F[6:-1] in str(each.claim.says) for each in contradictions(check_skill(f"{FRONT}{text}\n")))
 
 
 @pytest.mark.parametrize("text", STILL_DENIED)

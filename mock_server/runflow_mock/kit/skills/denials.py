@@ -50,7 +50,9 @@ _OTHERS = _any(
     r"OpenAI|Replicate|fal(?:\.ai)?|Stability(?:\s+AI)?|Midjourney|Hugging\s*Face|Anthropic|Runway|Together(?:\s+AI)?|Google|Azure|AWS",
     r"(?:an)?other\s+(?:APIs?|services?)",
 )
-_IMAGINED = r"(?:imaginary|imagined|fictional|fictitious|made[ -]up|invented|hallucinated|non-?existent)"
+_UNREAL, _MADE_UP = r"(?:imaginary|fictional|fictitious|hallucinated|non-?existent)", r"(?:imagined|made[ -]up|invented)"
+_IMAGINED = _any(_UNREAL, _MADE_UP)
+_AGENTS = r"(?:agents?|models?|tools?|assistants?|LLMs?)\s+(?:(?:often|sometimes|commonly|may|might|tend to|like to)\s+)?"
 # What makes another thing of what is said: it is so at times, or for some.
 _TIMES = r"(?:if|when(?:ever)?|where|unless|until|while|before|after|during|once|as long as|without|with|for|in case|at least)"
 _IN_CASE = r"\b(?:if|when(?:ever)?|where|unless|until|while|once|in case)\b"
@@ -63,11 +65,12 @@ _BEFORE = re.compile(
             r"\bthere\s+(?:used to be|was once|never was|was never)",
             r"\b(?:instead of|rather than|in place of|no longer|formerly|previously|replaces|replaced)",
             r"\b(?:renamed|migrate|moved?|switch) from",
-            rf"\b(?:we|they|Runflow)\s+(?:have\s+|has\s+)?(?:since\s+)?{_GONE}|\((?:was|once)|\b(?:{_IMAGINED}|hallucinates?)",
+            rf"\b(?:we|they|Runflow)\s+(?:have\s+|has\s+)?(?:since\s+)?{_GONE}|\((?:was|once)",
+            rf"\b{_UNREAL}\s+{_NOUN}(?=\s+(?:like|such)\b)",
         )
         + rf"\s+{_NAMES}",
         rf"\b(?:unlike|as opposed to|in contrast to|other than)\s+{_OTHERS}(?:['\u2019]s|\s+\()\s*{_NAMES}",
-        r"~~|\bmyth:\s*",
+        "~~",
     )
     + f"{_OPENING}$",
     re.IGNORECASE,
@@ -78,7 +81,10 @@ _HAS = r"(?:has|have|had|offers?|provides?|exposes?|supports?)"
 # What is said at the head of a list of those that follow.
 _LACKING = rf"{_GONE}(?:\s+(?:{_WHEN}|{_WHERE}))*|(?:not|no longer)\s+(?:available|supported|offered|there|part\s+{_WHERE})"
 _THESE = r"\b(?:these|those|following|endpoints|paths|calls)\b[^.;:]*\s"
-_THESE_LACK = rf"{_THESE}(?:do{_NOT}\s+exist|no longer exist|(?:are|were|been)\s+(?:{_LACKING}|{_IMAGINED}))"
+_THESE_LACK = _any(
+    rf"{_THESE}(?:do{_NOT}\s+exist|no longer exist|(?:are|were|been)\s+(?:{_LACKING}|{_UNREAL}))",
+    rf"\b(?:these|those|the following)(?:\s+{_NOUN})?\s+are\s+{_MADE_UP}",
+)
 _WRONG = "wrong|incorrect|bad|not|unsupported"
 _START = r"(?:^|[.:;(|*\u2013\u2014-]\s*)"
 _BEFORE_ALONE = re.compile(
@@ -90,13 +96,16 @@ _BEFORE_ALONE = re.compile(
             rf"{_START}(?:(?:you|we|one)\s+)?(?:cannot|can['\u2019]t|must{_NOT}|should{_NOT})|[,(\u2013\u2014]\s*not",
             # What another service has is theirs where nothing is said of it here.
             rf"{_START}(?:(?:on|in|at|with)\s+{_OTHERS},?\s+(?:(?:it|this|that)\s+(?:is|was)|you\s+(?:call|send|use))|{_OTHERS}\s+has)",
-            rf"(?<!reason to )(?<!need to )(?<!not )(?<!n't )\bavoid(?:\s+{_USING})?",
-            r"\blacks|\b(?:won['\u2019]t|will not)\s+find|\bwithout(?=\s+any\b)",
+            rf"{_START}(?:(?:please|always|you should|you must)\s+)?(?<!\w-)avoid(?:\s+{_USING})?",
+            rf"\b(?:{_API}|Runflow)\s+lacks|^\W*you\s+(?:won['\u2019]t|will not)\s+find",
+            rf"{_START}(?:(?:the|AI|some|many|most|other)\s+){{0,3}}{_AGENTS}hallucinates?|{_START}(?:do{_NOT}|never)\s+hallucinate",
+            rf"\b(?:{_UNREAL}|(?:an?|the)\s+{_MADE_UP})",
             rf"\b(?:instead of|rather than|mistakes?:)(?:\s+{_USING})?|\b(?:nothing|nobody|no API)\s+(?:\w+\s+)?at",
             rf"\bthere\s+{_IS}\s+neither|\bthere\s+(?:was|were|had been)|\b(?:and not|neither)|(?:^|[:.;(|*-]\s*)no",
         )
         + rf"\s+{_NAMES}",
-        rf"(?:\u274c|\u2717|\u2718|\U0001f6ab|(?:^|[*|.;-]\s*)(?:{_WRONG}|{_LACKING}|{_IMAGINED}):|{_THESE_LACK}:|\b(?:do{_NOT}|never)\s+{_USE}\s+(?:them|these|those):)\s*",
+        rf"(?:\u274c|\u2717|\u2718|\U0001f6ab|(?:^|[*|.;-]\s*)(?:{_WRONG}|{_LACKING}|{_IMAGINED}|myth):|{_THESE_LACK}:"
+        rf"|\b(?:do{_NOT}|never)\s+{_USE}\s+(?:them|these|those):)\s*",
     )
     + f"{_OPENING}$",
     re.IGNORECASE,
@@ -125,7 +134,7 @@ _ENDED = r"(?:\s*[.;!)|]|\s*\Z)"
 _ENDED_OR_WHY = rf"(?:{_ENDED}|(?:\s*[,:(]\s*|{_DASH}|\s+(?=because|as|since)){_REASON})"
 _ALONE = re.compile(
     rf"{_CLOSING}(?:\s+{_NOUN})?(?:\s+(?:{_WHEN}|{_WHERE}))*"
-    + _any(_ENDED_OR_WHY, r"\s+(?:exists?|(?:is|are)\s+(?:there|available|supported|offered))\b(?!\s+" + _TIMES + ")"),
+    + _any(_ENDED_OR_WHY, r"\s+(?:exists?|(?:is|are)\s+(?:there|available|supported|offered))\b(?!\s+(?:only|just|" + _TIMES + "))"),
     re.IGNORECASE,
 )
 # That somebody has none leaves none, whatever comes of it.
@@ -136,6 +145,7 @@ _SAID = rf"(?:(?:,?\s+(?:which|that))?\s+|{_REFUSED}(?:\s*[:;,.\u2013\u2014-]|,?
 # In brackets, a cell, behind a dash, or in a comment.
 _COMMENT = r"\s+(?:#|//)\s*(?:404\b[\s,:;.\u2013\u2014-]*)?"
 _ASIDE = rf"(?:\s*\(|\s*[|:]\s*|{_DASH}|{_COMMENT})"
+_NOT_THERE = r"(?:not|no longer)\s+(?:available|supported|offered|there)"
 _NO_SUCH = (
     rf"{_REFUSED}(?:\s*[:;,.|(]|\s+[\u2013\u2014-]+|,?\s+(?:because|as|since)|{_COMMENT})\s*"
     rf"(?:there\s+{_IS}\s+)?no\s+such\s+{_NOUN}(?:\s+exists?)?"
@@ -150,17 +160,20 @@ _BEHIND = re.compile(
         rf"(?:{_SAID}{_ABSENT}|{_ASIDE}(?:{_GONE}|{_ABSENT})|{_NO_SUCH}){_ADDED}"
         rf"(?:{_ENDED}|\s*(?:[,(\u2013\u2014]|:(?!\s*{_ANOTHER_OR_HOST}))(?!\s*{_TIMES}\b)|{_BECAME})",
         # In a cell this may be said of something else.
-        rf"(?:\s*\(|{_DASH})(?:not|no longer)\s+(?:available|supported|offered|there){_ENDED}",
+        rf"(?:\s*\({_NOT_THERE}\){_ENDED_OR_WHY}|{_DASH}{_NOT_THERE}\s*(?:[.!]|\Z))",
         rf"(?:{_SAID}|{_ASIDE}){_UNUSABLE}{_ADDED}(?:{_ENDED_OR_WHY}|{_BECAME})",
     ),
     re.IGNORECASE,
 )
 _CHANGED = re.compile(rf"\b(?:replace|change|rename|migrate)\s+{_NAMES}{_OPENING}$", re.IGNORECASE)
 _INTO = re.compile(rf"{_CLOSING}\s+(?:with|by|to|into)\s+{_ANOTHER}", re.IGNORECASE)
+# Not whether something else has it, such as a plan.
 _ASKED = re.compile(
-    rf"\b(?:{_IS}\s+there|(?:does|do)\s+(?:\S+\s+){{1,3}}(?:have|offer|provide|support|expose))\s+{_NAMES}{_OPENING}$", re.IGNORECASE
+    rf"^\W*(?:Q(?:uestion)?\W{{1,4}})?(?:{_IS}\s+there|does\s+(?:{_API}|Runflow)\s+(?:have|offer|provide|support|expose))"
+    rf"\s+{_NAMES}{_OPENING}$",
+    re.IGNORECASE,
 )
-_ANSWERED = re.compile(rf"{_CLOSING}(?:\s+{_NOUN})?\?\W*(?:A(?:nswer)?\W+)?No\b(?!\s+\w)")
+_ANSWERED = re.compile(rf"{_CLOSING}(?:\s+{_NOUN})?\?\W*(?:A(?:nswer)?\W+)?No\b[*_]*{_ENDED_OR_WHY}")
 _THEIRS = re.compile(rf"\b{_OTHERS}['\u2019]s\s+{_NAMES}{_OPENING}$", re.IGNORECASE)
 _HERE = re.compile(rf"{_CLOSING}\s+(?:is|was|becomes|corresponds to)\s+{_ANOTHER}", re.IGNORECASE)
 _OF_SEVERAL = re.compile(
@@ -186,8 +199,8 @@ _ABSENT_HEAD = re.compile(
     + _any(
         rf"(?:[^.;!?]*\s)?{_OF_THEM}\s+(?:(?:that|which)\s+)?(?:do(?:es)?{_NOT}|no longer|never)\s+exist(?:s|ed)?",
         rf"{_LACKING}|[^.;!?]*{_THESE_LACK}",
-        rf"(?:[^.;!?]*\s)?(?:hallucinate|make up|invent|imagine)|{_IMAGINED}(?:\s+{_NOUN})?",
-        r"(?:exists?|supported|available|real|valid)[?\s*]*:[\s*_]*(?:no|false|[\u274c\u2717\u2718\U0001f6ab])",
+        rf"(?:[^.;!?]*\s)?{_NOUN}\s+(?:(?:that|which)\s+)?(?:(?:AI|some|many|most)\s+)?{_AGENTS}(?:hallucinate|make up|invent|imagine)",
+        rf"{_IMAGINED}(?:\s+{_NOUN})?",
         rf"(?:[^.;!?]*\s)?(?:(?:API|service|Runflow|it|we|they)\s+{_HAS}\s+no(?:ne of)?|there\s+{_IS}\s+no)(?:\s+{_OF_THEM})*",
     )
     + r"\W*$",
@@ -203,6 +216,10 @@ _WRONG_HEAD = re.compile(
     + r"\W*$",
     re.IGNORECASE,
 )
+# A cell behind the head of its column.
+_ANSWERED_NO = re.compile(
+    r"\W*(?:exists?|supported|available|real|valid)[?\s*]*:[\s*_]*(?:no|false|[\u274c\u2717\u2718\U0001f6ab])\W*$", re.IGNORECASE
+)
 _NO_MORE = re.compile(rf"{_CLOSING}(?:{_ENDED_OR_WHY}|\s+(?:--?\w|\\|#|HTTP/))", re.IGNORECASE)
 _OF_BODY = re.compile(r"(?:\b(?:as|with|like|an?|the|this|body|payload|JSON)\s+)*[`(*]*$", re.IGNORECASE)
 _PLACEHOLDERS = (r"\{{{}\}}", "<{}>", ":{}", r"\$\{{?{}\}}?")
@@ -214,7 +231,8 @@ def is_denied(claim: Claim) -> bool:
     """Tells whether a text says directly before or behind an endpoint that there is none, or above it; or that a body is not to be sent."""
     says = claim.says
     heads = [_spaced(head) for head in claim.under.split("\n\n")]
-    is_absent, is_wrong = (any(pattern.search(head) for head in heads) for pattern in (_ABSENT_HEAD, _WRONG_HEAD))
+    is_absent = any(_ABSENT_HEAD.search(head) for head in heads)
+    is_wrong = any(_WRONG_HEAD.search(head) or _ANSWERED_NO.match(head) for head in heads)
     if not isinstance(says, Endpoint):
         if is_absent or (is_wrong and isinstance(says, Example | Header | Keys)):
             return True

@@ -23,6 +23,7 @@ _YES_OR_NO = re.compile(r"\W{0,12}(?:yes|no|true|false)?\W{0,12}", re.IGNORECASE
 _COMMENT = re.compile(r"\s*(?:#|//)\s*(\S.*)")
 UNDER_MAX = 200
 """How much is kept of what introduces a list or code."""
+_ANSWERS_MAX = 20
 _WRITES = ("POST", "PUT", "PATCH")
 
 
@@ -30,7 +31,7 @@ class _Reader:
     """Where the reading is: what the section spoke of last.
 
     `endpoint` is the last operation since the heading, `prose` the block before, and `above` the paragraph before a list, or the first row
-    of a table, `answers` the cells of a row that say yes or no, each behind its head; `under` is what introduces a list, code or a table's
+    of a table, `answers` what says yes or no of a cell of a row, behind its head; `under` is what introduces a list, code or a table's
     columns, and `within` the item of a list that introduces those in it.
     """
 
@@ -44,7 +45,7 @@ class _Reader:
         self.items: list[tuple[int, str]] = []
         self.heads: list[str] = []
         self.cell_ends: list[int] = []
-        self.answers: list[str] = []
+        self.answers: dict[int, list[str]] = {}
         self.kind = Kind.PROSE
 
     def read(self, block: Block) -> Iterator[Found]:
@@ -57,11 +58,12 @@ class _Reader:
             self.under = "" if self.kind is Kind.CODE else self.under
             yield from self._code(block)
         else:
-            yield from self._prose(block)
-        if block.kind is Kind.ROW:
-            told = zip(CELL_END.split(self.under), CELL_END.split(block.text), strict=False)
-            self.answers = [f"{head}: {cell}"[-UNDER_MAX:] for head, cell in told if _YES_OR_NO.fullmatch(cell)]
-            self.heads, self.cell_ends = CELL_END.split(self.under), [end.start() for end in CELL_END.finditer(block.text)]
+            found = list(self._prose(block))
+            if block.kind is Kind.ROW:
+                self.heads, self.cell_ends = CELL_END.split(self.under), [end.start() for end in CELL_END.finditer(block.text)]
+                called = sorted({bisect_left(self.cell_ends, place) for place, says in found if isinstance(says, Endpoint)})
+                self.answers = _answers(self.heads, CELL_END.split(block.text), called)
+            yield from found
         self.kind = block.kind
 
     def _code(self, block: Block) -> Iterator[Found]:
@@ -119,7 +121,7 @@ class _Reader:
         """Returns what introduces something in a block: the head of its column, or the ends of what stands above a list or code."""
         if block.kind is Kind.ROW:
             index = bisect_left(self.cell_ends, place)
-            return "\n\n".join((self.heads[index][-UNDER_MAX:], *self.answers)) if index < len(self.heads) else ""
+            return "\n\n".join((self.heads[index][-UNDER_MAX:], *self.answers.get(index, ()))) if index < len(self.heads) else ""
         above = [_comment_above(block.text, place)] if block.kind is Kind.CODE else []
         introduces = (text[-UNDER_MAX:] for text in (self.under, self.within, *above) if text)
         return "\n\n".join(introduces) if block.kind in (Kind.ITEM, Kind.CODE) else ""
@@ -182,6 +184,23 @@ def _stated(shown: Shown, side: Side, endpoint: Endpoint | None) -> Iterator[Fou
         yield shown.start, Example(endpoint=endpoint, body=shown.text.encode())
     elif shown.keys:
         yield shown.start, Keys(names=shown.keys, side=side, endpoint=endpoint)
+
+
+def _answers(heads: Sequence[str], cells: Sequence[str], called: Sequence[int]) -> dict[int, list[str]]:
+    """Returns what cells say of those with calls: of the first one since the same was said, or of that to come if nothing is before it."""
+    said: dict[int, list[str]] = {}
+    since: dict[str, int] = {}
+    is_begun = False
+    for index, (head, cell) in enumerate(zip(heads, cells, strict=False)):
+        if not _YES_OR_NO.fullmatch(cell):
+            is_begun = True
+        elif called and cell.strip():
+            at = bisect_left(called, since.get(head, 0))
+            about = called[at] if at < len(called) and called[at] < index else called[0]
+            if about < index or not is_begun:
+                said.setdefault(about, []).append(f"{head}: {cell}"[-UNDER_MAX:])
+            since[head] = index
+    return {about: answers[:_ANSWERS_MAX] for about, answers in said.items()}
 
 
 def _comment_above(text: str, place: int) -> str:
