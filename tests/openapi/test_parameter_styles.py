@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from exchanges import exchange
+from foreign import contract
 
 from runflow_mock.domain.findings import Severity
 from runflow_mock.openapi.contract_judge import Judge
@@ -18,6 +19,7 @@ from runflow_mock.runtime.foreign_documents import Folder
 WHOLE: dict[str, Any] = {"type": "integer"}
 LIST: dict[str, Any] = {"type": "array", "items": WHOLE}
 POINT: dict[str, Any] = {"type": "object", "required": ["r"], "properties": {"r": WHOLE, "g": WHOLE}, "additionalProperties": False}
+CLOSED: dict[str, Any] = {"type": "object", "properties": {"a": WHOLE}, "additionalProperties": False}
 PATH = "/v1/runs"
 
 
@@ -107,11 +109,34 @@ def test_style_is_read_as_the_specification_writes_it(
 
 @pytest.mark.parametrize(
     ("sent", "is_right"),
-    [("ids[]=1&ids[]=2", True), ("ids%5B%5D=1", True), ("ids[0]=1&ids[1]=2", True), ("ids[]=a", False), ("other[]=1", False), ("", False)],
+    [
+        *(("ids[]=1&ids[]=2", True), ("ids%5B%5D=1", True), ("ids[0]=1&ids[1]=2", True)),
+        *(("ids[]=a", False), ("ids=1", False), ("other[]=1", False), ("", False)),
+    ],
 )
 def test_deep_list_may_have_its_brackets_in_its_name(sent: str, is_right: bool) -> None:
     said = {"name": "ids[]", "in": "query", "required": True, "style": "deepObject", "explode": True, "schema": LIST}
     assert (not told(said, f"{PATH}?{sent}")) is is_right
+
+
+@pytest.mark.parametrize(
+    ("ids", "sent", "broken"),
+    [
+        ({"schema": {"type": "string"}}, "ids=abc", []),
+        ({"schema": {"type": "string"}}, "ids=abc&ids[]=1", []),
+        ({"schema": {"type": "string"}}, "ids=abc&ids[]=a", ["query.ids[].0 type"]),
+        ({"style": "deepObject", "schema": CLOSED}, "ids[a]=1", []),
+        ({"style": "deepObject", "schema": CLOSED}, "ids[a]=1&ids[]=1", []),
+        ({"style": "deepObject", "schema": CLOSED}, "ids[a]=1&ids[]=a", ["query.ids[].0 type"]),
+        ({"style": "deepObject", "schema": CLOSED}, "ids[b]=1&ids[]=1", ["query.ids additionalProperties"]),
+    ],
+)
+def test_deep_list_with_brackets_in_its_name_leaves_others_what_is_theirs(ids: dict[str, Any], sent: str, broken: list[str]) -> None:
+    listed = {"name": "ids[]", "in": "query", "style": "deepObject", "schema": LIST}
+    operation = {"parameters": [listed, {"name": "ids", "in": "query", **ids}], "responses": {"default": {"description": "Any."}}}
+    judge = Judge(contract({"openapi": "3.1.0", "paths": {PATH: {"get": operation}}}), lambda path: None)
+    found = judge.judge(exchange("GET", f"{PATH}?{sent}", 200)).of(Severity.VIOLATION)
+    assert [f"{'.'.join(map(str, finding.loc))} {finding.rule}" for finding in found] == broken
 
 
 def wrapped(schema: dict[str, Any]) -> list[dict[str, Any]]:

@@ -76,7 +76,7 @@ def claimed_by(parameter: Parameter, wanted: Wanted, names: Sequence[str], other
     if parameter.place not in ("query", "cookie"):
         return frozenset()
     if parameter.style is Style.DEEP:
-        return frozenset(name for name in names if name.partition("[")[0] == _without_brackets(parameter))
+        return frozenset(name for name in names if _is_deep_in(parameter, name, others))
     if wanted.is_object and parameter.explodes and parameter.style in _NAMED_FIELDS:
         return frozenset(name for name in names if name not in others and (name in wanted.names or wanted.is_open)) | {parameter.name}
     return frozenset((parameter.name,))
@@ -87,10 +87,24 @@ def _without_brackets(parameter: Parameter) -> str:
     return parameter.name.removesuffix("[]")
 
 
+def _is_deep_in(parameter: Parameter, name: str, others: frozenset[str]) -> bool:
+    """Tells whether a name in a query leads into a parameter of the style `deepObject`.
+
+    Of `ids` and `ids[]`, where a document has both, `ids[]` takes what has nothing in its brackets, and `ids` the rest.
+    """
+    own_name = _without_brackets(parameter)
+    listed = f"{own_name}[]"
+    if name.partition("[")[0] != own_name:
+        return False
+    if parameter.name == own_name:
+        return listed not in others or not name.startswith(listed)
+    return name.startswith(listed if own_name in others else f"{own_name}[")
+
+
 def _in_query(parameter: Parameter, wanted: Wanted, sent: Sent, others: frozenset[str]) -> Nodes | None:
     if parameter.style is Style.DEEP:
         own_name = _without_brackets(parameter)
-        nested = nested_fields((known, unquote_plus(value)) for known, value in sent.query if known.partition("[")[0] == own_name)
+        nested = nested_fields((known, unquote_plus(value)) for known, value in sent.query if _is_deep_in(parameter, known, others))
         if own_name not in nested:
             return None
         # Without brackets it is not the style, unless the schema has a value that is no object.
