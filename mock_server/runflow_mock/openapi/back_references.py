@@ -3,8 +3,8 @@ r"""Back references in patterns: to ECMA-262 a group that took no part has taken
 To the validator what leads back to such a group fails. So each group to which something leads back ends with an empty one, its mark,
 which took part where the group did: `(a([0]{0}))?(?:\2\1|(?!\2))`. The alternatives of a group are one part before its mark. What leads
 to a group that has not ended, `(a\1)`, or that is in another alternative, `(?:(a)|b\1)+`, finds nothing there, whatever repeats it:
-`(?:[1]{0})`. What a group that may be left out took in an earlier round of what repeats it, `(?:(a)?b\1)+`, alone stays known, where
-ECMA-262 forgets it.
+`(?:[1]{0})`. What a group took in an earlier round of what repeats it stays known where ECMA-262 forgets it: to what leads there from
+within, `(?:(a)?b\1)+`, and from behind, `^(?:(a)|b)+\1$`, which does not take `ab`.
 """
 
 import re
