@@ -184,6 +184,81 @@ def test_part_that_is_described_as_xml_is_not_held_to_a_schema_of_objects(
     assert judged(content, body, f"{MULTIPART}; boundary=B", Severity.NOTE) == ([] if broken else [f"body.{name} not-looked-into"])
 
 
+@pytest.mark.parametrize("described", ["*/*", "application/*", "application/octet-stream", "application/xml, application/cbor"])
+def test_part_that_may_be_anything_is_looked_into_where_it_is_json(described: str) -> None:
+    content = {MULTIPART: {"schema": SHAPE, "encoding": {"point": {"contentType": described}}}}
+    for part, broken in ((b'{"x": 1}', []), (b'{"x": "no"}', ["body.point.x type"]), (b"<x>1</x>", [])):
+        assert judged(content, multipart(("point", part)), f"{MULTIPART}; boundary=B") == broken
+    assert judged(content, multipart(("point", b"{")), f"{MULTIPART}; boundary=B", Severity.NOTE) == ["body.point not-looked-into"]
+
+
+MIXED = {"contentType": "application/json, application/xml"}
+
+
+@pytest.mark.parametrize(
+    ("points", "broken", "notes"),
+    [
+        ([("json", b'{"x": 1}'), ("xml", b"<x/>")], [], ["body.points.1 not-looked-into"]),
+        ([("json", b'{"x": "no"}'), ("xml", b"<x/>")], ["body.points.0.x type"], ["body.points.1 not-looked-into"]),
+        ([("xml", b"<x/>"), ("json", b'{"x": "no"}')], ["body.points.1.x type"], ["body.points.0 not-looked-into"]),
+        ([("xml", b"<x/>"), ("xml", b"<y/>")], [], ["body.points not-looked-into"]),
+    ],
+)
+def test_part_in_xml_hides_no_other_part_of_its_name(points: list[tuple[str, bytes]], broken: list[str], notes: list[str]) -> None:
+    schema = {"type": "object", "properties": {"points": {"type": "array", "items": POINT}}}
+    content = {MULTIPART: {"schema": schema, "encoding": {"points": MIXED}}}
+    parts = [multipart(("points", text), more=f"\r\nContent-Type: application/{kind}") for kind, text in points]
+    body = b"".join(part.removesuffix(b"--B--\r\n") for part in parts) + b"--B--\r\n"
+    assert judged(content, body, f"{MULTIPART}; boundary=B") == broken
+    assert judged(content, body, f"{MULTIPART}; boundary=B", Severity.NOTE) == notes
+
+
+def test_part_in_xml_hides_no_json_before_it_where_only_one_is_described() -> None:
+    content = {MULTIPART: {"schema": SHAPE, "encoding": {"point": MIXED}}}
+    sent = ((b"json", b'{"x": "no"}'), (b"xml", b"<x/>"))
+    head = b'--B\r\nContent-Disposition: form-data; name="point"\r\nContent-Type: application/%b\r\n\r\n%b\r\n'
+    body = b"".join(head % part for part in sent) + b"--B--\r\n"
+    assert judged(content, body, f"{MULTIPART}; boundary=B") == ["body.point type"]
+
+
+ADDRESS = {"type": "object", "required": ["url"], "properties": {"url": {"type": "string"}}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "count", "broken"),
+    [
+        ({"oneOf": [SHAPE, ADDRESS]}, b"1", []),
+        ({"anyOf": [ADDRESS, SHAPE]}, b"1", []),
+        ({"allOf": [{"oneOf": [ADDRESS, {"anyOf": [ADDRESS, SHAPE]}]}]}, b"1", []),
+        ({"oneOf": [{"properties": {"point": {"maxLength": 2}, "count": WHOLE}}, SHAPE]}, b"1", []),
+        ({"allOf": [{"properties": {"point": {"description": "Where."}}}, SHAPE]}, b"1", []),
+        ({"oneOf": [SHAPE, ADDRESS]}, b"one", ["body oneOf"]),
+        ({"anyOf": [ADDRESS, SHAPE]}, b"one", ["body anyOf"]),
+        ({"type": "object", "additionalProperties": POINT, "properties": {"count": WHOLE}}, b"one", ["body.count type"]),
+        ({"type": "object", "patternProperties": {"^p": POINT}, "properties": {"count": WHOLE}}, b"one", ["body.count type"]),
+        ({"type": "object", "patternProperties": {"^p": POINT}, "properties": {"count": WHOLE}}, b"1", []),
+    ],
+)
+def test_part_in_xml_is_looked_into_nowhere_in_its_schema(schema: dict[str, Any], count: bytes, broken: list[str]) -> None:
+    content = {MULTIPART: {"schema": schema, "encoding": {"point": XML}}}
+    body = multipart(("point", b"<x/>"), ("count", count))
+    assert judged(content, body, f"{MULTIPART}; boundary=B") == broken
+    assert judged(content, body, f"{MULTIPART}; boundary=B", Severity.NOTE) == ["body.point not-looked-into"]
+
+
+def test_part_in_xml_may_be_a_list_of_lists_without_an_end() -> None:
+    schema = {"type": "object", "properties": {"point": {"type": "array", "items": {"$ref": "#/components/schemas/Nest"}}}}
+    operation = {
+        "requestBody": {"content": {MULTIPART: {"schema": schema, "encoding": {"point": XML}}}},
+        "responses": {"default": {"description": "Any."}},
+    }
+    nest = {"type": "array", "items": {"$ref": "#/components/schemas/Nest"}}
+    document = {"openapi": "3.1.0", "paths": {"/v1/runs": {"post": operation}}, "components": {"schemas": {"Nest": nest}}}
+    sent = exchange("POST", "/v1/runs", 200, body=multipart(("point", b"<x/>")), headers={"content-type": f"{MULTIPART}; boundary=B"})
+    found = Judge(contract(document), lambda path: None).judge(sent).of(Severity.VIOLATION)
+    assert [(finding.loc[:2], finding.rule) for finding in found] == [(("body", "point"), "type")]
+
+
 def test_field_of_a_form_that_is_described_as_xml_is_not_held_to_a_schema_of_objects() -> None:
     content = {FORM: {"schema": THING, "encoding": {"point": XML}}}
     assert judged(content, b"count=1&point=%3Cx/%3E", FORM) == []

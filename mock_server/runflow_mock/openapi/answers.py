@@ -5,6 +5,7 @@ server that answers by it is tried by the contract suite, headers included.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from itertools import islice
 
 from runflow_mock.domain.documents import object_of
@@ -92,8 +93,9 @@ def _content_findings(contract: Contract, schema: Pointer, exchange: Exchange, s
             yield note(_BODY, error.rule, str(error))
         return
     for index, value in enumerate(values):
-        found = schema_findings(contract, schema, value, (*_BODY, index) if is_sequence else _BODY)
-        yield from found if is_sequence else of_read_fields(found, unread_fields(contract, schema, body, *said), _BODY)
+        place = (*_BODY, index) if is_sequence else _BODY
+        unread = frozenset[Location]() if is_sequence else unread_fields(contract, schema, body, *said)
+        yield from of_read_fields(contract, schema, partial(schema_findings, contract, value=value, loc=place), unread, place)
 
 
 def way_to_answer(contract: Contract, declared: Declared, key: str) -> Pointer:

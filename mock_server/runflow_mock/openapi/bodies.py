@@ -7,17 +7,18 @@ Source: OpenAPI, "Encoding Object": in a form, a field of which a style is said 
 content type says; a part of a multipart body has its own content type and headers.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from urllib.parse import unquote_plus
 
 from msgspec.structs import replace
 
 from runflow_mock.domain.codings import CODINGS, unpacked
-from runflow_mock.domain.documents import BYTE_ORDER_MARK, NOT_JSON, Json, object_of, read_document
+from runflow_mock.domain.documents import BYTE_ORDER_MARK, NOT_JSON, Json, list_of, object_of, read_document, try_document
 from runflow_mock.domain.exchanges import BODY_BYTES_MAX
 from runflow_mock.domain.findings import Finding, Location, note
 from runflow_mock.domain.whole_numbers import whole_number
 from runflow_mock.openapi.contracts import Contract
+from runflow_mock.openapi.forms import CHOICES
 from runflow_mock.openapi.media_types import FORM, MULTIPART, MediaType, chosen, read_media_type
 from runflow_mock.openapi.multipart import BodyPart, body_parts_of
 from runflow_mock.openapi.parameters import ANYTHING, read_parameter, wrong_with
@@ -37,6 +38,8 @@ _SEQUENCES: Mapping[str, bytes] = {
     **dict.fromkeys(("application/jsonl", "application/x-ndjson", "application/ndjson"), b"\n"),
     "application/json-seq": b"\x1e",
 }
+
+Find = Callable[[Pointer], Iterable[Finding]]
 
 
 class BodyError(ValueError):
@@ -108,20 +111,46 @@ def read_body(contract: Contract, schema: Pointer, raw: bytes, content_type: str
     raise NotRead(f"a body of {media_type.name[:80]} is not looked into")
 
 
-def unread_fields(contract: Contract, schema: Pointer, raw: bytes, content_type: str | None, media_type: MediaType) -> frozenset[str]:
-    """Returns the fields of a form or a multipart body that are no texts, and are written as nobody here reads them: an object in XML."""
+def unread_fields(contract: Contract, schema: Pointer, raw: bytes, content_type: str | None, media_type: MediaType) -> frozenset[Location]:
+    """Returns where in a form or a multipart body is what is no text, and is written as nobody here reads it: an object in XML."""
     form = _Form(contract, schema)
     if media_type.name == FORM:
-        return form.unread((name, None) for name, _ in split_pairs(raw.decode("utf-8", "replace").strip()))
+        pairs = split_pairs(raw.decode("utf-8", "replace").strip())
+        return form.unread((name, None, unquote_plus(value)) for name, value in pairs)
     if media_type.name.startswith("multipart/"):
-        return form.unread((part.name, part.content_type) for part in body_parts_of(raw, content_type or "") or ())
+        return form.unread((part.name, part.content_type, part.text) for part in body_parts_of(raw, content_type or "") or ())
     return frozenset()
 
 
-def of_read_fields(findings: Iterable[Finding], unread: frozenset[str], place: Location) -> Iterator[Finding]:
-    """Yields what was found in a body but for fields that are written as nobody here reads them, and a note on each of these."""
-    yield from (note((*place, name[:80]), "not-looked-into", "it is written in a way that is not looked into") for name in sorted(unread))
-    yield from (each for each in findings if len(each.loc) <= len(place) or each.loc[len(place)] not in unread)
+def of_read_fields(contract: Contract, schema: Pointer, find: Find, unread: frozenset[Location], place: Location) -> Iterator[Finding]:
+    """Yields what is found in a body but for fields that are written as nobody here reads them, and a note on each of these.
+
+    `find` tells what is found by a schema.
+    """
+    for finding in find(schema):
+        if _is_in(unread, finding, place):
+            continue
+        # It may have the form that it has but for these fields.
+        if unread and finding.loc == place and finding.rule in CHOICES:
+            forms = _forms(contract, schema)
+            if any(all(_is_in(unread, each, place) for each in find(form)) for form in forms):
+                continue
+        yield finding
+    for way in sorted(unread):
+        loc = (*place, *(word[:80] if isinstance(word, str) else word for word in way))
+        yield note(loc, "not-looked-into", "it is written in a way that is not looked into")
+
+
+def _is_in(unread: frozenset[Location], finding: Finding, place: Location) -> bool:
+    way = finding.loc[len(place) :]
+    return way[:1] in unread or way[:2] in unread
+
+
+def _forms(contract: Contract, schema: Pointer) -> Iterator[Pointer]:
+    """Yields the ways to all forms that a value may be chosen to have."""
+    for way in contract.ways(schema):
+        part = contract.at(way)
+        yield from ((*way, word, str(index)) for word in CHOICES for index in range(len(list_of(part.get(word)))))
 
 
 def mark_findings(raw: bytes, media_type: MediaType, loc: Location) -> Iterator[Finding]:
@@ -178,6 +207,20 @@ def _events(raw: bytes) -> Iterator[Json]:
             fields[name] = value
 
 
+def _is_unread(types: list[str], text: str) -> bool:
+    known = map(read_media_type, types)
+    # What may be anything, `*/*` or bytes, may be JSON, and nothing else looks like it.
+    return not any(each.is_json or each.is_text for each in known) and not isinstance(try_document(text), dict | list)
+
+
+def _ways_to(name: str, are_unread: list[bool]) -> Iterator[Location]:
+    """Yields where in a field is what is not read: the whole field, or items of the list that it is."""
+    if all(are_unread):
+        yield (name,)
+    else:
+        yield from ((name, index) for index, is_unread in enumerate(are_unread) if is_unread)
+
+
 class _Form:
     """The fields of a form, given the schema and the encodings of its media type."""
 
@@ -224,22 +267,41 @@ class _Form:
             self._check_headers(name, part)
         return value_of(self._contract, self._schema, [nested_fields((name, part.text) for name, part in named)])
 
-    def unread(self, sent: Iterable[tuple[str | None, str | None]]) -> frozenset[str]:
-        """Returns which of the fields that were sent, each with the content type that it says, are written as nobody here reads them."""
-        said = {name: content_type for name, content_type in sent if name is not None} if self._encodings else {}
-        return frozenset(name for name, content_type in said.items() if self._is_unread(name, content_type))
+    def unread(self, sent: Iterable[tuple[str | None, str | None, str]]) -> frozenset[Location]:
+        """Returns where what was sent, each with the content type that it says and its text, is written as nobody here reads it."""
+        found: dict[str, list[tuple[str | None, str]]] = {}
+        for name, content_type, text in sent:
+            if name is not None and name in self._encodings:
+                found.setdefault(name, []).append((content_type, text))
+        return frozenset(way for name, parts in found.items() for way in _ways_to(name, self._are_unread(name, parts)))
 
-    def _is_unread(self, name: str, said: str | None) -> bool:
+    def _are_unread(self, name: str, parts: list[tuple[str | None, str]]) -> list[bool]:
         known = self._types_of(name)
-        types = [read_media_type(each) for each in ([said] if said is not None else known)]
-        is_read = not known or any(each.is_json or each.is_text for each in types)
-        return not is_read and self._holds_objects(self._fields.get(name, ANYTHING))
+        may_be = bool(known) and any(map(self._holds_objects, self._described(name)))
+        return [may_be and _is_unread(known if said is None else [said], text) for said, text in parts]
+
+    def _described(self, name: str) -> list[Pointer]:
+        """Returns the ways to what may be said of a field."""
+        parts = [(way, self._contract.at(way)) for way in self._contract.ways(self._schema)]
+        own = [(*way, "properties", name) for way, part in parts if name in object_of(part.get("properties"))]
+        if own:
+            return own
+        patterns = [(*way, "patternProperties", each) for way, part in parts for each in object_of(part.get("patternProperties"))]
+        return [*patterns, *((*way, "additionalProperties") for way, part in parts if isinstance(part.get("additionalProperties"), dict))]
 
     def _holds_objects(self, schema: Pointer) -> bool:
         """Tells whether a schema is one of objects, or of lists of them, and of no texts."""
-        types = self._contract.types(schema)
-        items = [(*way, "items") for way in self._contract.ways(schema) if "items" in self._contract.at(way)]
-        return "string" not in types and ("object" in types or ("array" in types and any(map(self._holds_objects, items))))
+        seen, waiting = set[Pointer](), [schema]
+        while waiting:
+            way = waiting.pop()
+            types = self._contract.types(way)
+            if way in seen or "string" in types:
+                continue
+            if "object" in types:
+                return True
+            seen.add(way)
+            waiting += [(*each, "items") for each in self._contract.ways(way) if "items" in self._contract.at(each)]
+        return False
 
     def _types_of(self, name: str) -> list[str]:
         said = object_of(self._encodings.get(name)).get("contentType")

@@ -6,6 +6,7 @@ its operator allowed it (callbacks to plain HTTP hosts, longer batches) is not h
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import chain
 from urllib.parse import unquote
 
@@ -194,8 +195,9 @@ def _content_findings(contract: Contract, schema: Pointer, raw: bytes, said: tup
         return
     for index, value in enumerate(values):
         place: Location = ("body", index) if is_sequence else ("body",)
-        found = schema_findings(contract, schema, value, place, Direction.REQUEST)
-        yield from found if is_sequence else of_read_fields(found, unread_fields(contract, schema, raw, *said), place)
+        find = partial(schema_findings, contract, value=value, loc=place, direction=Direction.REQUEST)
+        unread = frozenset[Location]() if is_sequence else unread_fields(contract, schema, raw, *said)
+        yield from of_read_fields(contract, schema, find, unread, place)
         for loc in unknown_fields(contract, schema, value, place):
             yield note(loc, "unknown-field", "the contract does not know this field; it is ignored")
 
