@@ -60,6 +60,23 @@ def test_instant_lies_before_another_by_more_than_both_are_told(one: object, oth
     assert not is_before(other, one)
 
 
+@pytest.mark.parametrize(
+    ("created", "started", "breaches"),
+    [
+        ("00.123457Z", "00.123456Z", 0),
+        ("00.123000Z", "00.122001Z", 0),
+        ("00.123457Z", "00.122457Z", 1),
+        ("00.124Z", "00.123Z", 1),
+        ("01Z", "00Z", 1),
+        ("01Z", "00.999999Z", 0),
+        ("00.124000Z", "00.123Z", 0),
+    ],
+)
+def test_order_of_a_record_is_held_to_its_last_digit_and_never_beyond_the_millisecond(created: str, started: str, breaches: int) -> None:
+    run = {"id": RUN, "created_at": DAY + created, "started_at": DAY + started}
+    assert len(says("time_in_order", (f"/v1/runs/{RUN}", run))) == breaches
+
+
 def test_two_clocks_are_no_order() -> None:
     assert [is_before(f"{DAY}00.000Z", f"{DAY}{end}Z", SKEW) for end in ("01.000", "01.002")] == [False, True]
 

@@ -250,8 +250,9 @@ def _tells_time_in_order(answer: Answer, memory: Memory) -> Iterator[str]:
 
 
 def _is_out_of_order(one: str, other: str) -> bool:
-    """What is told as exactly stands in its order to the last digit; of the rest one may be kept elsewhere."""
-    return datetime.fromisoformat(other) < datetime.fromisoformat(one) and (len(one) == len(other) or is_before(other, one))
+    """What is told as exactly stands in its order to its last digit, or the millisecond; of the rest one may be kept elsewhere."""
+    ahead = datetime.fromisoformat(one) - datetime.fromisoformat(other)
+    return is_before(other, one) or (len(one) == len(other) and ahead >= grain_between(one, other))
 
 
 def _is_utc(text: Any) -> bool:
