@@ -9,12 +9,21 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 
 from runflow_mock.kit.probes.content_steps import carry_rewritten, with_fields
 from runflow_mock.kit.probes.forgeries import BY_NAME_A_GET, FORGERIES, Forge, signed_with
 from runflow_mock.kit.probes.known_records import NoRecord
-from runflow_mock.kit.probes.probe_steps import ProbeKit, ProbeStep, Seen, refuses, refuses_at, seen_orderly, seen_taken, survives_forgery
+from runflow_mock.kit.probes.probe_steps import (
+    ProbeKit,
+    ProbeStep,
+    Seen,
+    refuses,
+    refuses_at,
+    seen_orderly,
+    seen_taken,
+    survives_forgery,
+    under_name,
+)
 from runflow_mock.testing.samples import EVENTS, SampleCallback
 
 # Where time zones, weeks, months and years are counted wrongly, or not at all, in hours; and where a number of seconds is cut to its last
@@ -47,7 +56,7 @@ def of_other_events(step: ProbeStep) -> ProbeStep:
                 if (why := kit.hindrances[event]) is not None:
                     yield Seen(None, f"{event}: {why}")
                 else:
-                    yield from (replace(seen, told=f"{event}: {seen.told}") for seen in step(kit))
+                    yield from map(partial(under_name, event), step(kit))
 
     return each
 
@@ -64,7 +73,7 @@ def in_turn(steps: Mapping[str, ProbeStep]) -> ProbeStep:
 
     def each(kit: ProbeKit) -> Iterator[Seen]:
         for name, step in steps.items():
-            yield from (replace(seen, told=f"{name}: {seen.told}") for seen in step(kit))
+            yield from map(partial(under_name, name), step(kit))
 
     return each
 
@@ -130,7 +139,7 @@ def survives_odd_events(kit: ProbeKit) -> Iterator[Seen]:
     sample = kit.sender.write()
     for event in NO_EVENTS:
         answer = carry_rewritten(kit, sample, with_fields(event=event))
-        yield replace(seen_orderly(answer), told=f"the event {event!r}: {answer.told}")
+        yield under_name(f"the event {event!r}", seen_orderly(answer))
     yield seen_orderly(kit.carrier.carry(kit.sender.sign(sample, DIGITS)))
 
 
@@ -140,8 +149,7 @@ def takes_new_events(kit: ProbeKit) -> Iterator[Seen]:
         known = next((one for one in EVENTS if one.partition(".")[0] == event.partition(".")[0]), kit.sender.event)
         with suppress(NoRecord), kit.sender.telling_of(known):
             if kit.carrier.carry(kit.sender.write()).is_taken:
-                answer = carry_rewritten(kit, kit.sender.write(), with_fields(event=event))
-                yield replace(seen_taken(answer), told=f"{event}: {answer.told}")
+                yield under_name(event, seen_taken(carry_rewritten(kit, kit.sender.write(), with_fields(event=event))))
 
 
 def takes_items_with(news: Mapping[str, Any]) -> ProbeStep:

@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from http import HTTPStatus
 
 import msgspec
-from msgspec.structs import replace
 
-from runflow_mock.kit.probes.probe_steps import ProbeKit, Seen, seen_refused
+from runflow_mock.kit.probes.probe_steps import ProbeKit, Seen, seen_refused, under_name
 from runflow_mock.kit.probes.sample_callbacks import REQUEST_ID, TIMESTAMP, Sender
 from runflow_mock.testing.samples import SampleCallback
 
@@ -70,8 +69,7 @@ def refuses_all_but_known(kit: ProbeKit) -> Iterator[Seen]:
         if answer.is_taken and _takes_effect(kit):
             yield Seen(None, TAKES_EFFECT)
             return
-        seen = seen_refused(answer)
-        yield replace(seen, told=f"known but for its {part}: {seen.told}")
+        yield under_name(f"known but for its {part}", seen_refused(answer))
 
 
 def refuses_odd(kit: ProbeKit) -> Iterator[Seen]:
@@ -79,7 +77,7 @@ def refuses_odd(kit: ProbeKit) -> Iterator[Seen]:
     excuse = Seen(None, TAKES_EFFECT) if any(answer.is_taken for answer in kit.odd.values()) and _takes_effect(kit) else None
     for name, answer in kit.odd.items():
         seen = excuse if excuse is not None and answer.is_taken else seen_refused(answer)
-        yield replace(seen, told=f"{name}: {seen.told}")
+        yield under_name(name, seen)
 
 
 def _but_for_one_part(sender: Sender, known: SampleCallback) -> Iterator[tuple[str, SampleCallback]]:

@@ -74,6 +74,11 @@ class Seen(msgspec.Struct, frozen=True):
 ProbeStep = Callable[[ProbeKit], Iterator[Seen]]
 
 
+def under_name(name: str, seen: Seen) -> Seen:
+    """Returns what was seen, told under the name of what was tried."""
+    return msgspec.structs.replace(seen, told=f"{name}: {seen.told}")
+
+
 def takes_genuine(kit: ProbeKit) -> Iterator[Seen]:
     """A genuine sample; a receiver that keeps state may not know what it is about, and one that speaks another dialect is told of that."""
     sample, doubts = kit.sender.write(), _Doubts(kit)

@@ -11,7 +11,7 @@ from hashlib import md5, sha1, sha256, sha512
 
 import msgspec
 
-from runflow_mock.kit.probes.probe_steps import ProbeKit, Seen, seen_refused
+from runflow_mock.kit.probes.probe_steps import ProbeKit, Seen, seen_refused, under_name
 from runflow_mock.kit.probes.sample_callbacks import DIGITS, RECORD_IDS, REQUEST_ID, SIGNATURE, TIMESTAMP
 from runflow_mock.testing.samples import SampleCallback
 
@@ -77,7 +77,7 @@ def refuses_derived_secrets(kit: ProbeKit) -> Iterator[Seen]:
         signed = _as_another(kit.sender.sign(sample, sample.body, secret=derive(kit.sender.secret)), number)
         # A secret may be the same in capitals, or without a prefix that it has not.
         if signed.headers[SIGNATURE] not in known:
-            yield _told(f"the secret {name}", seen_refused(kit.carrier.carry(signed)))
+            yield under_name(f"the secret {name}", seen_refused(kit.carrier.carry(signed)))
 
 
 def refuses_self_made(kit: ProbeKit) -> Iterator[Seen]:
@@ -86,13 +86,9 @@ def refuses_self_made(kit: ProbeKit) -> Iterator[Seen]:
     prefix = sample.headers[SIGNATURE][:-DIGITS]
     for number, (name, make) in enumerate(SELF_MADE.items()):
         another = _as_another(sample, number)
-        yield _told(name, seen_refused(kit.carrier.carry(another.with_headers(Runflow_Signature=prefix + make(another)))))
+        yield under_name(name, seen_refused(kit.carrier.carry(another.with_headers(Runflow_Signature=prefix + make(another)))))
 
 
 def _as_another(sample: SampleCallback, number: int) -> SampleCallback:
     """Returns a sample as another delivery: whoever remembers what it has refused is told of by another rule."""
     return sample.with_headers(Runflow_Request_Id=f"{_delivery(sample)[:-ALIKE]}{number:0{ALIKE}x}-1")
-
-
-def _told(name: str, seen: Seen) -> Seen:
-    return msgspec.structs.replace(seen, told=f"{name}: {seen.told}")
