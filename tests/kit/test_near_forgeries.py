@@ -111,7 +111,8 @@ def test_receiver_that_remembers_before_it_verifies_is_told_of_under_one_rule() 
     with (
         handler("remembers, then verifies") as running,
         Sender(SECRET, "seed") as sender,
-        closing(Effects(running.effects_url, quiet_seconds=0.02, appear_seconds_max=0.4)) as effects,
+        # By a clock that stands only the pauses count, so that no load makes an effect late.
+        closing(Effects(running.effects_url, quiet_seconds=0.02, appear_seconds_max=0.4, now=lambda: 0.0)) as effects,
         closing(Carrier(running.url, seconds_max=5.0)) as carrier,
     ):
         kit = ProbeKit(sender, carrier, effects)

@@ -48,7 +48,8 @@ def _verify(
         running = stack.enter_context(checker(way, Api(sandbox.url, key), dialect))
         known = KnownRecords(control) if is_known else None
         sender = stack.enter_context(Sender(SECRET, dialect, event=event, known=known))
-        effects = stack.enter_context(closing(Effects(running.effects_url, quiet_seconds=0.05, appear_seconds_max=0.4)))
+        # By a clock that stands only the pauses count, so that no load makes an effect late.
+        effects = stack.enter_context(closing(Effects(running.effects_url, quiet_seconds=0.05, appear_seconds_max=0.4, now=lambda: 0.0)))
         carrier = stack.enter_context(closing(Carrier(running.url, seconds_max=5.0, pause_seconds=0.01, betrays=sender.betrayed)))
         return verify_receiver(ProbeKit(sender, carrier, effects), running.url, lambda row: None, answer_seconds_max=5.0)
 

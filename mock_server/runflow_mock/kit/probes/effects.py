@@ -17,6 +17,8 @@ FIRST_OF = 4
 LOOKS = 5
 # An answer that takes more than so many times the shortest came when the machine had stood still.
 STALL_OF = 10
+# By the clock nobody waits for more than so many times as long as was meant, but for the one time that the machine stood still for longest.
+CLOCK_OF = 3
 LATE = "whose effect it is nobody can tell, so that nothing is said of effects; let it act sooner for this test"
 SECONDS_MAX = 10.0
 REST_SECONDS_MAX = 30.0
@@ -34,8 +36,8 @@ class Effects:
     effect is of, nothing `is_counted`, unless the receiver acts on another `event` in time. It may act after it has answered: a count is
     what stands there once it has not changed for `quiet_seconds`, and for twice as long as the slowest effect so far took to appear.
 
-    A machine that stands still lets nobody act: what is waited for is not over because whoever waits was woken late. Only whether the first
-    effect came too late is said by the clock.
+    A machine that stands still lets nobody act: what is waited for is not over because whoever waits was woken late. The clock says whether
+    the first effect came too late, and ends what would take many times as long as was meant, as where each count takes seconds.
     """
 
     def __init__(
@@ -55,7 +57,7 @@ class Effects:
         self.has_acted, self.is_counted = False, True
         self.late: str | None = None
         self.event: str | None = None
-        self._took, self._shortest = 0.0, math.inf
+        self._answered, self._took, self._shortest = 0.0, 0.0, math.inf
         self._pool = timed_pool(timeout=SECONDS_MAX)
 
     def count(self) -> int:
@@ -66,7 +68,8 @@ class Effects:
         """
         asked = self._now()
         count = self._ask()
-        self._took = self._now() - asked
+        self._answered = self._now()
+        self._took = self._answered - asked
         self._shortest = min(self._shortest, self._took)
         return count
 
@@ -105,19 +108,17 @@ class Effects:
         if not self.is_counted:
             return 0
         quiet_seconds = max(seconds, self._quiet_seconds)
-        looks = self._looks()
+        looks = self._looks(self._rest_seconds_max + seconds)
         count, since = next(looks)
         for later, waited in looks:
             if later != count:
                 count, since = later, waited
             elif waited - since >= quiet_seconds:
-                break
-            if waited > self._rest_seconds_max + seconds:
-                raise NoCount(
-                    f"{self._url} counts on and on: it must answer with how often the receiver has acted, and with nothing else, "
-                    "while nobody but this command sends it callbacks"
-                )
-        return count
+                return count
+        raise NoCount(
+            f"{self._url} counts on and on: it must answer with how often the receiver has acted, and with nothing else, "
+            "while nobody but this command sends it callbacks"
+        )
 
     def since(self, before: int) -> int:
         """Returns how many effects there were since a count: it waits for the first one, and then until there are no more."""
@@ -135,16 +136,20 @@ class Effects:
 
     def _appears(self, before: int, seconds_max: float) -> float | None:
         """How long it took until there was an effect, or nothing where there was none in so many seconds."""
-        count, waited = next(look for look in self._looks() if look[0] != before or look[1] >= seconds_max)
-        return None if count == before else waited
+        return next((waited for count, waited in self._looks(seconds_max) if count != before), None)
 
-    def _looks(self) -> Iterator[tuple[int, float]]:
-        """Yields the count again and again, and how long was waited by then: as long as was meant, however late the machine wakes."""
+    def _looks(self, seconds_max: float) -> Iterator[tuple[int, float]]:
+        """Yields the count again and again for so many seconds, and how long was waited by then: as was meant, however late one wakes."""
         waited, pause = 0.0, self._quiet_seconds / LOOKS
+        began = last = self._now()
+        longest = 0.0
         while True:
             count = self.count()
             waited += min(self._took, STALL_OF * self._shortest)
             yield count, waited
+            longest, last = max(longest, self._answered - last), self._answered
+            if waited >= seconds_max or last - began - longest >= CLOCK_OF * seconds_max:
+                return
             time.sleep(pause)
             waited += pause
 
