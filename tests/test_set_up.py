@@ -1,5 +1,6 @@
 """The first `make` of somebody who has just cloned, where Python is not as it should be."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,9 @@ pytestmark = pytest.mark.slow
 WITHOUT_PIP = f"mkdir -p .venv/bin && ln -sf {sys.executable} .venv/bin/python && echo made && exit 1"
 TOO_OLD = f"exec {sys.executable} -c 'import sys; sys.version_info = (3, 10, 13); exec(sys.argv[1])' \"$2\""
 
+# What `make` tells the commands that it runs: one that knows that it is not the first says into which folders it goes.
+OF_AN_OUTER_MAKE = ("MAKELEVEL", "MAKEFLAGS", "MFLAGS")
+
 
 def make_with(python: str, folder: Path) -> "subprocess.CompletedProcess[str]":
     """What `make` says when it makes the environment with a script in the place of Python."""
@@ -21,8 +25,9 @@ def make_with(python: str, folder: Path) -> "subprocess.CompletedProcess[str]":
     script = folder / "python"
     script.write_text(f"#!/bin/sh\n{python}\n", encoding="utf-8")
     script.chmod(0o755)
-    command = ("make", ".venv/bin/python", f"PYTHON={script}")
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+    environment = {name: value for name, value in os.environ.items() if name not in OF_AN_OUTER_MAKE}
+    command = ("make", "--no-print-directory", ".venv/bin/python", f"PYTHON={script}")
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
 
 def test_environment_that_could_not_be_made_is_made_anew(tmp_path: Path) -> None:
