@@ -28,9 +28,10 @@ from runflow_mock.wire.journal_subjects import subject_of
 from runflow_mock.wire.waits import JOURNAL, Wait, decode_wait
 
 SUBJECTS_MAX = 64
+"""How many exchanges are kept as clauses see them: those that came last, for all who wait."""
+
 # They stay until others come, in every tenant: nothing of them is kept as it was read.
 _NO_ROOM = Room(0)
-"""How many exchanges are kept as clauses see them: those that came last, for all who wait."""
 
 
 class Seen(NamedTuple):
