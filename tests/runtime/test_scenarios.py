@@ -1,4 +1,5 @@
 import asyncio
+import errno
 import os
 import sys
 from pathlib import Path
@@ -99,7 +100,22 @@ def test_pipe_or_folder_in_the_place_of_the_file_is_told_and_nobody_waits_for_it
     file.unlink()
     file.mkdir()
     assert looked(watch) is False
-    assert (notes.played, notes.warnings) == ([], [f"the scenario stays as it was: scenario file {file} is no file any more"] * 2)
+    assert (notes.played, notes.warnings) == ([], [f"the scenario stays as it was: scenario file {file} is no file"] * 2)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such paths")
+def test_path_that_cannot_be_looked_at_is_told_and_looked_at_again(tmp_path: Path) -> None:
+    file, notes = tmp_path / "story.yaml", Notes()
+    write(file, PLAIN)
+    watch = ScenarioWatch(file, notes)
+    file.unlink()
+    # As a folder that may not be entered, and so whoever runs the test.
+    file.symlink_to("x" * 300)
+    assert looked(watch) is False
+    assert notes.warnings == [f"the scenario stays as it was: scenario file {file} cannot be read: {os.strerror(errno.ENAMETOOLONG)}"]
+    file.unlink()
+    write(file, PLAIN)
+    assert looked(watch) is True
 
 
 def test_others_have_their_turn_while_the_file_is_read(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """Scenarios at work: those that ship, files of the user, and the watch over a file that changes."""
 
 from asyncio import sleep, to_thread
+from os import stat_result
 from pathlib import Path
+from stat import S_ISREG
 from typing import Protocol
 
 from runflow_mock.domain.errors import DomainError
@@ -116,16 +118,20 @@ class ScenarioWatch:
 
     def _read(self) -> Scenario:
         # Whoever opens a pipe waits for its other end.
-        if self._file.exists() and not self._file.is_file():
-            raise ConfigError(f"scenario file {self._file} is no file any more")
+        if (status := self._status()) is not None and not S_ISREG(status.st_mode):
+            raise ConfigError(f"scenario file {self._file} is no file")
         return load_scenario(self._file, self._host.catalog)
 
     def _stamp(self) -> tuple[int, int] | None:
+        status = self._status()
+        return None if status is None else (status.st_mtime_ns, status.st_size)
+
+    def _status(self) -> stat_result | None:
+        """Returns the status of the file, or nothing where it cannot be had: why, it says when it is read."""
         try:
-            status = self._file.stat()
+            return self._file.stat()
         except OSError:
             return None
-        return status.st_mtime_ns, status.st_size
 
 
 def _shipped(name: str) -> Path:
