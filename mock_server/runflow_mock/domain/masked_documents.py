@@ -34,6 +34,7 @@ _FIELD = re.compile(rb"[ \t]*+(?:%b|-(?:[ ]++-)*+)(?:[ \t]++(?P<number>%b)(?=%b)
 # An element or an attribute of XML.
 _MARKUP = re.compile(rb"</?([A-Za-z_][\w.-]*+)(?=[\s/>])|\s([A-Za-z_][\w.-]*+)(?==[\"'])")
 _COMPARED_BYTES = 4_096
+_BLANK = ord(" ")
 
 
 def in_form(plain: bytes, masked: bytes, filler: bytes, *, may_mask_names: bool) -> bytes:
@@ -68,13 +69,10 @@ def _document_in_form(plain: bytes, masked: bytes, filler: bytes) -> bytes:
 
 
 def _number_in_form(plain: bytes, masked: bytes, begin: int, end: int) -> bytes:
-    # Nines would show a secret of nines; where more than the number was masked, they were put there before.
-    is_of_nines = (
-        not plain[begin:end].strip(b"9")
-        and plain[begin - 1 : begin] == masked[begin - 1 : begin]
-        and plain[end : end + 1] == masked[end : end + 1]
-    )
-    return (b"8" if is_of_nines else b"9") * (end - begin)
+    pairs = zip(plain[begin:end], masked[begin:end], strict=True)
+    parts = bytes(one if one != other else _BLANK for one, other in pairs).split()
+    # Nines would show a secret of nines, or a part of one, whatever stands around it.
+    return (b"9" if all(part.strip(b"9") for part in parts) else b"8") * (end - begin)
 
 
 def _lines_in_form(plain: bytes, masked: bytes, filler: bytes) -> bytes:
