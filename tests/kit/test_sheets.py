@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 from rich.console import Console
 
+from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.domain.verdicts import Judgement
 from runflow_mock.kit.drift import texts
 from runflow_mock.kit.drift.drifts import Grade
@@ -160,6 +161,17 @@ def test_junit_can_carry_every_character() -> None:
     case = Case(group=text, name=text, outcome=Outcome.FAILURE, message=text, text=text)
     suite = ElementTree.fromstring(write_junit(Summary(title=text, cases=(case,))))
     assert suite.get("failures") == "1"
+
+
+def test_junit_whose_names_are_secrets_can_be_read() -> None:
+    document = write_junit(summary_of(SHEET))
+
+    def names(written: bytes) -> list[str]:
+        return [name for element in ElementTree.fromstring(written).iter() for name in (element.tag, *element.attrib)]
+
+    secrets = {name for name in names(document) if len(name) >= 8}
+    assert secrets >= {"testcase", "classname"}
+    assert {secret: names(Scrubber((secret,)).scrub(document)) for secret in secrets} == dict.fromkeys(secrets, names(document))
 
 
 def test_json_has_every_row() -> None:

@@ -13,7 +13,7 @@ _NAMES = """
     bodySize body_base64 body_bytes_max bound_to breakdown builtin_node_code bytes_more callback callback_ca callback_hosts
     callback_rewrites callback_secret callback_sockets_max callback_timeout_seconds callback_times callback_url callbacks
     callbacks_before callbacks_hurried callbacks_open cancel_billing cancelled category category_code characters_input check_summary
-    claimed_by_org_id client_ref client_time cold_after cold_start collapsed comfyui_beta comfyui_field_name comfyui_node_id
+    claimed_by_org_id classname client_ref client_time cold_after cold_start collapsed comfyui_beta comfyui_field_name comfyui_node_id
     comfyui_workflow_id completed_at concerns concurrency confidence connection_label connections_max content_markdown content_type
     contents context_variables contract cost_breakdown cost_per_run count_input cover_url created_at created_by created_by_user currency
     currency_code current_evaluation_summary current_version_id cursor_names custom_nodes database declaration declared default_behavior

@@ -11,7 +11,7 @@ def write_junit(summary: Summary) -> bytes:
     """Returns the document."""
     suite = Element("testsuite", name=one_line(summary.suite or summary.title))
     for case in summary.cases:
-        element = SubElement(suite, "testcase", classname=one_line(case.group), name=one_line(case.name))
+        element = SubElement(suite, "testcase", {"classname": one_line(case.group), "name": one_line(case.name)})
         if case.outcome is not None:
             often = "" if case.times is None else f" ({case.times}x)"
             ended = SubElement(element, case.outcome, message=f"{one_line(case.message)}{often}")
