@@ -26,13 +26,15 @@ _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 # A backslash that is itself escaped begins no escape.
 _WHOLE_PAIR = re.compile(rb"\\\\|\\u[dD][89aAbB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 _LONE_SURROGATE = re.compile(rb"(\\u[dD][89a-fA-F][0-9a-fA-F]{2})")
+# With which a document may begin.
+_SIGNS = '{["\t\r\n '
 _MARKS: Mapping[str, tuple[bytes, ...]] = {
     "it begins with a UTF-8 byte order mark (BOM): write it without one": (b"\xef\xbb\xbf",),
     # The mark of UTF-32 begins as that of UTF-16 does, and without one a character of ASCII has zeros beside it.
     "it is UTF-32, as its byte order mark says: send UTF-8": (b"\xff\xfe\0\0", b"\0\0\xfe\xff"),
     "it is UTF-16, as its byte order mark says: send UTF-8": (b"\xff\xfe", b"\xfe\xff"),
-    "it is UTF-32: send UTF-8": (b"{\0\0\0", b"\0\0\0{"),
-    "it is UTF-16: send UTF-8": (b"{\0", b"\0{"),
+    "it is UTF-32: send UTF-8": tuple(sign.encode(form) for form in ("utf-32-le", "utf-32-be") for sign in _SIGNS),
+    "it is UTF-16: send UTF-8": tuple(sign.encode(form) for form in ("utf-16-le", "utf-16-be") for sign in _SIGNS),
     "it is packed with gzip: send the JSON as it is": (b"\x1f\x8b",),
     "it is packed with zstd: send the JSON as it is": (b"\x28\xb5\x2f\xfd",),
 }
