@@ -60,6 +60,25 @@ def test_of_very_many_rules_each_is_compared_with_the_latest_moments_alone(door:
 
 
 @pytest.mark.slow(is_covering=True)
+def test_what_rules_with_few_moments_leave_is_compared_with_the_others(door: Door) -> None:
+    ok(door.post("/_mock/faults", {"what": {"kind": "fail"}, "where": {"client_ref": "none"}}), 201)
+    where = {"path": "/v1/models/owner/another"}
+    ok(door.post("/_mock/faults", {"what": {"kind": "answer", "status": 503}, "where": where}), 201)
+    door.get("/v1/models/owner/one")
+    tenant = door.runtime.tenants.get("test")
+    assert tenant is not None
+    near = tenant.journal.as_they_came(1)[0]
+    far = replace(near, target="/v1/runs")
+    for number in range(2, 102):
+        tenant.journal.record(replace(far, id=f"far-{number}", number=number))
+    of_runs, of_requests = tenant.world.store.rules.values()
+    # There is no run: of 399 rules that are compared with one nothing is taken.
+    found = door.run(unfired_among(door.runtime, tenant, (*[of_runs] * 399, of_requests), lambda subject: subject))
+    assert found[-1].nearest is not None
+    assert found[-1].nearest.id == near.id
+
+
+@pytest.mark.slow(is_covering=True)
 def test_others_have_a_turn_between_requests_that_no_rule_of_a_scenario_met(door: Door) -> None:
     rule = {"what": {"kind": "answer", "status": 503}, "where": {"operation": "create_batch"}}
     ok(door.request("PUT", "/_mock/scenario", json={"scenario": {"name": "x", "story": "y", "faults": [rule]}}))

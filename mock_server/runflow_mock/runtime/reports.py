@@ -1,6 +1,7 @@
 """Reports: puts together what is to be said about the client of a tenant, from its journal, its fault rules and its callbacks."""
 
 from asyncio import sleep
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from math import ceil
@@ -38,7 +39,10 @@ MOMENTS_AT_ONCE = 20
 MOMENT_BYTES = ceil(STEP_BYTES / MOMENTS_AT_ONCE)
 
 COMPARED_MAX = 20_000
-"""How often rules are compared with moments for one report: ten rules with all moments that there may be, more with the latest."""
+"""How often rules are compared with moments for one report: ten rules with all moments that there may be, more with the latest.
+
+What rules of a family with few moments leave of it is there for the others.
+"""
 
 _MOVE = (
     'advance it (in a test runflow.clock.advance("1m"), over HTTP POST /_mock/clock/advance), or leave out clock="manual": '
@@ -152,17 +156,26 @@ async def unfired_rules(runtime: Runtime, tenant: Tenant, complete: Complete) ->
 
 async def unfired_among(runtime: Runtime, tenant: Tenant, rules: Sequence[FaultRule], complete: Complete) -> list[Unfired]:
     """Returns rules with what came nearest to each where its place was not met; of very many, among the latest moments alone."""
-    each_max = max(COMPARED_MAX // max(sum(not rule.matched for rule in rules), 1), 1)
-    families = {KIND_OF[type(rule.what)].family for rule in rules if not rule.matched}
+    families = Counter(KIND_OF[type(rule.what)].family for rule in rules if not rule.matched)
     # Looked through for secrets first: all of a journal at once takes a second.
     exchanges = await runtime.judgings.read(tenant) if Family.EXCHANGE in families else ()
     moments = {family: await _moments(tenant, family, exchanges, complete) for family in families}
+    _shorten(moments, families)
     found = list[Unfired]()
     for rule in rules:
         kind = KIND_OF[type(rule.what)]
-        came_nearest = None if rule.matched else await _nearest(rule.where, moments[kind.family][-each_max:])
+        came_nearest = None if rule.matched else await _nearest(rule.where, moments[kind.family])
         found.append(Unfired(id=rule.id, label=rule.label, kind=kind.name, matched=rule.matched, nearest=came_nearest))
     return found
+
+
+def _shorten(moments: dict[Family, list[Named]], families: Counter[Family]) -> None:
+    """Leaves of the moments of each family as many of the latest as its rules may be compared with."""
+    compared, rules = COMPARED_MAX, families.total()
+    for family in sorted(moments, key=lambda family: len(moments[family])):
+        del moments[family][: -max(compared // rules, 1)]
+        compared -= len(moments[family]) * families[family]
+        rules -= families[family]
 
 
 async def _nearest(where: Where, moments: list[Named]) -> NearestMiss | None:
