@@ -16,6 +16,8 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
     stored_runs: int
     many_runs: int
     """How many runs are stored where creates must not become slower."""
+    many_requests: int
+    """How many creates each round beside them has: in seconds a fast machine would make more than a server is told to hold."""
     latency_rounds: int
     starts: int
     tenants: int
@@ -43,6 +45,7 @@ FULL = Effort(
     warm_up_seconds=0.3,
     stored_runs=100_000,
     many_runs=1_000_000,
+    many_requests=6_000,
     latency_rounds=5,
     starts=7,
     tenants=1_000,
@@ -65,6 +68,7 @@ QUICK = Effort(
     warm_up_seconds=0.1,
     stored_runs=10_000,
     many_runs=20_000,
+    many_requests=1_000,
     latency_rounds=2,
     starts=3,
     tenants=200,
