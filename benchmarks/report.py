@@ -103,6 +103,7 @@ async def measure(effort: Effort) -> Results:
         busy=max(busy, load_average()),
         columns=tuple(_column(each, cells) for each in CONTENDERS),
         fixtures=costs,
+        many_runs=effort.many_runs,
         many_p99=many,
         absent=absent,
     )

@@ -52,8 +52,9 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     columns: tuple[Column, ...]
     fixtures: Mapping[str, float]
     """Milliseconds that a test costs, by fixture."""
+    many_runs: int = 1_000_000
     many_p99: float | None = None
-    """Milliseconds: the 99th percentile of creates where a million runs are stored, or fewer where less effort is made."""
+    """Milliseconds: the 99th percentile of creates where so many runs are stored."""
     absent: tuple[str, ...] = ()
     """What is needed for further fixtures and is not installed."""
 

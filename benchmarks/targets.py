@@ -31,6 +31,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """One target: how its figure is read from the results, and what was tried where it is missed."""
 
     name: str
+    """What it is a figure of; the sizes that were measured are taken from the results."""
     unit: str = ""
     limit: Limit
     read: Read = _nothing
@@ -42,7 +43,8 @@ def target_lines(results: Results) -> Iterator[tuple[str, str, str, str]]:
     """Yields for each target its name, what was wanted, what came of it, and what there is to say where it is missed."""
     for target in _MEASURED:
         figure = target.read(results)
-        yield _line(target, () if figure is None else (figure,), f"Not measured in this run. {target.tried}")
+        measured = msgspec.structs.replace(target, name=target.name.format(results))
+        yield _line(measured, () if figure is None else (figure,), f"Not measured in this run. {target.tried}")
     for target, figures in _ELSEWHERE:
         yield _line(target, figures, target.tried)
 
@@ -115,7 +117,7 @@ _MEASURED = (
         "a wheel of timers at most 12.",
     ),
     Target(
-        name="create, 99th percentile, 100,000 runs stored",
+        name="create, 99th percentile, {0.stored_runs:,} runs stored",
         unit="ms",
         limit=limits.CREATE_P99_MS,
         read=_ours(Row.CREATE_P99),
@@ -123,7 +125,7 @@ _MEASURED = (
         "the rate: 16 connections wait for one another, and bare Starlette's own percentile is in the table above.",
     ),
     Target(
-        name="create, 99th percentile, a million runs stored, time standing",
+        name="create, 99th percentile, {0.many_runs:,} runs stored, time standing",
         unit="ms",
         limit=limits.CREATE_P99_MS,
         read=lambda results: results.many_p99,
@@ -172,7 +174,7 @@ _MEASURED = (
         tried="What only some servers need is imported when it is asked for.",
     ),
     Target(
-        name="memory for each run, 100,000 stored",
+        name="memory for each run, {0.stored_runs:,} stored",
         unit="bytes",
         limit=limits.RUN_BYTES,
         digits=0,
