@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import http.client
 import json
+import math
 import os
 import random
 import re
@@ -74,7 +75,7 @@ class Build(NamedTuple):
 
     `view` is what it asks of a list, `tries` how often it tries at most, `is_called` says that it reads the record when a callback
     comes, and polls it besides, and `is_chained` that each callback is the reason for one more order. It makes so many `orders`, one after
-    the other, until one does not go well.
+    the other, until one does not go well. With a `deadline` it takes a reading that fails for one of work under way, until that has passed.
     """
 
     way: str = "record"
@@ -88,6 +89,7 @@ class Build(NamedTuple):
     tries: int = TRIES
     is_chained: bool = False
     orders: int = 1
+    deadline: float | None = None
 
 
 class Refused(Exception):
@@ -415,7 +417,7 @@ class Client:
             if self._orders_anew(record, salt):
                 return self._wait(self._create({**self._body(None), "metadata": {"again": True}}))
             status = str(record["status_code"])
-            self._lose_patience(record)
+            self._lose_patience(record, self.world.now() - began)
             if status == "cancelled" and self.flaw == "knows canceled alone":
                 self.world.sleep(1.0)
                 record = self._look(record, 0)
@@ -431,7 +433,7 @@ class Client:
             salt += 1
             if salt > {"takes ten readings for enough": 10}.get(self.flaw, salt):
                 return "succeeded"
-            record = self._look(record, salt)
+            record = self._look(record, salt) if self.build.deadline is None else self._look_once(record)
             if self.flaw == "knows all fields" and "x_unknown" in record:
                 raise Refused("unknown field")
 
@@ -449,7 +451,9 @@ class Client:
             "orders again what tells no state": record["status_code"] is None,
         }.get(self.flaw, False)
 
-    def _lose_patience(self, record: dict[str, Any]) -> None:
+    def _lose_patience(self, record: dict[str, Any], seconds: float) -> None:
+        if self.build.deadline is not None and seconds > self.build.deadline and record["status_code"] in UNFINISHED:
+            raise Refused("it takes too long")
         if self.flaw == "takes UTC for its own time" and self._on_the_wall() - _instant(record["created_at"]) > HALF_AN_HOUR:
             raise Refused("it takes too long")
 
@@ -500,6 +504,16 @@ class Client:
             if not is_taken.get(self.flaw, False):
                 raise
             return {**record, "status_code": "succeeded"} if self.flaw.endswith("404 of a reading for success") else record
+
+    def _look_once(self, record: dict[str, Any]) -> dict[str, Any]:
+        """One reading; what fails for a while leaves the record as it was."""
+        reply = self._try("GET", f"/v1/runs/{record['id']}", None, None)
+        if reply is not None and reply.status < 300:
+            return self._read(reply.body)
+        if reply is not None and not self._may_help(reply, 1, None):
+            raise Refused(str(reply.status))
+        self.world.sleep(self._pause(reply, 0.0, is_creation=False))
+        return record
 
     def _on_the_wall(self) -> float:
         """What the clock on the wall says, as if it were UTC."""
@@ -710,6 +724,7 @@ RIGHT: Mapping[str, Build] = {
     "batch, Idempotency-Key, polls the items, linear pauses": Build(way="items", pauses="linear"),
     "Idempotency-Key, polls the run, eight tries with doubled pauses": Build(pauses="doubled seconds", tries=8),
     "Idempotency-Key, three orders one after the other": Build(orders=3),
+    "Idempotency-Key, polls the run until a deadline, whatever fails": Build(poll_seconds=2.0, deadline=45.0),
     "looks its client_ref up, polls the run, six tries with tripled pauses": Build(proof="look-up", pauses="tripled", tries=6),
 }
 
@@ -740,6 +755,7 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "tries for ever": (Build(), ("retry-gives-up",)),
     "tries for ever, and ever later": (Build(pauses="doubled seconds"), ("retry-gives-up",)),
     "reads for ever what fails": (Build(), ("retry-gives-up",)),
+    "reads for ever, as if nothing had failed": (Build(poll_seconds=5.0, deadline=math.inf), ("retry-gives-up",)),
     "takes no pause where there is no Retry-After": (Build(), ("retry-backoff",)),
     "fails where there is no Retry-After": (Build(), ("recovers",)),
     "does not try again": (Build(), ("recovers",)),

@@ -692,6 +692,32 @@ def test_whoever_was_still_trying_has_neither_given_up_nor_tried_for_ever(stoppe
     assert (row.reason or "").endswith("--timeout gives it longer") is (judgement is Judgement.NOT_EXERCISED)
 
 
+@pytest.mark.parametrize(
+    ("exit_code", "first", "count", "judgement"),
+    [
+        (1, "a reading", 1, Judgement.NOT_EXERCISED),
+        (0, "a reading", 1, Judgement.BROKEN),
+        (None, "a reading", 1, Judgement.BROKEN),
+        (1, "a creation", 1, Judgement.BROKEN),
+        # Of one it is not told what it was.
+        (1, "a reading", 2, Judgement.BROKEN),
+    ],
+)
+def test_poller_with_a_deadline_of_its_own_has_given_up_where_it_ends_badly(
+    exit_code: int | None, first: str, count: int, judgement: Judgement
+) -> None:
+    cell = BY_NAME["503 for ever at poll"]
+    found = {
+        **_found("retry-gives-up", "broken"),
+        "evidence": [{"message": "12 tries failed", "exchanges": [first, "another"]}],
+        "broken": count,
+    }
+    trial = _trial(cell, exit_code, report={**NOTHING, "verdicts": [found]}, readings=frozenset(("a reading", "another")))
+    sheet = judge_trials((CONTROL, cell), {CONTROL.name: PLAIN, cell.name: trial}, {})
+    row = next(row for row in sheet.rows if row.rule == "retry-gives-up")
+    assert (row.judgement, "by itself" in (row.reason or "")) == (judgement, judgement is Judgement.NOT_EXERCISED)
+
+
 @pytest.mark.slow(is_covering=True)
 def test_client_that_still_tries_when_its_time_is_up_has_longer_and_is_said_so() -> None:
     """After one try it is not trying again; after the second and up to the eighth it is, and the ninth decides."""

@@ -29,6 +29,8 @@ NOT_MET = "the client never came into this situation"
 NO_TIME = "a client that is right may take longer here than --timeout allows"
 NO_TLS = "it reaches the sandbox without TLS, so that there is no certificate to check"
 NO_TIMESTAMP = "callbacks of this dialect carry no timestamp"
+UNDECIDED = "it was still trying: whether it gives up cannot be said; --timeout gives it longer"
+BY_ITSELF = "what it had read in vain until then it has given up by itself"
 STILL_TRYING = "it was still trying when it was stopped, which retry-gives-up is about"
 STILL_ASKING = "it was still asking for what was refused when it was stopped, which retry-refused, retry-gives-up and poll-absent are about"
 TOLD_ANYWAY = "a callback has told it of the end, whatever became of its readings"
@@ -337,14 +339,24 @@ def _rule_rows(trials: Sequence[Trial], why_nothing: str) -> Iterator[Row]:
 def _verdicts(rule: str, trials: Sequence[Trial]) -> Sequence[tuple[Trial, Mapping[str, Any]]]:
     """Returns what trials say of a rule; whoever was still trying in one of them when it was stopped has shown nowhere that it gives up."""
     found = [(trial, verdict) for trial in trials for verdict in trial.report["verdicts"] if verdict["rule"] == rule]
-    if rule != GIVES_UP or any(verdict["verdict"] == Judgement.BROKEN.value for _, verdict in found):
+    if rule != GIVES_UP:
         return found
-    return [(trial, _left_open(trial, verdict)) for trial, verdict in found if trial.is_trying] or found
+    found = [(trial, _left_open(verdict, trial, BY_ITSELF) if _ends_reading(trial, verdict) else verdict) for trial, verdict in found]
+    if any(verdict["verdict"] == Judgement.BROKEN.value for _, verdict in found):
+        return found
+    return [(trial, _left_open(verdict, trial, UNDECIDED)) for trial, verdict in found if trial.is_trying] or found
 
 
-def _left_open(trial: Trial, verdict: Mapping[str, Any]) -> Mapping[str, Any]:
-    reason = f"{trial.cell.name}: {trial.told}, and it was still trying: whether it gives up cannot be said; --timeout gives it longer"
-    return {**verdict, "verdict": Judgement.NOT_EXERCISED.value, "evidence": [], "reason": reason}
+def _ends_reading(trial: Trial, verdict: Mapping[str, Any]) -> bool:
+    """Whether nothing but readings failed too often, and a client with a deadline of its own has then ended badly before it was stopped."""
+    if verdict["verdict"] != Judgement.BROKEN.value or trial.exit_code in (None, 0):
+        return False
+    evidence = verdict["evidence"]
+    return len(evidence) == verdict["broken"] and all(seen["exchanges"][0] in trial.readings for seen in evidence)
+
+
+def _left_open(verdict: Mapping[str, Any], trial: Trial, why: str) -> Mapping[str, Any]:
+    return {**verdict, "verdict": Judgement.NOT_EXERCISED.value, "evidence": [], "reason": f"{trial.cell.name}: {trial.told}, and {why}"}
 
 
 def _ours(trials: Sequence[Trial]) -> Iterator[str]:

@@ -76,7 +76,8 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     Of its `runs` so many were `made_again`: what each of them is to do had been done well before it was created. `lost_files` are the paths
     of files of which the last transfer failed or was cut. `exit_code` is nothing where it had to be stopped, and it `is_trying` where it
     was then still between two tries of what kept failing. It `only_creates` where it has asked for nothing else; `callback_origins` are the
-    schemes, hosts and ports that it has named for callbacks. `misled` are the exchanges after a first answer with a fault. `saw_end`
+    schemes, hosts and ports that it has named for callbacks. `misled` are the exchanges after a first answer with a fault, `readings` those
+    that ask for something and change nothing. `saw_end`
     says that an answer told it of a record that has ended, and `knew_end` that one did before a state that nobody documented; `untold` are
     the runs of which it was not told the end, by answer or callback, `printed` what its output holds and must not. Of its exchanges the
     `secure_exchanges` are those in which it called the service by its name, over TLS. `late_seconds` is by how much somebody else who slept
@@ -96,6 +97,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     lost_files: tuple[str, ...] = ()
     callback_origins: frozenset[str] = frozenset()
     misled: frozenset[str] = frozenset()
+    readings: frozenset[str] = frozenset()
     only_creates: bool = False
     saw_end: bool = True
     knew_end: bool = False
@@ -178,6 +180,7 @@ def try_cell(cell: Cell, job: MatrixJob) -> Trial:
                 origin_of(url) or url for body in sent if isinstance(body, dict) and (url := str(body.get("callback_url") or ""))
             ),
             misled=frozenset(exchange.id for exchange in [*dropwhile(lambda exchange: exchange.fault is None, journal)][1:]),
+            readings=frozenset(exchange.id for exchange in journal if exchange.request.method == "GET"),
             only_creates=all(exchange.request.method == "POST" for exchange in journal),
             saw_end=saw_end(journal, runs),
             knew_end=saw_end_first(journal, runs),
