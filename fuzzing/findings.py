@@ -35,6 +35,8 @@ class Findings:
         self.statuses: Counter[int] = Counter()
         self.operations: Counter[str] = Counter()
         self.unanswered = 0
+        self.after_seconds, self.after = 0.0, ""
+        """What took longest between an answer and the next request, and after which that was."""
 
     def check(self, request: Request, answered: Answered) -> Any:
         """Looks at an answer, and returns its values if it has any."""
@@ -52,6 +54,13 @@ class Findings:
         if not kind.startswith(("application/json", "application/xml")):
             self.find(request, f"an error that is {kind or 'nothing'}: {answered.status} {answered.body[:200]!r}")
         return self._values(request, answered)
+
+    def turned(self, request: Request, seconds: float) -> None:
+        """Takes note of how long the process worked once a request was answered, while others would have waited."""
+        if seconds > self.after_seconds:
+            self.after_seconds, self.after = seconds, shown(request)
+        if seconds > SLOW_SECONDS:
+            self.slow.append(f"{seconds * 1000:.0f} ms: after {shown(request)}")
 
     def find(self, request: Request, what: str) -> None:
         """Takes note of something wrong."""

@@ -54,8 +54,7 @@ async def fuzz(seed: int, count: int, progress: Progress) -> None:
     for number in range(1, count + 1):
         request = requests.make()
         requests.learn(await ask(app, runtime, request, findings))
-        for _ in range(TURNS_BETWEEN):
-            await asyncio.sleep(0)
+        await turn(request, findings)
         if number % FRESH_EVERY == 0 or number == count:
             await _look_around(app, findings)
             sender.sent.clear()
@@ -72,6 +71,14 @@ async def fuzz(seed: int, count: int, progress: Progress) -> None:
     for error in runtime.background_errors:
         findings.wrong.append(f"in the background: {error}")
     await runtime.close()
+
+
+async def turn(request: Request, findings: Findings) -> None:
+    """Gives the loop the turns that it has until the next request, and looks at how long they take: others would wait for them."""
+    began = process_time()
+    for _ in range(TURNS_BETWEEN):
+        await asyncio.sleep(0)
+    findings.turned(request, process_time() - began)
 
 
 async def ask(app: object, runtime: Runtime, request: Request, findings: Findings) -> Any:

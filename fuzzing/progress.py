@@ -51,6 +51,8 @@ class Progress:
             print(f"  slow: {', '.join(f'{count} of {operation}' for operation, count in slow.most_common())}")
         for text in sorted(self.findings.slow, key=_milliseconds, reverse=True)[:3]:
             print(f"  slow: {text[:300]}")
+        if self.findings.after:
+            print(f"  after an answer: at most {self.findings.after_seconds * 1000:.0f} ms: {self.findings.after[:300]}")
         for text in self.findings.wrong[:SHOWN_MAX]:
             print(f"  WRONG: {text}")
         if len(self.findings.wrong) > SHOWN_MAX:

@@ -171,6 +171,16 @@ def test_what_a_rule_has_spoiled_and_what_is_right_is_not_held_against_the_fake(
     assert (findings.wrong, len(findings.slow)) == ([], 1)
 
 
+def test_what_takes_long_between_an_answer_and_the_next_request_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress("in process", 30.0)
+    for seconds in (0.01, 0.3, 0.02):
+        progress.findings.turned(REQUEST, seconds)
+    progress.end()
+    told = capsys.readouterr().out
+    assert "after an answer: at most 300 ms: get_run: GET" in told
+    assert "slow: 1 of after get_run" in told
+
+
 def test_signal_has_a_round_tell_what_it_has_and_end(capsys: pytest.CaptureFixture[str]) -> None:
     earlier = signal.getsignal(signal.SIGTERM)
     with telling("here", 60.0) as progress:
