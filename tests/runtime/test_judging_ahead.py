@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from doors import MANUAL, Door
 from msgspec.structs import replace
-from steps import ok
+from steps import RUNS, ok
 
-from runflow_mock.runtime.judging_ahead import QUIET_REQUESTS_MAX, REFUSAL_EXCHANGES, WAITING_MAX
+from runflow_mock.runtime.judging_ahead import QUIET_REQUESTS_MAX, REFUSAL_BYTES, REFUSAL_EXCHANGES, WAITING_MAX
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.control.tenants import JUDGED_MAX, JUDGED_OF_ONE_MAX
 
@@ -114,14 +114,14 @@ def send(door: Door, path: str, count: int) -> Tenant:
 def test_exchanges_of_a_client_that_is_refused_again_and_again_do_not_wait_for_a_reader(path: str) -> None:
     with Door() as door:
         tenant = send(door, path, 2 * WAITING_MAX)
-        assert door.runtime.judgings.of(tenant).waiting == WAITING_MAX
+        assert door.runtime.judgings.of(tenant).untouched == WAITING_MAX
 
 
 @pytest.mark.slow(is_covering=True)
 def test_exchanges_of_a_client_that_is_not_refused_are_left_until_somebody_reads() -> None:
     with Door() as door:
         tenant = send(door, "/v1/runs", WAITING_MAX + 10)
-        assert door.runtime.judgings.of(tenant).waiting == WAITING_MAX + 10
+        assert door.runtime.judgings.of(tenant).untouched == WAITING_MAX + 10
 
 
 @pytest.mark.slow(is_covering=True)
@@ -129,13 +129,13 @@ def test_one_refusal_among_many_answers_has_a_few_exchanges_judged() -> None:
     with Door() as door:
         send(door, "/v1/runs", WAITING_MAX + 10)
         tenant = send(door, "/v1/runs?limit=0", 1)
-        assert door.runtime.judgings.of(tenant).waiting == WAITING_MAX + 11 - REFUSAL_EXCHANGES
+        assert door.runtime.judgings.of(tenant).untouched == WAITING_MAX + 11 - REFUSAL_EXCHANGES
 
 
 def test_few_refusals_are_left_until_somebody_reads() -> None:
     with Door() as door:
         tenant = send(door, "/v1/runs?limit=0", 5)
-        assert door.runtime.judgings.of(tenant).waiting == 5
+        assert door.runtime.judgings.of(tenant).untouched == 5
 
 
 def filled(door: Door, name: str = "test") -> Tenant:
@@ -156,9 +156,9 @@ def test_what_a_refusal_has_judged_keeps_its_own_answer_from_nothing() -> None:
         door.runtime.judgings.ahead.refused(tenant)
         # An answer that is written now leaves with this turn of the loop.
         left = list[int]()
-        asyncio.get_running_loop().call_soon(lambda: left.append(judging.waiting))
+        asyncio.get_running_loop().call_soon(lambda: left.append(judging.untouched))
         await turns(TURNS)
-        return [*left, judging.waiting]
+        return [*left, judging.untouched]
 
     with Door() as door:
         tenant = filled(door)
@@ -176,7 +176,7 @@ def test_nothing_is_judged_of_a_tenant_that_was_dropped_meanwhile() -> None:
     with Door() as door:
         tenant = filled(door)
         door.run(refuse_and_drop())
-        assert door.runtime.judgings.of(tenant).waiting == len(tenant.journal)
+        assert door.runtime.judgings.of(tenant).untouched == len(tenant.journal)
 
 
 def test_refusal_has_what_judges_loaded_beside_the_loop() -> None:
@@ -191,7 +191,56 @@ def test_refusal_has_what_judges_loaded_beside_the_loop() -> None:
         tenant = filled(door)
         door.run(refuse())
         assert len(executor.given) == 1
-        assert door.runtime.judgings.of(tenant).waiting == len(tenant.journal)
+        assert door.runtime.judgings.of(tenant).untouched == len(tenant.journal)
+
+
+SECRET = "Kq7Zt2Lm9vBx4-callback"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", RUNS, {"input": {}, "metadata": {"note": SECRET}, "client_reff": 1}),
+        ("POST", RUNS, {"input": {SECRET: 1}, SECRET: 1}),
+        ("GET", f"/v1/{SECRET}", None),
+        ("GET", f"/v1/runs?limit=0&{SECRET}=1", None),
+    ],
+    ids=["a value", "names of fields", "a path", "a name in a query"],
+)
+def test_secret_that_is_learned_after_judging_ahead_is_shown_nowhere(method: str, path: str, body: object) -> None:
+    with Door() as door:
+        door.run(door.runtime.judgings.prepared())
+        door.request(method, path, json=body)
+        tenant = tenant_of(door)
+        judging = door.runtime.judgings.of(tenant)
+        judging.judge_ahead(REFUSAL_EXCHANGES, REFUSAL_BYTES)
+        assert judging.untouched == 0
+        ok(door.post("/v1/webhooks", {"url": "https://example.com/hook", "secret": SECRET}), 201)
+        for looked_at in ("/_mock/report", "/_mock/journal?limit=9", "/_mock/journal.har", "/_mock/report"):
+            assert SECRET not in door.get(looked_at).text
+
+
+def test_what_was_judged_ahead_is_not_judged_again_by_who_reads() -> None:
+    with Door() as door:
+        tenant = filled(door)
+        judging = door.runtime.judgings.of(tenant)
+        judging.judge_ahead(REFUSAL_EXCHANGES, REFUSAL_BYTES)
+        ahead = [judging.knows(exchange) for exchange in tenant.journal]
+        assert ahead == [True] * REFUSAL_EXCHANGES + [False] * (len(ahead) - REFUSAL_EXCHANGES)
+        assert judging.counts["list_runs"].exchanges == len(ahead)
+
+
+def test_what_is_not_small_is_left_to_who_asks() -> None:
+    with Door() as door:
+        tenant = filled(door)
+        first = tenant.journal.last
+        assert first is not None
+        big = replace(first, number=tenant.journal.total + 1, request_body=b" " * REFUSAL_BYTES)
+        tenant.journal.record(big)
+        judging = door.runtime.judgings.of(tenant)
+        while judging.untouched:
+            judging.judge_ahead(REFUSAL_EXCHANGES, REFUSAL_BYTES)
+        assert [exchange.number for exchange in tenant.journal if not judging.knows(exchange)] == [big.number]
 
 
 @pytest.mark.slow(is_covering=True)

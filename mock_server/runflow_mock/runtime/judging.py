@@ -1,6 +1,6 @@
 """Judging: what is known about the exchanges of a tenant, found out when somebody reads it, or ahead of that (`judging_ahead`).
 
-Nothing of this is on the way of a request.
+Nothing of this is on the way of a request to its answer. What is judged ahead holds up what comes after that, and so is little.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.findings import Findings, Severity
 from runflow_mock.domain.reports import Counts
 from runflow_mock.domain.verdicts import Verdict, merge
-from runflow_mock.engine.journal import Journal
+from runflow_mock.engine.journal import Journal, size_of
 
 if TYPE_CHECKING:
     from runflow_mock.openapi.contract_judge import Judge
@@ -48,10 +48,12 @@ class Judging:
         self._clearings = journal.clearings
         self._counts: dict[str, Counts] = {}
         self._findings: dict[int, Findings] = {}
-        self._early: dict[int, Findings] = {}
+        # With the hash of each as it was judged: by the time that its turn comes, further secrets may have gone out of it.
+        self._early: dict[int, tuple[int, Findings]] = {}
         self._verdicts: tuple[Verdict, ...] = ()
         self._seen_to = 0
         self._judged_to = 0
+        self._ahead_to = 0
         self._acquitted_to = 0
         self._unjudged = 0
 
@@ -71,6 +73,11 @@ class Judging:
         """How many exchanges are in the journal that were not judged yet."""
         self._keep_up()
         return self._journal.total - max(self._judged_to, self._journal.dropped)
+
+    @property
+    def untouched(self) -> int:
+        """How many of them nobody has come to ahead of their turn either."""
+        return min(self.waiting, self._journal.total - self._ahead_to)
 
     @property
     def counts(self) -> dict[str, Counts]:
@@ -114,8 +121,21 @@ class Judging:
         if known is None:
             if len(self._early) > len(self._journal):
                 self._forget_early()
-            known = self._early[exchange.number] = self.judge.judge(exchange)
+            known = self.judge.judge(exchange)
+            self._early[exchange.number] = hash(exchange), known
         return known
+
+    def judge_ahead(self, count: int, bytes_max: int) -> None:
+        """Judges the next few that nobody has asked for, as they would be shown now; one that takes more bytes is left to who asks.
+
+        In the journal they stay as they came: whoever is the first to read them may know of further secrets.
+        """
+        self._keep_up()
+        journal = self._journal
+        for exchange in journal.raw_after(max(self._ahead_to, self._judged_to), count, bytes_max):
+            self._ahead_to = exchange.number
+            if size_of(exchange) <= bytes_max:
+                self.findings(*journal.piece(journal.total - exchange.number + 1, 1))
 
     def acquits(self, steps: int = maxsize, bytes_max: int | None = None) -> bool | None:
         """Tells whether the exchanges in the journal are without a violation; nothing, while only the first of them were looked at.
@@ -169,8 +189,8 @@ class Judging:
         if not self.is_behind:
             return
         for exchange in self._waiting(steps, bytes_max):
-            early = self._early.pop(exchange.number, None)
-            findings = self._findings[exchange.number] = early or self.judge.judge(exchange)
+            findings = self._findings[exchange.number] = self._known(exchange) or self.judge.judge(exchange)
+            self._early.pop(exchange.number, None)
             self._judged_to = exchange.number
             name = findings.operation or exchange.operation or (UNMATCHED if findings.violations else BESIDE)
             counts = self._counts.setdefault(name, Counts())
@@ -187,8 +207,9 @@ class Judging:
         return self._journal.oldest_after(self._judged_to, count, bytes_max)
 
     def _known(self, exchange: Exchange) -> Findings | None:
-        """What was found out about an exchange that the journal holds, in its turn or before, if it was judged."""
-        return self._findings.get(exchange.number) or self._early.get(exchange.number)
+        """What was found out about an exchange that the journal holds, in its turn or before, if it was judged as it is now."""
+        known, early = self._findings.get(exchange.number), self._early.get(exchange.number)
+        return early[1] if known is None and early is not None and early[0] == hash(exchange) else known
 
     def _forget_early(self) -> None:
         self._early = {number: found for number, found in self._early.items() if number > self._journal.dropped}
@@ -198,4 +219,4 @@ class Judging:
         if self._clearings != self._journal.clearings:
             self._clearings = self._journal.clearings
             self._counts, self._findings, self._early, self._verdicts = {}, {}, {}, ()
-            self._seen_to = self._judged_to = self._acquitted_to = self._unjudged = 0
+            self._seen_to = self._judged_to = self._ahead_to = self._acquitted_to = self._unjudged = 0

@@ -3,7 +3,8 @@
 Two things call for it. Where a journal fills, they would leave it unjudged: so they are judged in small steps whenever the tenant has been
 quiet for a moment, and only the counts stay; under a load that never pauses they leave unjudged, and are counted as that. And to tell what
 is wrong with a request takes several times as long as to see that nothing is: whoever reads a report on a client that was refused again
-and again would wait for all of that. So each further refusal has two of the oldest judged, once its answer has left, as long as many wait.
+and again would wait for all of that. So each further refusal has two of the oldest judged, once its answer has left, as long as many wait:
+only small ones, because everybody else waits meanwhile, and without scrubbing what is in the journal, which is for the first reader to do.
 A client that is not refused has nothing judged so, however fast it creates and polls.
 """
 
@@ -24,6 +25,8 @@ QUIET_REQUESTS_MAX = 2
 QUIET_EXCHANGES = 25
 REFUSAL_EXCHANGES = 2
 """How many exchanges are judged in a quiet moment, and after a refusal."""
+REFUSAL_BYTES = 8 * 1024
+"""How many bytes they may have together, heads included; of two usual ones the heads take five thousand."""
 WAITING_MAX = 50
 """How many exchanges wait in any case: most tests read no report, and make fewer."""
 EXPLAINED = frozenset((400, 404, 405, 413, 415, 422))
@@ -50,8 +53,8 @@ class JudgingAhead:
 
     def _judge_some(self, tenant: Tenant) -> None:
         judging = self._judging_of(tenant)
-        if not tenant.is_dropped and judging.waiting > WAITING_MAX:
-            judging.catch_up(REFUSAL_EXCHANGES, STEP_BYTES)
+        if not tenant.is_dropped and judging.untouched > WAITING_MAX:
+            judging.judge_ahead(REFUSAL_EXCHANGES, REFUSAL_BYTES)
 
     def filling(self, tenant: Tenant) -> None:
         """Has the exchanges judged that are in the journal, once the tenant is quiet."""
