@@ -244,14 +244,12 @@ def test_what_is_not_small_is_left_to_who_asks() -> None:
 
 
 @pytest.mark.slow(is_covering=True)
-def test_look_at_many_tenants_judges_a_little_of_each_and_not_much_of_all() -> None:
-    with Door() as door:
-        judgings = [door.runtime.judgings.of(filled(door, f"t{number}")) for number in range(JUDGED_MAX // JUDGED_OF_ONE_MAX + 2)]
-        before = [judging.waiting for judging in judgings]
-        first, second = (
-            [had - judging.waiting for had, judging in zip(before, judgings, strict=True)]
-            for _ in range(2)
-            if ok(door.get("/_mock/tenants?limit=100", key=None))
-        )
-    assert (sum(first), max(first)) == (JUDGED_MAX, JUDGED_OF_ONE_MAX)
-    assert sum(second) == 2 * JUDGED_MAX, "what is left is judged at the next look"
+@pytest.mark.parametrize("count", [2, JUDGED_MAX // JUDGED_OF_ONE_MAX + 3, JUDGED_MAX + 1])
+def test_every_look_at_many_tenants_gets_further_with_each(count: int) -> None:
+    limits = replace(MANUAL.limits, journal_max=10 * WAITING_MAX)
+    with Door(tenants_max=2 * JUDGED_MAX, limits=limits) as door:
+        judgings = [door.runtime.judgings.of(filled(door, f"t{number}")) for number in range(count)]
+        share = min(JUDGED_OF_ONE_MAX, max(1, JUDGED_MAX // count))
+        for turn in (1, 2):
+            ok(door.get("/_mock/tenants?limit=200", key=None))
+            assert {judging.waiting for judging in judgings} == {WAITING_MAX + 9 - turn * share}

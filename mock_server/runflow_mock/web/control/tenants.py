@@ -1,7 +1,7 @@
 """Tenants: list, make, drop, reset."""
 
 from asyncio import to_thread
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -32,7 +32,7 @@ from runflow_mock.wire.times import write_instant
 from runflow_mock.wire.windows import LIMIT_MAX, read_window, represent_window
 
 RESETS = ("all", "journal", "faults")
-# A look at all tenants must not judge whole journals, nor a little of very many; what is left is judged at the next look.
+# A look at all tenants must not judge whole journals, nor much of very many, but of each at least one: so every look gets further with it.
 JUDGED_MAX = 100
 JUDGED_OF_ONE_MAX = 25
 # What follows from names, and what has a list of its own.
@@ -213,13 +213,10 @@ def _named(call: Call) -> Tenant:
     return tenant
 
 
-def _rows(runtime: Runtime, tenants: Iterable[Tenant]) -> Iterator[dict[str, object]]:
-    left = JUDGED_MAX
+def _rows(runtime: Runtime, tenants: Sequence[Tenant]) -> Iterator[dict[str, object]]:
+    share = min(JUDGED_OF_ONE_MAX, max(1, JUDGED_MAX // max(1, len(tenants))))
     for tenant in tenants:
-        judging = runtime.judgings.of(tenant)
-        waiting = judging.waiting
-        violations = judging.count_violations(min(left, JUDGED_OF_ONE_MAX))
-        left -= waiting - judging.waiting
+        violations = runtime.judgings.of(tenant).count_violations(share)
         yield {**_body(tenant), **_figures(runtime, tenant, violations)}
 
 
