@@ -16,21 +16,23 @@ import msgspec
 
 from runflow_mock.domain.documents import NOT_JSON
 from runflow_mock.domain.field_names import is_field_name
+from runflow_mock.domain.repetitions import repeated
 
 _BEGINS = (b"{", b"[", b",")
 # What is written part by part comes as a mark with an item after it, or with a name and what it names.
 _WHOLES: tuple[Callable[[bytes], bytes], ...] = (bytes, lambda part: part[1:], lambda part: b"{%b}" % part[1:])
 _TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
-_BEFORE = re.compile(rb'(?:[^"]++|%b)*+' % _TEXT.pattern, re.DOTALL)
+_BEFORE = re.compile(repeated(rb'[^"]++|' + _TEXT.pattern), re.DOTALL)
 _NUMBER = re.compile(rb"-?[0-9][-+.0-9eE]*+")
 _NAMES_SOMETHING = re.compile(rb"[ \t\r\n]*+:")
 _IN_NUMBERS = b"-+.0123456789eE"
 # A line with its end, and what stands before a document of JSON in streams of events and in sequences.
 _LINE = re.compile(rb"(?:data:[ ]?|\x1e)?+(?P<text>[^\r\n\x1e]++)?+[\r\n]*+")
 # A line of YAML with a field that may have a number, or with an item that is one.
-_NAME = rb"(?:-[ ]++)*+(?P<quote>[\"']?)(?P<name>[A-Za-z_][\w.-]*+)(?P=quote)[ \t]*+:(?=[ \t\r\n]|\Z)"
+_NAME = repeated(rb"-[ ]++") + rb"(?P<quote>[\"']?)(?P<name>[A-Za-z_][\w.-]*+)(?P=quote)[ \t]*+:(?=[ \t\r\n]|\Z)"
 _END = rb"(?:[ \t]*+,?+|[ \t]++\#[^\r\n]*+)[\r\n]*+\Z"
-_FIELD = re.compile(rb"[ \t]*+(?:%b|-(?:[ ]++-)*+)(?:[ \t]++(?P<number>%b)(?=%b))?+" % (_NAME, _NUMBER.pattern, _END))
+_ITEM = b"-" + repeated(rb"[ ]++-")
+_FIELD = re.compile(rb"[ \t]*+(?:%b|%b)(?:[ \t]++(?P<number>%b)(?=%b))?" % (_NAME, _ITEM, _NUMBER.pattern, _END))
 # An element or an attribute of XML.
 _MARKUP = re.compile(rb"</?([A-Za-z_][\w.-]*+)(?=[\s/>])|\s([A-Za-z_][\w.-]*+)(?==[\"'])")
 _COMPARED_BYTES = 4_096

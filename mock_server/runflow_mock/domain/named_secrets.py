@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import NamedTuple
 
+from runflow_mock.domain.repetitions import repeated
+
 HINTS = (b"secret", b"key", b"token", b"pass", b"pwd", b"credential", b"cookie", b"authori", b"bearer ")
 """What must be there for any of them."""
 
@@ -213,16 +215,17 @@ def _rows() -> Iterator[tuple[str, bytes, bytes, bool]]:
         yield "secret", rb"(?:\A|[^\"'])", rb"\s*+(?::|=>?|:=)\s*+%b(?![\s,}\]:])((?:[^%b\\]|\\.)*+)" % (quote, quote), True
     value = rb"\"\s*+,[^{}\[\]]{0,300}?\"value\"\s*+:\s*+\"((?:[^\"\\]|\\.)*+)"
     yield "secret", rb"\"(?:name|key|header)\"\s*+:\s*+\"", value, False
-    parameter = rb"\]?%b=((?:[^&;\s\"'<>\\]|\\(?![\\\"'/bfnrtu]))++)" % brackets
+    parameter = rb"\]?%b=(%b)" % (brackets, repeated(rb"[^&;\s\"'<>\\]++|\\(?![\\\"'/bfnrtu])", 1))
     yield "secret", rb"(?:\A|[?&;])(?:[a-z0-9_.-]{1,40}\[)?", parameter, False
     yield "secret", anything, parameter, True
-    part = rb"%b\"?(?=[;\r\n])[^\r\n]{0,500}+\r?\n(?:[^\r\n]{1,500}+\r?\n){0,6}+\r?\n(.+?)(?=\r?\n--|\Z)" % brackets
+    part = rb"%b\"?(?=[;\r\n])[^\r\n]{0,500}+\r?\n(?>(?:[^\r\n]{1,500}+\r?\n){0,6})\r?\n(.+?)(?=\r?\n--|\Z)" % brackets
     yield "secret", rb"\bname=\"?", part, False
     # Lines of YAML, TOML, INI and of the variables of a shell.
     line = rb"(?:\A|[\r\n])[ \t>-]{0,80}(?:export[ \t]++|set[ \t]++)?"
     word = rb"([^\s\"'\[\]{}<>(),;|&*!#][^\s\"'<>{}]*+)[ \t]*+(?:#[^\r\n]*+)?(?=[\r\n]|\Z)"
     yield "secret", line, rb"(?::[ \t]++|[ \t]*+=[ \t]*+)" + word, True
-    yield "secret", line, rb":[ \t]*+[|>][0-9+-]{0,2}[ \t]*+\r?\n[ \t]+(\S[^\r\n]*+(?:\r?\n[ \t]+\S[^\r\n]*+)*+)", False
+    lines = rb"\S[^\r\n]*+" + repeated(rb"\r?\n[ \t]+\S[^\r\n]*+")
+    yield "secret", line, rb":[ \t]*+[|>][0-9+-]{0,2}[ \t]*+\r?\n[ \t]+(%b)" % lines, False
     yield "secret", rb"[{,]\s*+", rb":\s++([^\s\"',{}\[\]<>()|&*!#]++)(?=\s*+[,}])", True
     yield "authorization", anything, rb"[ \t]*+:[ \t]*+(?:bearer|basic|token|apikey|digest)[ \t]++([^\s\"'\\<>]++)", True
     yield "option", rb"(?:\A|\s)", rb"[ \t]++(?=[^\s\"'\\<>]{0,200}?[0-9])([^\s\"'\\<>-][^\s\"'\\<>]*+)", True
