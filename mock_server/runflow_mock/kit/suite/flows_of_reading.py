@@ -92,11 +92,12 @@ def _read(tenant: SuiteTenant, path: str, limit: int) -> tuple[list[Any], bool]:
 
 
 def _lists_are_complete(tenant: SuiteTenant) -> Iterator[str]:
-    made = []
+    made: list[str] = []
     for _ in range(5):
+        if made:
+            # In which order stands what was made in one moment is the server's own.
+            later(tenant)
         made.append(create_run(tenant, client_ref=f"{tenant.mark}-page")["id"])
-        # In which order stands what was made in one moment is the server's own.
-        later(tenant)
     # Others go on working in an account, whose list moves and may be longer than what is read of it.
     own = "/v1/runs" if tenant.has_control else f"/v1/runs?q=client_ref.EQ:'{tenant.mark}-page'"
     for limit in (1, 2, 3, 5):

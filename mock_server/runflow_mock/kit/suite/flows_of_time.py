@@ -74,10 +74,11 @@ def _page_stays(tenant: SuiteTenant, path: str, make: Callable[[SuiteTenant], An
 
 def _filters_find_in_company(tenant: SuiteTenant) -> Iterator[str]:
     """A filter counts beside an order, on every page, and for every field that it names."""
-    made = []
+    made: list[dict[str, Any]] = []
     for ref in ("suite-a", "suite b", "suite b", FAIL, "suite b"):
+        if made:
+            later(tenant)
         made.append(create_run(tenant, client_ref=ref))
-        later(tenant)
     tenant.settle()
     wanted = [run["id"] for run in made if run["client_ref"] == "suite b"]
     sought = "q=" + quote("client_ref.EQ:'suite b'")
