@@ -1410,10 +1410,10 @@ export interface components {
             /** @constant */
             kind: "callback.near_signature";
             /**
-             * @description which half of the digits is right: the outer one at both ends, the inner one between, or each in the other's place (swapped)
+             * @description which half of the digits is right: the outer one at both ends, the inner one between, or each in the other's place (swapped); or all of them, with others behind (longer), or the first half alone (shorter)
              * @enum {unknown}
              */
-            half?: "first" | "last" | "outer" | "inner" | "swapped";
+            half?: "first" | "last" | "outer" | "inner" | "swapped" | "longer" | "shorter";
         };
         NewRule: {
             label?: string;
