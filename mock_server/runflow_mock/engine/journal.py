@@ -1,8 +1,7 @@
 """The journal of a tenant: its latest exchanges, and how many it has seen in all.
 
 An exchange is scrubbed when somebody first reads it, and so before it is shown or written anywhere: on the way of a request there is no
-time for that, and a secret that the request itself brings is known only after it. Whoever reads it after a further secret became known has
-it scrubbed again: it may have stood there before.
+time for that, and a secret that the request itself brings is known only after it.
 
 Whoever wants to hear of new exchanges adds a listener; a listener must be quick, because it is called on the way of a request.
 """
@@ -72,7 +71,6 @@ class Journal:
     def __init__(self, exchanges_max: int, bytes_max: int, scrubber: Scrubber | None = None, *, space: JournalSpace | None = None) -> None:
         self._scrubber = scrubber or Scrubber()
         self._scrubbed_to = 0
-        self._lessons = self._scrubber.lessons
         self.total = 0
         self.clearings = 0
         self.judge_at = exchanges_max // 2
@@ -118,12 +116,8 @@ class Journal:
 
         What comes later is neither looked at nor scrubbed.
         """
-        self._keep_up()
         begun, count = self._next(number, count, bytes_max)
-        known = max(self._scrubbed_to, self.dropped)
-        # What lies before them, where all of it is to be scrubbed again, is left to whoever reads it: it may be very much.
-        if begun <= known:
-            self._scrub(begun + count - known)
+        self._scrub(begun + count - max(self._scrubbed_to, self.dropped))
         return self.piece(self.total - begun, count)
 
     def raw_after(self, number: int, count: int, bytes_max: int | None = None) -> tuple[Exchange, ...]:
@@ -134,13 +128,11 @@ class Journal:
 
     def look_through(self, count: int, bytes_max: int) -> bool:
         """Scrubs the first so many exchanges that nobody has read, as far as `bytes_max` allows; tells whether more are left."""
-        self._keep_up()
         self.oldest_after(self._scrubbed_to, count, bytes_max)
         return self._scrubbed_to < self.total
 
     def piece(self, behind: int, count: int) -> tuple[Exchange, ...]:
         """Returns the first so many of the exchanges that were added last, `behind` in number; no others are scrubbed for it."""
-        self._keep_up()
         start = min(behind, len(self._exchanges))
         found = [self._exchanges[-place] for place in range(start, max(0, start - count), -1)]
         return tuple(each if each.number <= self._scrubbed_to else scrubbed(each, self._scrubber) for each in found)
@@ -216,17 +208,12 @@ class Journal:
 
     def _scrub(self, count_max: int | None = None) -> None:
         """Scrubs what came since the last look, the oldest first, at most so many exchanges if that is said."""
-        self._keep_up()
         begun = max(self._scrubbed_to, self.dropped)
         behind = self.total - begun
         count = behind if count_max is None else max(0, min(count_max, behind))
         for place in range(behind, behind - count, -1):
             self._exchanges[-place] = scrubbed(self._exchanges[-place], self._scrubber)
         self._scrubbed_to = begun + count
-
-    def _keep_up(self) -> None:
-        if self._lessons != self._scrubber.lessons:
-            self._lessons, self._scrubbed_to = self._scrubber.lessons, 0
 
     def _next(self, number: int, count: int, bytes_max: int | None) -> tuple[int, int]:
         """Returns after which exchange those begin that come next, and how many of them are wanted."""
