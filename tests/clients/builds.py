@@ -769,7 +769,7 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "goes on without credit": (Build(), ("retry-stops-on-402",)),
     "repeats a 402": (Build(), ("retry-stops-on-402",)),
     "makes the next order after a 402": (Build(orders=3), ("retry-stops-on-402",)),
-    "takes every refusal of a reading for work under way": (Build(), ("poll-absent", "retry-refused")),
+    "takes every refusal of a reading for work under way": (Build(), ("poll-absent", "retry-gives-up", "retry-refused")),
     "takes a 403 of a reading for work under way": (Build(), ("retry-refused",)),
     "takes a 404 of a reading for work under way": (Build(), ("poll-absent",)),
     "takes a 404 of a reading for success": (Build(), ("reports-failure",)),
