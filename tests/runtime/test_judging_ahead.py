@@ -18,6 +18,12 @@ TURNS = 3
 """After so many turns of the loop everything has been done that a request has left to do."""
 
 
+def tenant_of(door: Door, name: str = "test") -> Tenant:
+    found = door.runtime.tenants.get(name)
+    assert found is not None
+    return found
+
+
 def look(door: Door, tenant: Tenant, seen: int) -> None:
     """What the runtime does a moment after it has seen so many exchanges."""
 
@@ -32,8 +38,7 @@ def test_filling_journal_is_judged_while_its_tenant_is_quiet() -> None:
     with Door(limits=replace(MANUAL.limits, journal_max=20)) as door:
         for _ in range(12):
             ok(door.get("/v1/runs"))
-        tenant = door.runtime.tenants.get("test")
-        assert tenant is not None
+        tenant = tenant_of(door)
         assert tenant.journal.judge_at == maxsize, "it has been asked for"
         look(door, tenant, 12)
         for _ in range(20):
@@ -64,8 +69,7 @@ def test_what_judges_is_loaded_once_however_often_one_looks_meanwhile() -> None:
 
     with Door() as door:
         ok(door.get("/v1/runs"))
-        tenant = door.runtime.tenants.get("test")
-        assert tenant is not None
+        tenant = tenant_of(door)
         door._loop.run_until_complete(look_often(tenant))
     assert len(executor.given) == 1
 
@@ -74,8 +78,7 @@ def test_busy_tenant_is_not_judged() -> None:
     with Door(limits=replace(MANUAL.limits, journal_max=20)) as door:
         for _ in range(30):
             ok(door.get("/v1/runs"))
-        tenant = door.runtime.tenants.get("test")
-        assert tenant is not None
+        tenant = tenant_of(door)
         look(door, tenant, 30 - QUIET_REQUESTS_MAX - 1)
         assert door.runtime.judgings.of(tenant).unjudged == 10
 
@@ -84,15 +87,8 @@ def test_journal_that_does_not_fill_is_left_alone_until_it_is_read() -> None:
     with Door(limits=replace(MANUAL.limits, journal_max=20)) as door:
         for _ in range(9):
             ok(door.get("/v1/runs"))
-        tenant = door.runtime.tenants.get("test")
-        assert tenant is not None
+        tenant = tenant_of(door)
         assert tenant.journal.total < tenant.journal.judge_at
-
-
-def tenant_of(door: Door, name: str = "test") -> Tenant:
-    found = door.runtime.tenants.get(name)
-    assert found is not None
-    return found
 
 
 async def turns(count: int) -> None:
