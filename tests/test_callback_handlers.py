@@ -38,15 +38,16 @@ LANGUAGES = [language for language, command in COMMANDS.items() if shutil.which(
 
 
 @contextmanager
-def running(language: str, dialect: str, folder: Path, *, secret: str = SECRET) -> Iterator[str]:
+def running(language: str, dialect: str, folder: Path, **settings: str) -> Iterator[str]:
     """Starts a handler as its README says, and gives its address; what it prints is in the file `out`."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     # PHP remembers in files, where TMPDIR says.
-    given = {"RUNFLOW_CALLBACK_SECRET": secret, "RUNFLOW_SIGNATURE": BUNDLES[dialect].signature, "TMPDIR": str(folder)}
+    usual = {"RUNFLOW_CALLBACK_SECRET": SECRET, "RUNFLOW_SIGNATURE": BUNDLES[dialect].signature, "TMPDIR": str(folder)}
+    environment = {**os.environ, **usual, **settings}
     command = [word.format(port=port) for word in COMMANDS[language]]
     with (folder / "out").open("w") as out, (folder / "err").open("w") as err:
-        process = subprocess.Popen(command, stdout=out, stderr=err, cwd=HANDLERS, env={**os.environ, **given}, start_new_session=True)
+        process = subprocess.Popen(command, stdout=out, stderr=err, cwd=HANDLERS, env=environment, start_new_session=True)
         try:
             url = f"http://127.0.0.1:{port}/"
             await_listener(url, process, folder)
@@ -84,6 +85,22 @@ def hang_up(url: str) -> None:
             pass
 
 
+@contextmanager
+def saying_nothing(url: str) -> Iterator[None]:
+    """Keeps a connection open on which a request has begun and does not go on."""
+    address = urllib3.util.parse_url(url)
+    with socket.create_connection((address.host or "", address.port or 0), timeout=30) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\n")
+        yield
+
+
+def dated(stamp: str) -> SampleCallback:
+    """Returns a callback that whoever has the secret signed, with any text for a time."""
+    unsigned = of("run.completed", "seed", secret=None)
+    digest = hmac.new(SECRET.encode(), f"{stamp}.".encode() + unsigned.body, hashlib.sha256).hexdigest()
+    return unsigned.with_headers(Runflow_Timestamp=stamp, Runflow_Signature=f"v1={digest}")
+
+
 def of(event: str, dialect: str, *, secret: str | None = SECRET, at: datetime | None = None) -> SampleCallback:
     return sample_callback(event, secret=secret, dialect=dialect, at=at)
 
@@ -106,6 +123,7 @@ def wrong(dialect: str) -> Mapping[str, SampleCallback]:
         found["early"] = of("run.completed", dialect, at=datetime.now(UTC) + timedelta(hours=1))
         found["without its time"] = genuine.with_headers(Runflow_Timestamp=None)
         found["with a time that is none"] = genuine.with_headers(Runflow_Timestamp="soon")
+        found |= {f"signed at {stamp}": dated(stamp) for stamp in ("soon", "", "1e400", "NaN", "9" * 30, str(-(2**63)))}
     return found
 
 
@@ -129,9 +147,30 @@ def test_handler_goes_on_after_messages_that_are_none(language: str, tmp_path: P
     genuine = of("run.completed", "seed")
     with running(language, "seed", tmp_path) as url:
         hang_up(url)
-        nameless = post(url, genuine.with_headers(Runflow_Request_Id=None))
+        nameless = [post(url, genuine.with_headers(Runflow_Request_Id=name)) for name in (None, "", "-1")]
         taken = post(url, genuine)
-    assert (nameless, taken) == (400, 204)
+    assert (nameless, taken) == ([400] * 3, 204)
+
+
+@pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "php"])  # Its own server is for trying things.
+def test_handler_takes_a_message_beside_one_that_does_not_end(language: str, tmp_path: Path) -> None:
+    with running(language, "seed", tmp_path) as url, saying_nothing(url):
+        assert post(url, of("run.completed", "seed")) == 204
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_handler_takes_an_empty_setting_for_one_that_is_not_there(language: str, tmp_path: Path) -> None:
+    """A form that is empty, as compose makes it of one that is not set, is the usual one: in the other nothing says when it was signed."""
+    with running(language, "seed", tmp_path, RUNFLOW_SIGNATURE="") as url:
+        assert (post(url, of("run.completed", "docs")), post(url, of("run.completed", "seed"))) == (401, 204)
+
+
+@pytest.mark.parametrize("language", [language for language in LANGUAGES if language == "php"])  # The others have no file for it.
+def test_handler_that_cannot_remember_does_not_say_that_it_has_taken_a_message(language: str, tmp_path: Path) -> None:
+    """What it answered with 204 would not come again, and nobody has acted on it."""
+    with running(language, "seed", tmp_path, TMPDIR=str(tmp_path / "nowhere")) as url:
+        assert post(url, of("run.completed", "seed")) == 500
+    assert "run.completed" not in (tmp_path / "out").read_text()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -140,7 +179,7 @@ def test_handler_without_a_secret_says_so_and_takes_nothing(language: str, tmp_p
     unsigned = of("run.completed", "docs", secret=None)
     forged = unsigned.with_headers(Runflow_Signature=hmac.new(b"", unsigned.body, hashlib.sha256).hexdigest())
     try:
-        with running(language, "docs", tmp_path, secret="") as url:
+        with running(language, "docs", tmp_path, RUNFLOW_CALLBACK_SECRET="") as url:
             status = post(url, forged)
     except AssertionError:
         status = None  # It did not start.

@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.HexFormat;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
@@ -19,6 +20,11 @@ class Handler {
   static final long TOLERANCE_SECONDS = 300;
   static final Set<String> seen = ConcurrentHashMap.newKeySet();
 
+  static boolean isFresh(String stamp) {
+    boolean isNumber = stamp != null && stamp.matches("\\d{1,18}");
+    return isNumber && Math.abs(Instant.now().getEpochSecond() - Long.parseLong(stamp)) <= TOLERANCE_SECONDS;
+  }
+
   static boolean isGenuine(String stamp, String signature, byte[] body) throws GeneralSecurityException {
     Mac mac = Mac.getInstance("HmacSHA256");
     mac.init(new SecretKeySpec(SECRET.getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
@@ -26,7 +32,7 @@ class Handler {
     String expected = (IS_DATED ? "v1=" : "") + HexFormat.of().formatHex(mac.doFinal(body));
     byte[] given = (signature == null ? "" : signature).getBytes(StandardCharsets.UTF_8);
     if (!MessageDigest.isEqual(expected.getBytes(StandardCharsets.UTF_8), given)) return false;
-    return !IS_DATED || Math.abs(Instant.now().getEpochSecond() - Long.parseLong(stamp)) <= TOLERANCE_SECONDS;
+    return !IS_DATED || isFresh(stamp);
   }
 
   static int take(HttpExchange exchange) throws Exception {
@@ -35,8 +41,8 @@ class Handler {
     var headers = exchange.getRequestHeaders();
     if (!isGenuine(headers.getFirst("Runflow-Timestamp"), headers.getFirst("Runflow-Signature"), body)) return 401;
     String id = headers.getFirst("Runflow-Request-Id");
-    if (id == null) return 400;
-    String delivery = id.replaceFirst("-\\d+$", "");
+    String delivery = id == null ? "" : id.replaceFirst("-\\d+$", "");
+    if (delivery.isEmpty()) return 400;
     // Java brings nothing that reads JSON: your library takes the bytes from here.
     if (seen.add(delivery)) System.out.println(new String(body, StandardCharsets.UTF_8));
     return 204;
@@ -55,6 +61,8 @@ class Handler {
       exchange.sendResponseHeaders(status, -1);
       exchange.close();
     });
+    // On one thread, whoever opens a connection and says nothing keeps all others waiting.
+    server.setExecutor(Executors.newCachedThreadPool());
     server.start();
   }
 }

@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 
 const SECRET = process.env.RUNFLOW_CALLBACK_SECRET;
 if (!SECRET) throw new Error("RUNFLOW_CALLBACK_SECRET is not set: anybody could sign");
-const IS_DATED = (process.env.RUNFLOW_SIGNATURE ?? "timestamped") === "timestamped"; // The other form is `bare`.
+const IS_DATED = process.env.RUNFLOW_SIGNATURE !== "bare";
 const TOLERANCE_SECONDS = 300;
 const seen = new Set();
 

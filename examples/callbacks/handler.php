@@ -34,8 +34,11 @@ function take(string $body): int {
     return 400;
   }
   // PHP forgets everything after a request: what was seen is a file, which can be made once. An application has a table for it.
-  if (@fopen(sys_get_temp_dir() . "/runflow-" . sha1($delivery), "x") !== false) {
+  $file = sys_get_temp_dir() . "/runflow-" . sha1($delivery);
+  if (@fopen($file, "x") !== false) {
     file_put_contents("php://stdout", "$told[event] $delivery\n");
+  } elseif (!file_exists($file)) {
+    return 500; // What could not be remembered has to come again.
   }
   return 204;
 }

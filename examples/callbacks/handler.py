@@ -7,21 +7,36 @@ import os
 import sys
 import time
 from email.message import Message
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Lock
 
 SECRET = os.environ.get("RUNFLOW_CALLBACK_SECRET", "").encode() or sys.exit("RUNFLOW_CALLBACK_SECRET is not set: anybody could sign")
-IS_DATED = os.environ.get("RUNFLOW_SIGNATURE", "timestamped") == "timestamped"  # The other form is `bare`.
+IS_DATED = os.environ.get("RUNFLOW_SIGNATURE") != "bare"
 TOLERANCE_SECONDS = 300
 seen: set[str] = set()
+looking = Lock()
+
+
+def is_first(delivery: str) -> bool:
+    with looking:
+        is_repeat = delivery in seen
+        seen.add(delivery)
+    return not is_repeat
+
+
+def is_fresh(stamp: str) -> bool:
+    try:
+        return abs(time.time() - int(stamp)) <= TOLERANCE_SECONDS
+    except ValueError:
+        return False
 
 
 def is_genuine(headers: Message, body: bytes) -> bool:
     stamp = headers.get("Runflow-Timestamp", "")
     content = f"{stamp}.".encode() + body if IS_DATED else body
     expected = ("v1=" if IS_DATED else "") + hmac.new(SECRET, content, hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(expected.encode(), headers.get("Runflow-Signature", "").encode()):
-        return False
-    return not IS_DATED or abs(time.time() - int(stamp)) <= TOLERANCE_SECONDS
+    is_signed = hmac.compare_digest(expected.encode(), headers.get("Runflow-Signature", "").encode())
+    return is_signed and (not IS_DATED or is_fresh(stamp))
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -36,8 +51,7 @@ class Handler(BaseHTTPRequestHandler):
         delivery = self.headers.get("Runflow-Request-Id", "").rpartition("-")[0]
         if not delivery:
             return self.answer(400)
-        if delivery not in seen:
-            seen.add(delivery)
+        if is_first(delivery):
             print(event, delivery, flush=True)
         return self.answer(204)
 
@@ -46,4 +60,5 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
 
-HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+# With one thread, whoever opens a connection and says nothing keeps all others waiting.
+ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
