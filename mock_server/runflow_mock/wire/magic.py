@@ -1,24 +1,19 @@
 """Magic inputs on the wire: a value that nobody documented is an error of its own, because a misspelt one would silently do nothing."""
 
-from runflow_mock.domain.commands import CreateBatch, CreateRun
+from runflow_mock.domain.commands import CreateBatch
 from runflow_mock.domain.magic import MAGIC, METADATA_KEY, spelled
 from runflow_mock.wire.problems import FieldError, Location, invalid
 
 
-def check_run_magic(command: CreateRun) -> None:
-    """Raises the 422 for a value that does not exist."""
-    if spelled(command.client_ref, command.metadata, command.input) is not None:
-        _check(("body",), command.client_ref, command.metadata, command.input)
-
-
 def check_batch_magic(command: CreateBatch, key: str) -> None:
     """Raises the 422 for a value that does not exist; `key` is the caller's word for the items."""
-    _check(("body",), None, command.metadata, None)
+    check_magic(("body",), None, command.metadata, None)
     for index, item in enumerate(command.items):
-        _check(("body", key, index), item.client_ref, None, item.input)
+        check_magic(("body", key, index), item.client_ref, None, item.input)
 
 
-def _check(place: Location, client_ref: str | None, metadata: bytes | None, inputs: bytes | None) -> None:
+def check_magic(place: Location, client_ref: str | None, metadata: bytes | None, inputs: bytes | None) -> None:
+    """Raises the 422 for a value that does not exist, in what stands at a place of the body."""
     name = spelled(client_ref, metadata, inputs)
     if name is None or name in MAGIC:
         return

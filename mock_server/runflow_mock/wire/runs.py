@@ -19,7 +19,7 @@ from runflow_mock.domain.runs import Run
 from runflow_mock.wire.attachments import Show
 from runflow_mock.wire.fields import Checker, Schema
 from runflow_mock.wire.listing import flag_fields, number_field, number_fields, text_field, text_fields, time_fields
-from runflow_mock.wire.magic import check_run_magic
+from runflow_mock.wire.magic import check_magic
 from runflow_mock.wire.problems import FieldError, invalid
 from runflow_mock.wire.requests import (
     CLIENT_REF,
@@ -77,7 +77,7 @@ def decode_create_run(body: dict[str, Json], sent_bytes: int, model: Model, rule
         origin=origin,
     )
     if rules.knows_magic:
-        check_run_magic(command)
+        check_magic(("body",), command.client_ref, command.metadata, command.input)
     return command
 
 
