@@ -168,7 +168,7 @@ def new_run(
 def end_of_queue(moment: Moment, model: Model, run_id: RunId) -> datetime:
     """Returns when a run that is created now will be dispatched."""
     pace = pace_of(moment, model)
-    due_at = moment.now + _by_id(moment, run_id, _IN_QUEUE, QUEUE_SECONDS)
+    due_at = moment.now + _within(moment, QUEUE_SECONDS, fraction_in(run_id, _IN_QUEUE))
     return due_at + _at_speed(moment, pace.queue * pace.typical_seconds(model.run_seconds)) if pace.queue else due_at
 
 
@@ -189,7 +189,7 @@ def _dispatch(moment: Moment, run: Run) -> tuple[Event, ...]:
     decision = _decide(moment, run, (DISPATCH_EDGE,), FAILURES)
     if type(decision.what) is Fail:
         return (*decision.met, RunFailed(run.id, moment.now, decision.what.failure))
-    usual = _by_id(moment, run.id, _IN_DISPATCH, DISPATCH_SECONDS)
+    usual = _within(moment, DISPATCH_SECONDS, fraction_in(run.id, _IN_DISPATCH))
     due_at = moment.now + _lasting(run, usual + _starting_time(moment, run))
     return (*decision.met, RunDispatched(run.id, moment.now, due_at))
 
@@ -250,7 +250,7 @@ def _running_time(moment: Moment, run: Run) -> timedelta:
     # The inputs are read only where they may ask for stages.
     stages = stages_of(model.output, read_document(run.input)) if model.output.stages else ()
     if not stages:
-        return _by_id(moment, run.id, _AT_WORK, model.run_seconds)
+        return _within(moment, model.run_seconds, fraction_in(run.id, _AT_WORK))
     parts = (spread(moment, run.id, stage.element, stage.seconds) for stage in stages)
     return min(sum(parts, timedelta()), DURATION_MAX)
 
@@ -261,10 +261,6 @@ def spread(moment: Moment, owner: str, what: str, seconds: tuple[float, float]) 
     It is never longer than `DURATION_MAX`.
     """
     return _within(moment, seconds, moment.seed.fraction(what, owner))
-
-
-def _by_id(moment: Moment, run_id: str, part: int, seconds: tuple[float, float]) -> timedelta:
-    return _within(moment, seconds, fraction_in(run_id, part))
 
 
 def _within(moment: Moment, seconds: tuple[float, float], fraction: float) -> timedelta:

@@ -139,10 +139,9 @@ class Runtime:
             return False
         world, present = tenant.world, tenant.present(self._monotonic())
         due = world.store.timers.next_due()
-        cost = cost_of_timer(tenant)
         while left > 0 and due is not None and (due <= present or due <= world.now):
             self._fire(tenant)
-            due, left = world.store.timers.next_due(), left - cost
+            due, left = world.store.timers.next_due(), left - cost_of_timer(tenant)
         is_there = due is None or due > present
         if present > world.now and is_there:
             world.move_to(present)
