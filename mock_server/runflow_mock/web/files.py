@@ -30,7 +30,7 @@ def answer_file(call: Call, file: File) -> Answer:
     """
     tag = f'"{file.etag}"'
     headers = ((b"content-type", file.media_type.encode()), (b"etag", tag.encode()), (b"accept-ranges", b"bytes"))
-    if _is_fresh(call.header(b"if-none-match"), tag):
+    if is_known(call, tag):
         return Answer(304, b"", headers)
     asked = call.header(b"range")
     condition = call.header(b"if-range")
@@ -46,13 +46,13 @@ def answer_file(call: Call, file: File) -> Answer:
     return Answer(206, file.data[first : last + 1], (*headers, (b"content-range", f"bytes {first}-{last}/{size}".encode())))
 
 
+def is_known(call: Call, tag: str) -> bool:
+    """Tells whether the client has what a tag stands for: it names the tag, alone or in a list, or `*` for whatever there is."""
+    condition = call.header(b"if-none-match") or ""
+    return condition.strip() == "*" or tag in [part.strip().removeprefix("W/") for part in condition.split(",")]
+
+
 def _bounds(first: str, last: str, size: int) -> tuple[int, int]:
     if not first:
         return max(0, size - int(last)), size - 1
     return int(first), min(int(last) if last else size - 1, size - 1)
-
-
-def _is_fresh(condition: str | None, tag: str) -> bool:
-    if condition is None:
-        return False
-    return condition.strip() == "*" or tag in [part.strip().removeprefix("W/") for part in condition.split(",")]

@@ -2,6 +2,7 @@
 
 from runflow_mock.packaged import Packaged, etag_of
 from runflow_mock.web.calls import Answer, Call
+from runflow_mock.web.files import is_known
 from runflow_mock.web.pages.layout import PAGE_POLICY
 
 HTML = "text/html; charset=utf-8"
@@ -26,13 +27,11 @@ def answer_packaged(call: Call, file: Packaged, *, policy: str | None = None, ke
     headers = [("cache-control", keep), ("x-content-type-options", "nosniff")]
     if policy is not None:
         headers.append(("content-security-policy", policy))
-    is_known = False
-    if not call.dialect.is_proven:
+    has_tag = not call.dialect.is_proven
+    if has_tag:
         headers.insert(0, ("etag", file.etag))
-        condition = call.header(b"if-none-match")
-        tags = [] if condition is None else [tag.strip().removeprefix("W/") for tag in condition.split(",")]
-        is_known = file.etag in tags or "*" in tags
-    if not is_known:
+    is_sent = not (has_tag and is_known(call, file.etag))
+    if is_sent:
         headers.insert(0, ("content-type", file.media_type))
     encoded = tuple((name.encode(), value.encode()) for name, value in headers)
-    return Answer(304, b"", encoded) if is_known else Answer(200, file.body, encoded)
+    return Answer(200, file.body, encoded) if is_sent else Answer(304, b"", encoded)
