@@ -288,7 +288,8 @@ class Api:
             remember(call, place, given)
         if call.is_watched:
             meet_creation(call, operation.id, given)
-        leave_open(call, given)
+        if place is not None:
+            leave_open(call, place, given)
         return given
 
 

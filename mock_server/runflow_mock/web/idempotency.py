@@ -53,10 +53,10 @@ def recall(call: Call, place: str) -> Answer | None:
     return Answer(remembered.status, remembered.body)
 
 
-def leave_open(call: Call, given: Answer) -> None:
+def leave_open(call: Call, place: str, given: Answer) -> None:
     """Refuses whoever repeats the request from now on, where its answer will be held back, and for as long as somebody is to give it."""
-    if call.place is not None and (given.waits_for_run is not None or given.callbacks_before):
-        call.caller.places_open[call.place] = call
+    if given.waits_for_run is not None or given.callbacks_before:
+        call.caller.places_open[place] = call
 
 
 @contextmanager
