@@ -1,3 +1,6 @@
+from collections.abc import Callable, Sequence
+
+import pytest
 from costs import lines_run
 from msgspec.structs import replace
 from worlds import START
@@ -160,15 +163,75 @@ def test_space_without_room_and_without_exchanges_gives_up() -> None:
 
 
 def test_what_is_asked_for_is_scrubbed_and_nothing_later() -> None:
-    scrubber = Scrubber()
+    scrubber = Scrubber(["a-secret-text"])
     journal = Journal(10, 10_000, scrubber)
     for number in range(1, 6):
         journal.record(replace(_exchange(number), request_body=b"a-secret-text"))
-    assert [each.request_body for each in journal.oldest_after(1, 2)] == [b"a-secret-text"] * 2
-    scrubber.learn("a-secret-text")
-    assert [each.request_body == b"a-secret-text" for each in journal] == [True, True, True, False, False]
+    assert [each.number for each in journal.oldest_after(0, 2)] == [1, 2]
+    assert [each.request_body == b"a-secret-text" for each in journal.as_they_came(9)] == [False, False, True, True, True]
     assert [each.number for each in journal.oldest_after(3, 9)] == [4, 5]
     assert journal.oldest_after(5, 9) == ()
+
+
+def _journal_that_was_read(scrubber: Scrubber, exchanges: int = 5) -> Journal:
+    journal = Journal(exchanges, 100_000, scrubber)
+    for number in range(1, exchanges + 1):
+        journal.record(replace(_exchange(number), request_body=b"a-secret-text, another-text"))
+    assert {each.request_body for each in journal} == {b"a-secret-text, another-text"}
+    return journal
+
+
+WAYS: dict[str, Callable[[Journal], Sequence[Exchange]]] = {
+    "all": list,
+    "later ones": lambda journal: journal.after(2),
+    "latest": lambda journal: journal.latest(2),
+    "oldest": lambda journal: journal.oldest_after(0, 2),
+    "a piece": lambda journal: journal.piece(4, 2),
+    "one": lambda journal: [journal.up_to_date(journal.as_read()[3])],
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_was_read_before_a_secret_was_known_shows_it_no_more(way: str) -> None:
+    scrubber = Scrubber()
+    journal = _journal_that_was_read(scrubber)
+    scrubber.learn("a-secret-text")
+    assert {each.request_body for each in WAYS[way](journal)} == {b"redacted*****, another-text"}
+    scrubber.learn("another-text")
+    assert {each.request_body for each in WAYS[way](journal)} == {b"redacted*****, redacted****"}
+
+
+def test_only_what_is_shown_is_scrubbed_again() -> None:
+    scrubber = Scrubber()
+    journal = _journal_that_was_read(scrubber)
+    scrubber.learn("a-secret-text")
+    assert [each.number for each in journal.oldest_after(1, 2)] == [2, 3]
+    assert not journal.look_through(9, 10_000)
+    assert [b"redacted" in each.request_body for each in journal.as_read()] == [False, True, True, False, False]
+    journal.record(replace(_exchange(6), request_body=b"a-secret-text"))
+    assert b"redacted" in journal.as_read()[-1].request_body
+    assert [journal.is_up_to_date(each) for each in journal.as_read()] == [True, True, False, False, True]
+
+
+def test_what_is_read_costs_the_same_however_much_was_read_before_a_secret_was_known() -> None:
+    def lines(exchanges: int) -> int:
+        scrubber = Scrubber()
+        journal = _journal_that_was_read(scrubber, exchanges)
+        scrubber.learn("a-secret-text")
+        return lines_run(lambda: (journal.look_through(2, 10_000), journal.oldest_after(0, 2), journal.latest(2)))
+
+    assert lines(200) == lines(20)
+
+
+def test_what_has_left_since_it_was_read_is_scrubbed_as_well() -> None:
+    scrubber = Scrubber()
+    journal = _journal_that_was_read(scrubber)
+    read = journal.as_read()[0]
+    journal.clear()
+    scrubber.learn("a-secret-text")
+    assert journal.up_to_date(read).request_body == b"redacted*****, another-text"
+    journal.record(replace(_exchange(1), request_body=b"a-secret-text"))
+    assert journal.latest(1)[0].request_body == b"redacted*****"
 
 
 def test_what_is_asked_for_as_it_came_is_not_scrubbed() -> None:

@@ -193,7 +193,7 @@ def test_refusal_has_what_judges_loaded_beside_the_loop() -> None:
 SECRET = "Kq7Zt2Lm9vBx4-callback"
 
 
-@pytest.mark.parametrize(
+showing = pytest.mark.parametrize(
     ("method", "path", "body"),
     [
         ("POST", RUNS, {"input": {}, "metadata": {"note": SECRET}, "client_reff": 1}),
@@ -203,6 +203,10 @@ SECRET = "Kq7Zt2Lm9vBx4-callback"
     ],
     ids=["a value", "names of fields", "a path", "a name in a query"],
 )
+LOOKED_AT = ("/_mock/report", "/_mock/journal?limit=9", "/_mock/journal.har", "/_mock/report")
+
+
+@showing
 def test_secret_that_is_learned_after_judging_ahead_is_shown_nowhere(method: str, path: str, body: object) -> None:
     with Door() as door:
         door.run(door.runtime.judgings.prepared())
@@ -212,8 +216,16 @@ def test_secret_that_is_learned_after_judging_ahead_is_shown_nowhere(method: str
         judging.judge_ahead(REFUSAL_EXCHANGES, REFUSAL_BYTES)
         assert judging.untouched == 0
         ok(door.post("/v1/webhooks", {"url": "https://example.com/hook", "secret": SECRET}), 201)
-        for looked_at in ("/_mock/report", "/_mock/journal?limit=9", "/_mock/journal.har", "/_mock/report"):
-            assert SECRET not in door.get(looked_at).text
+        assert [path for path in LOOKED_AT if SECRET in door.get(path).text] == []
+
+
+@showing
+def test_secret_that_is_learned_after_somebody_has_read_it_is_shown_no_more(method: str, path: str, body: object) -> None:
+    with Door() as door:
+        door.request(method, path, json=body)
+        assert SECRET in [door.get(path).text for path in LOOKED_AT][1]
+        ok(door.post("/v1/webhooks", {"url": "https://example.com/hook", "secret": SECRET}), 201)
+        assert [path for path in LOOKED_AT if SECRET in door.get(path).text] == []
 
 
 def test_what_was_judged_ahead_is_not_judged_again_by_who_reads() -> None:

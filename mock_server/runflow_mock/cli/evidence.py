@@ -73,7 +73,7 @@ async def write_evidence(runtime: Runtime, folder: Path) -> None:
         try:
             answers = {name: (await handler(_call(runtime, tenant, query))).body for name, (handler, query) in FILES.items()}
             bodies = {name: body if name == _SCENARIO else runtime.scrubber.scrub(body) for name, body in answers.items()}
-            operation_of = {exchange.id: exchange.operation for exchange in tenant.journal if exchange.operation is not None}
+            operation_of = {exchange.id: exchange.operation for exchange in tenant.journal.as_read() if exchange.operation is not None}
             sheet = sheet_of(msgspec.json.decode(bodies["report.json"]), operation_of)
             files = {**bodies, "report.xml": write_junit(summary_of(sheet))}
         except Exception as error:

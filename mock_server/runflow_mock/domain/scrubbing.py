@@ -91,6 +91,8 @@ class Scrubber:
         self._fragments, self._needles, self._hints = _FRAGMENTS, _NEEDLES, _ALL_HINTS
         self._harmless: set[bytes] = set()
         self._may_mask_names = False
+        self.lessons = 0
+        """How many secrets it has come to know so far: what was scrubbed before the latest may still show that one."""
         for secret in known:
             self._know(secret)
 
@@ -107,6 +109,7 @@ class Scrubber:
             return False
         if secret in self._known or _KEY.fullmatch(secret.encode(errors="replace")) is not None:
             return False
+        self.lessons += 1
         self._known[secret] = _forms_of(secret)
         self._may_mask_names = self._may_mask_names or may_be_in_field_name(secret)
         if len(self._owners) >= KNOWN_MAX:

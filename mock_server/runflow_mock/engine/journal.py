@@ -1,7 +1,8 @@
 """The journal of a tenant: its latest exchanges, and how many it has seen in all.
 
 An exchange is scrubbed when somebody first reads it, and so before it is shown or written anywhere: on the way of a request there is no
-time for that, and a secret that the request itself brings is known only after it.
+time for that, and a secret that the request itself brings is known only after it. Once a further secret is known, each that was scrubbed
+before is scrubbed again when it is next shown, by itself: all of a journal at once would take seconds.
 
 Whoever wants to hear of new exchanges adds a listener; a listener must be quick, because it is called on the way of a request.
 """
@@ -71,6 +72,10 @@ class Journal:
     def __init__(self, exchanges_max: int, bytes_max: int, scrubber: Scrubber | None = None, *, space: JournalSpace | None = None) -> None:
         self._scrubber = scrubber or Scrubber()
         self._scrubbed_to = 0
+        # Up to this number they were scrubbed before the latest secret was known, but for those that were scrubbed again since.
+        self._outdated_to = 0
+        self._renewed: set[int] = set()
+        self._lessons = self._scrubber.lessons
         self.total = 0
         self.clearings = 0
         self.judge_at = exchanges_max // 2
@@ -97,8 +102,7 @@ class Journal:
         return len(self._exchanges)
 
     def __iter__(self) -> Iterator[Exchange]:
-        self._scrub()
-        return iter(self._exchanges)
+        return iter(self.after(0))
 
     def latest(self, count: int) -> tuple[Exchange, ...]:
         """Returns so many exchanges that were added last, oldest first, or all that are left."""
@@ -110,6 +114,27 @@ class Journal:
         It is for whoever knows that they are scrubbed, or scrubs what is shown of them.
         """
         return tuple(islice(self._exchanges, max(0, len(self._exchanges) - count), None))
+
+    def as_read(self) -> tuple[Exchange, ...]:
+        """Returns all exchanges, each as whoever read it first: secrets that are known since are taken out of what is shown of them."""
+        self._scrub()
+        return tuple(self._exchanges)
+
+    def is_up_to_date(self, exchange: Exchange) -> bool:
+        """Tells whether all secrets that are known by now were looked for in an exchange that somebody has read."""
+        self._keep_up()
+        return exchange.number > self._outdated_to or exchange.number in self._renewed
+
+    def up_to_date(self, exchange: Exchange) -> Exchange:
+        """Returns an exchange that somebody has read without the secrets that are known by now."""
+        if not self.holds(exchange):
+            return scrubbed(exchange, self._scrubber)
+        if self.is_up_to_date(exchange):
+            return exchange
+        place = exchange.number - self.dropped - 1
+        renewed = self._exchanges[place] = scrubbed(self._exchanges[place], self._scrubber)
+        self._renewed.add(exchange.number)
+        return renewed
 
     def oldest_after(self, number: int, count: int, bytes_max: int | None = None) -> tuple[Exchange, ...]:
         """Returns the first so many exchanges after the one of a number, and no more than take so many bytes, but one at least.
@@ -135,7 +160,7 @@ class Journal:
         """Returns the first so many of the exchanges that were added last, `behind` in number; no others are scrubbed for it."""
         start = min(behind, len(self._exchanges))
         found = [self._exchanges[-place] for place in range(start, max(0, start - count), -1)]
-        return tuple(each if each.number <= self._scrubbed_to else scrubbed(each, self._scrubber) for each in found)
+        return tuple(self.up_to_date(each) if each.number <= self._scrubbed_to else scrubbed(each, self._scrubber) for each in found)
 
     def restore(self, exchanges: Iterable[Exchange], total: int) -> None:
         """Takes the latest exchanges of a journal that had seen `total`."""
@@ -171,7 +196,7 @@ class Journal:
             if exchange.number <= number:
                 break
             found.append(exchange)
-        return found[::-1]
+        return [self.up_to_date(exchange) for exchange in reversed(found)]
 
     def record(self, exchange: Exchange) -> bool:
         """Adds an exchange; the oldest make room.
@@ -193,7 +218,7 @@ class Journal:
 
     def clear(self) -> None:
         """Forgets all exchanges."""
-        self.total = self._scrubbed_to = 0
+        self.total = self._scrubbed_to = self._outdated_to = 0
         self.clearings += 1
         self.judge_at = self.exchanges_max // 2
         if self._space is not None:
@@ -208,12 +233,18 @@ class Journal:
 
     def _scrub(self, count_max: int | None = None) -> None:
         """Scrubs what came since the last look, the oldest first, at most so many exchanges if that is said."""
+        self._keep_up()
         begun = max(self._scrubbed_to, self.dropped)
         behind = self.total - begun
         count = behind if count_max is None else max(0, min(count_max, behind))
         for place in range(behind, behind - count, -1):
             self._exchanges[-place] = scrubbed(self._exchanges[-place], self._scrubber)
         self._scrubbed_to = begun + count
+
+    def _keep_up(self) -> None:
+        """Takes note that further secrets are known."""
+        if self._lessons != self._scrubber.lessons:
+            self._lessons, self._outdated_to, self._renewed = self._scrubber.lessons, self._scrubbed_to, set()
 
     def _next(self, number: int, count: int, bytes_max: int | None) -> tuple[int, int]:
         """Returns after which exchange those begin that come next, and how many of them are wanted."""

@@ -47,8 +47,8 @@ class Judging:
         self._real_waits = real_waits
         self._clearings = journal.clearings
         self._counts: dict[str, Counts] = {}
-        self._findings: dict[int, Findings] = {}
-        # With the hash of each as it was judged: by the time that its turn comes, further secrets may have gone out of it.
+        # With the hash of each exchange as it was judged: by the time that somebody reads it, further secrets may have gone out of it.
+        self._findings: dict[int, tuple[int, Findings]] = {}
         self._early: dict[int, tuple[int, Findings]] = {}
         self._verdicts: tuple[Verdict, ...] = ()
         self._seen_to = 0
@@ -92,11 +92,14 @@ class Judging:
         return self._unjudged
 
     def so_far(self) -> SoFar:
-        """Returns what was found out, and judges nothing for it: a client that goes on may have made a thousand requests meanwhile."""
+        """Returns what was found out, and judges nothing for it: a client that goes on may have made a thousand requests meanwhile.
+
+        Secrets that became known after that are in it, and go out of what is shown.
+        """
         self._keep_up()
         journal = self._journal
-        judged = journal.oldest_after(journal.dropped, max(0, self._judged_to - journal.dropped))
-        found = [(exchange, self._findings[exchange.number]) for exchange in judged]
+        judged = journal.raw_after(journal.dropped, max(0, self._judged_to - journal.dropped))
+        found = [(exchange, self._findings[exchange.number][1]) for exchange in judged]
         lost = max(journal.dropped - self._judged_to, 0)
         # Of a journal that was just cleared nothing was looked at yet.
         return SoFar(found, self._counts, self._unjudged + lost, self.waiting, self._verdicts or self.look_at(()))
@@ -154,7 +157,7 @@ class Judging:
     def verdicts(self) -> tuple[Verdict, ...]:
         """Returns the verdict of every rule; what was seen of exchanges that have left the journal is kept."""
         if not self.is_concluded:
-            self.conclude(self.look_at(tuple(self._journal)), self._journal.total, self._clearings)
+            self.conclude(self.look_at(self._journal.as_read()), self._journal.total, self._clearings)
         return self._verdicts
 
     @property
@@ -189,7 +192,8 @@ class Judging:
         if not self.is_behind:
             return
         for exchange in self._waiting(steps, bytes_max):
-            findings = self._findings[exchange.number] = self._known(exchange) or self.judge.judge(exchange)
+            findings = self._known(exchange) or self.judge.judge(exchange)
+            self._findings[exchange.number] = hash(exchange), findings
             self._early.pop(exchange.number, None)
             self._judged_to = exchange.number
             name = findings.operation or exchange.operation or (UNMATCHED if findings.violations else BESIDE)
@@ -208,8 +212,8 @@ class Judging:
 
     def _known(self, exchange: Exchange) -> Findings | None:
         """What was found out about an exchange that the journal holds, in its turn or before, if it was judged as it is now."""
-        known, early = self._findings.get(exchange.number), self._early.get(exchange.number)
-        return early[1] if known is None and early is not None and early[0] == hash(exchange) else known
+        judged = (self._findings.get(exchange.number), self._early.get(exchange.number))
+        return next((known[1] for known in judged if known is not None and known[0] == hash(exchange)), None)
 
     def _forget_early(self) -> None:
         self._early = {number: found for number, found in self._early.items() if number > self._journal.dropped}

@@ -78,7 +78,7 @@ class JudgingAhead:
             self._look_later(tenant)
             return
         # All at once they take longer than others should wait.
-        looking = asyncio.get_running_loop().run_in_executor(None, judging.look_at, tuple(journal))
+        looking = asyncio.get_running_loop().run_in_executor(None, judging.look_at, journal.as_read())
         looking.add_done_callback(partial(_conclude, judging, journal, journal.total, journal.clearings))
         self._filling.discard(journal)
         journal.judge_at = journal.total + journal.exchanges_max // 2

@@ -85,26 +85,39 @@ class Judgings:
         return judging
 
     async def read(self, tenant: Tenant) -> tuple[Exchange, ...]:
-        """Returns what is in a tenant's journal, once it was looked through for secrets; between few exchanges others have their turn."""
+        """Returns what is in a tenant's journal, once it was looked through for secrets; between few exchanges others have their turn.
+
+        Secrets that became known after somebody had read it are in it still: `judged` and whoever shows it take them out.
+        """
         journal = tenant.journal
         for _ in range(len(journal)):
             if not journal.look_through(READ_STEP_EXCHANGES, STEP_BYTES):
                 break
             await sleep(0)
-        return tuple(journal)
+        return journal.as_read()
 
     async def judged(self, tenant: Tenant, exchanges: Iterable[Exchange]) -> list[tuple[Exchange, Findings]]:
-        """Returns exchanges with what is found out about each, and judges no others; between few of them others have their turn."""
+        """Returns exchanges as they are shown now, with what is found out about each, and judges no others.
+
+        Between few of them others have their turn.
+        """
         await self.prepared()
-        judging, found, taken = self.of(tenant), list[tuple[Exchange, Findings]](), 0
+        judging, journal = self.of(tenant), tenant.journal
+        found, taken = list[tuple[Exchange, Findings]](), 0
         for exchange in exchanges:
             if taken >= STEP_BYTES:
                 await sleep(0)
                 taken = 0
-            if not judging.knows(exchange):
+            if not (journal.is_up_to_date(exchange) and judging.knows(exchange)):
                 taken += size_of(exchange) + STEP_BYTES // READ_STEP_EXCHANGES
-            found.append((exchange, judging.findings(exchange)))
+            shown = journal.up_to_date(exchange)
+            found.append((shown, judging.findings(shown)))
         return found
+
+    def judged_now(self, tenant: Tenant, judged: tuple[Exchange, Findings]) -> tuple[Exchange, Findings]:
+        """Returns an exchange that was judged as it is shown now: while others had their turn a secret may have become known."""
+        shown = tenant.journal.up_to_date(judged[0])
+        return judged if shown is judged[0] else (shown, self.of(tenant).findings(shown))
 
     async def verdicts(self, tenant: Tenant, exchanges: tuple[Exchange, ...]) -> tuple[Verdict, ...]:
         """Returns the verdicts on all that `read` has returned; rules look at everything together, at much of it beside the loop."""

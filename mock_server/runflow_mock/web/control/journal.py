@@ -1,6 +1,7 @@
 """The journal: every exchange of the tenant with what was found out about it; to read, to export, to forget."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
 import msgspec
 from msgspec.structs import replace
@@ -78,7 +79,8 @@ async def get_archive(call: Call) -> Answer:
     """GET /_mock/journal.har: the same, as an archive that the network panel of a browser opens."""
     tenant = tenant_of(call)
     page, judged, _ = await _page(call, tenant)
-    entries = await list_in_pieces(represent_entry(exchange, findings) for exchange, findings in judged)
+    latest = map(partial(call.runtime.judgings.judged_now, tenant), judged)
+    entries = await list_in_pieces(represent_entry(exchange, findings) for exchange, findings in latest)
     return _counted(answer(represent_har(entries, __version__)), page)
 
 
@@ -92,8 +94,15 @@ async def entries_of(call: Call, tenant: Tenant) -> msgspec.Raw:
 
 def _represented(call: Call, tenant: Tenant, judged: Iterable[Judged], broken: Broken) -> Iterator[dict[str, object]]:
     known = len(call.runtime.tenants)
-    told = ((exchange, with_first_use(tenant, exchange, findings, known)) for exchange, findings in judged)
-    return (represent_exchange(exchange, findings, broken.get(exchange.id, ())) for exchange, findings in told)
+    latest = map(partial(call.runtime.judgings.judged_now, tenant), judged)
+    told = ((exchange, with_first_use(tenant, exchange, findings, known)) for exchange, findings in latest)
+    return (represent_exchange(exchange, findings, _shown(call, broken.get(exchange.id, ()))) for exchange, findings in told)
+
+
+def _shown(call: Call, broken: Sequence[dict[str, object]]) -> list[dict[str, object]]:
+    """Returns what is broken without secrets: verdicts are kept, and may be older than what is known by now."""
+    scrub = call.runtime.scrubber.scrub_text
+    return [{name: scrub(value) if isinstance(value, str) else value for name, value in told.items()} for told in broken]
 
 
 async def delete_journal(call: Call) -> Answer:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from runflow_mock.domain.clauses import JournalSubject, Verified
 from runflow_mock.domain.places import Look, Room, Subject
+from runflow_mock.runtime.judging import READ_STEP_EXCHANGES
 from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.completions import completion
@@ -37,14 +38,16 @@ async def verify(call: Call) -> Answer:
 async def subjects_in(call: Call, up_to: float = inf) -> list[JournalSubject]:
     """Returns the journal of this call's tenant, up to the exchange of a number, as clauses see it."""
     complete, found, since, room = completion(call), list[JournalSubject](), 0, Room(READ_BYTES_MAX)
-    said = dict[tuple[Subject, ...], tuple[Look, ...]]()
+    said, journal = dict[tuple[Subject, ...], tuple[Look, ...]](), call.caller.journal
     for exchange in await call.runtime.judgings.read(call.caller):
         if exchange.number > up_to:
             break
         if since >= SUBJECTS_AT_ONCE:
             await sleep(0)
             since = 0
-        subject = subject_of(exchange, complete, room)
+        if not journal.is_up_to_date(exchange):
+            since += SUBJECTS_AT_ONCE // READ_STEP_EXCHANGES
+        subject = subject_of(journal.up_to_date(exchange), complete, room)
         subjects = tuple(look.subject for look in subject.looks)
         found.append(replace(subject, looks=said.setdefault(subjects, subject.looks)))
         since += len(subjects) + len(exchange.request_body) // BYTES_OF_SUBJECT

@@ -1,0 +1,106 @@
+"""What is known to be a secret only after somebody has read it: no way out shows it any more, and nobody waits for that."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from doors import Door
+from msgspec.structs import replace
+from steps import RUNS, ok
+from turns import turns_while
+
+from runflow_mock.runtime.judging import READ_STEP_EXCHANGES
+
+SECRET = "Kq7Zt2Lm9vBx4-callback"
+WAYS_OUT = (
+    "/_mock/journal?limit=9",
+    "/_mock/journal?offset=0",
+    "/_mock/journal?violations=true",
+    "/_mock/journal.har",
+    "/_mock/report",
+    "/_mock/timeline",
+    "/_mock/scenario/export?history=true",
+    "/_mock/tenants",
+)
+LESSONS: dict[str, tuple[str, str, object]] = {
+    "a webhook": ("POST", "/v1/webhooks", {"url": "https://example.com/hook", "secret": SECRET}),
+    "a tenant": ("POST", "/_mock/tenants", {"name": "another", "callback_secret": SECRET}),
+}
+
+
+def _send_it(door: Door) -> None:
+    door.post(RUNS, {"input": {}, "metadata": {"note": SECRET}, "client_reff": SECRET, SECRET: 1})
+    for _ in range(3):
+        door.get(f"/v1/{SECRET}")
+
+
+def _shown(door: Door) -> list[str]:
+    ids = [exchange["id"] for exchange in ok(door.get("/_mock/journal?limit=9"))["items"]]
+    return [path for path in (*WAYS_OUT, *(f"/_mock/journal/{each}" for each in ids)) if SECRET in door.get(path).text]
+
+
+@pytest.mark.slow(is_covering=True)
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_secret_that_is_known_late_is_in_no_way_out(lesson: str) -> None:
+    with Door() as door:
+        _send_it(door)
+        assert set(WAYS_OUT[:4]) <= set(_shown(door))
+        method, path, body = LESSONS[lesson]
+        ok(door.request(method, path, json=body), 201)
+        assert _shown(door) == []
+        asked = {"path": "/v1/nothing"}
+        assert SECRET not in door.post("/_mock/verify", asked).text
+        assert SECRET not in door.delete("/_mock/tenants/test?tell=true").text
+
+
+def _journal_of(door: Door, exchanges: int) -> Any:
+    """Returns a journal that somebody has read, of many like one."""
+    _send_it(door)
+    tenant = door.runtime.tenants.get("test")
+    assert tenant is not None
+    model = tenant.journal.latest(1)[0]
+    tenant.journal.clear()
+    for number in range(1, exchanges + 1):
+        tenant.journal.record(replace(model, id=f"req-{number}", number=number))
+    return tenant.journal
+
+
+@pytest.mark.slow(is_covering=True)
+@pytest.mark.parametrize("path", ["/_mock/journal?limit=1000", "/_mock/journal.har?limit=1000", "/_mock/verify"])
+def test_others_have_a_turn_while_what_was_read_is_scrubbed_again(door: Door, path: str) -> None:
+    exchanges = 40 * READ_STEP_EXCHANGES
+    method, content, status = ("POST", b'{"path": "/v1/nothing"}', 409) if path == "/_mock/verify" else ("GET", b"", 200)
+    journal = _journal_of(door, exchanges)
+    # What is loaded beside the loop, and judged for the first time, would count as well.
+    door.request(method, path, content=content or None)
+    usual = turns_while(door, method, path, content=content, status=status)
+    door.runtime.scrubber.learn(SECRET)
+    assert turns_while(door, method, path, content=content, status=status) >= usual + exchanges // READ_STEP_EXCHANGES // 2
+    assert all(map(journal.is_up_to_date, journal.as_read()))
+
+
+@pytest.mark.slow(is_covering=True)
+def test_page_has_no_more_scrubbed_again_than_it_shows(door: Door) -> None:
+    journal = _journal_of(door, 100)
+    ok(door.get("/_mock/journal?limit=1000"))
+    door.runtime.scrubber.learn(SECRET)
+    assert SECRET not in door.get("/_mock/journal?limit=3").text
+    assert sum(map(journal.is_up_to_date, journal.as_read())) == 3
+
+
+@pytest.mark.slow(is_covering=True)
+@pytest.mark.parametrize("path", ["/_mock/journal?limit=1000", "/_mock/journal.har?limit=1000"])
+def test_secret_that_becomes_known_while_a_list_is_written_is_masked_in_its_rest(door: Door, path: str) -> None:
+    _journal_of(door, 400)
+    before = door.get(path).text.count(SECRET)
+
+    async def learned_meanwhile() -> str:
+        asking = asyncio.ensure_future(door.fetch(path))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert not asking.done()
+        door.runtime.scrubber.learn(SECRET)
+        return (await asking).text
+
+    assert door.run(learned_meanwhile()).count(SECRET) < before
+    assert SECRET not in door.get(path).text
