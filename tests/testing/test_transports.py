@@ -13,6 +13,7 @@ from functools import partial
 from importlib.util import module_from_spec
 from types import ModuleType
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -25,6 +26,7 @@ from runflow_mock.domain.fault_kinds import KIND_OF, Family
 from runflow_mock.testing import requests_adapters
 from runflow_mock.testing.httpx_transports import Transport, _AsyncStream, _SyncStream
 from runflow_mock.testing.in_process import InProcess, open_tenant_in
+from runflow_mock.testing.memory_connections import Ends
 from runflow_mock.testing.runflow import Runflow
 
 PATH = "/v1/billing/balance"
@@ -156,6 +158,22 @@ def test_end_of_a_connection_is_an_error_of_httpx(in_memory: Runflow) -> None:
         client.get("http://localhost" + PATH, headers=in_memory.headers)
 
 
+@pytest.mark.parametrize("place", ["in_memory", "tenant"])
+def test_client_sees_where_both_ends_of_its_connection_are(place: str, request: pytest.FixtureRequest) -> None:
+    """What traces requests takes host and port from there, by httpx and by requests, and unpacks them."""
+    runflow: Runflow = request.getfixturevalue(place)
+    with httpx.Client(transport=runflow.transport) as client, client.stream("GET", runflow.base_url + "/v1/health") as answer:
+        ends = [answer.extensions["network_stream"].get_extra_info(name) for name in ("client_addr", "server_addr")]
+    with requests.Session() as session:
+        session.mount("http://", runflow.adapter)
+        with session.get(runflow.base_url + "/v1/health", stream=True) as raw:
+            connection: Any = raw.raw._connection
+            ends += [connection.sock.getsockname(), connection.sock.getpeername()]
+    _, server, _, same_server = ends
+    assert ([host for host, _ in ends], server) == (["127.0.0.1"] * 4, same_server)
+    assert server[1] == (urlsplit(runflow.base_url).port or 80)
+
+
 def test_nothing_that_is_sent_meets_no_end_of_the_connection(in_memory: Runflow) -> None:
     connection = in_memory.app.dialer.dial(1)
     connection.close()
@@ -266,6 +284,8 @@ def test_answer_that_nobody_reads_to_its_end_is_given_up(in_memory: Runflow) -> 
 
 class EndedAfterTheHead:
     """A server that takes the head of a request and hangs up, which on a busy machine happens before the body follows."""
+
+    ends = Ends(("127.0.0.1", 0), ("127.0.0.1", 80))
 
     def __init__(self) -> None:
         self._sent = 0

@@ -6,7 +6,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from runflow_mock.domain.ports import port_of
-from runflow_mock.testing.memory_connections import MemoryConnection, ProtocolFactory
+from runflow_mock.testing.memory_connections import Ends, MemoryConnection, ProtocolFactory
 from runflow_mock.testing.own_processes import OwnProcess
 
 
@@ -24,6 +24,9 @@ def place_of(url: str) -> tuple[str, int]:
 
 class Stream(Protocol):
     """A client's end of a connection; see `MemoryConnection`."""
+
+    @property
+    def ends(self) -> Ends: ...
 
     def send(self, data: bytes) -> None: ...
 
@@ -80,6 +83,11 @@ class SocketStream:
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    @property
+    def ends(self) -> Ends:
+        """Where the client is, and where the server."""
+        return Ends(self._socket.getsockname(), self._socket.getpeername())
 
     def send(self, data: bytes) -> None:
         """Sends bytes."""

@@ -6,7 +6,7 @@ of httpx2, which goes on from httpx under another name, is answered with what th
 
 import ssl
 import sys
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, cast
@@ -86,7 +86,7 @@ class _SyncStream(httpcore.NetworkStream):
         return self
 
     def get_extra_info(self, info: str) -> Any:
-        return self._stream.is_dropped() if info == "is_readable" else None
+        return _known(self._stream, info)
 
 
 class _AsyncStream(httpcore.AsyncNetworkStream):
@@ -119,7 +119,7 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
         return self
 
     def get_extra_info(self, info: str) -> Any:
-        return self._stream.is_dropped() if info == "is_readable" else None
+        return _known(self._stream, info)
 
 
 class _Body:
@@ -153,6 +153,11 @@ class _AsyncBody:
         self._stream.hang_up()
 
 
+_EXTRAS: Mapping[str, Callable[[Stream], Any]] = {
+    "client_addr": lambda stream: stream.ends.client,
+    "server_addr": lambda stream: stream.ends.server,
+    "is_readable": lambda stream: stream.is_dropped(),
+}
 _NAMES = ("Response", "SyncByteStream", "AsyncByteStream", "RequestError")
 
 
@@ -173,6 +178,12 @@ def _response(request: httpx.Request, answer: httpcore.Response, kind: type[_Bod
     body = _body_of(library, kind)(request, answer, way)  # type: ignore[arg-type]  # a type is hashable
     response: httpx.Response = library.Response(answer.status, headers=answer.headers, stream=body, extensions=answer.extensions)
     return response
+
+
+def _known(stream: Stream, info: str) -> Any:
+    """Returns what is known of a connection under a name of httpcore; nothing under any other."""
+    tell = _EXTRAS.get(info)
+    return None if tell is None else tell(stream)
 
 
 def _outgoing(request: httpx.Request, content: "Iterable[bytes] | AsyncIterable[bytes]") -> httpcore.Request:

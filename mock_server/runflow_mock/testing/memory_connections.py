@@ -8,11 +8,22 @@ import asyncio
 import threading
 from asyncio import timeout
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from runflow_mock.testing.own_processes import OwnProcess
 
 ProtocolFactory = Callable[[], asyncio.Protocol]
+
+
+class Ends(NamedTuple):
+    """Host and port of the client of a connection, and of its server."""
+
+    client: tuple[str, int]
+    server: tuple[str, int]
+
+
+# Of a connection without a socket.
+_ENDS = Ends(("127.0.0.1", 0), ("127.0.0.1", 80))
 
 
 class MemoryConnection:
@@ -30,6 +41,11 @@ class MemoryConnection:
         self._wakers: list[Callable[[], None]] = []
         self._transport = _Transport(self, make_protocol)
         loop.call_soon_threadsafe(self._transport.open)
+
+    @property
+    def ends(self) -> Ends:
+        """Where the client and the server would be."""
+        return _ENDS
 
     def send(self, data: bytes) -> None:
         """Hands bytes to the server.
@@ -134,7 +150,7 @@ class _Transport(asyncio.Transport):
     """The server's end: what its protocol writes goes to the client's end. Everything here happens on the server's event loop."""
 
     def __init__(self, client: MemoryConnection, make_protocol: ProtocolFactory) -> None:
-        super().__init__({"peername": ("127.0.0.1", 0), "sockname": ("127.0.0.1", 80)})
+        super().__init__({"peername": _ENDS.client, "sockname": _ENDS.server})
         self._client = client
         self._make_protocol = make_protocol
         self._protocol: asyncio.Protocol | None = None

@@ -143,8 +143,11 @@ class _Socket:
     def gettimeout(self) -> float | None:
         return self._seconds
 
+    def getsockname(self) -> tuple[str, int]:
+        return self._stream.ends.client
+
     def getpeername(self) -> tuple[str, int]:
-        return "127.0.0.1", 0
+        return self._stream.ends.server
 
     def getsockopt(self, level: int, name: int) -> int:
         """Tells that every option is set: there is nothing to keep alive."""
