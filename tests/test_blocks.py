@@ -29,6 +29,7 @@ BLOCKS = tuple(all_blocks())
 SHELL_PAGES = [page for page in PAGES if script_of(page, with_slow=False)]
 SLOW_PAGES = [page for page in PAGES if any(block.is_slow for block in blocks_of(page))]
 TEST_PAGES = [page for page in PAGES if any(block.is_test for block in blocks_of(page))]
+OF_EVERY_SHELL = frozenset(("HOME", "PATH", "PWD"))
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
@@ -60,6 +61,18 @@ def run_page(page: Path, folder: Path, running: Sandbox, *, with_slow: bool) -> 
 def test_what_is_pasted_into_a_shell_has_no_comments() -> None:
     """At its prompt zsh, the shell of macOS, knows none: `#` is a command or an argument there, and what stands in backticks is run."""
     assert [(block.page.name, line) for block in of("sh") for line in block.text.splitlines() if re.search(r"(\A|\s)#(\s|\Z)", line)] == []
+
+
+def test_what_is_pasted_into_a_shell_finds_its_variables() -> None:
+    """A page that is read alone says before their first use where they come from: by name, or by the command that sets the sandbox's."""
+    unsaid = []
+    for block in of("sh"):
+        before = "".join(block.page.read_text(encoding="utf-8").splitlines(keepends=True)[: block.line]) + block.text
+        for found in re.finditer(r"\$\{?([A-Z][A-Z_]+)", block.text):
+            said = before[: len(before) - len(block.text) + found.start()]
+            if found[1] not in OF_EVERY_SHELL and "runflow-mock env" not in said and not re.search(rf"(?<![${{]){found[1]}\b", said):
+                unsaid.append(f"{block.name}: {found[1]}")
+    assert unsaid == []
 
 
 def test_there_is_something_to_run() -> None:
