@@ -26,8 +26,7 @@ from runflow_mock.runtime.tenants import Monotonic, WallClock
 from runflow_mock.web.api import Api
 from runflow_mock.web.bodies import SMALL_BYTES_MAX, is_large
 from runflow_mock.web.browsers import LeadBrowsers
-from runflow_mock.web.calls import Give, Handler
-from runflow_mock.web.headers import headers_of
+from runflow_mock.web.calls import Give, Handler, headers_of
 from runflow_mock.web.hosts import operations_at
 from runflow_mock.web.media import Media
 from runflow_mock.web.operations import API_OPERATIONS, SITE_OPERATIONS

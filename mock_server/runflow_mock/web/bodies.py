@@ -11,7 +11,7 @@ from starlette.types import Message, Receive, Scope
 
 from runflow_mock.runtime.bounds import Bound, take_all
 from runflow_mock.runtime.runtime import Runtime
-from runflow_mock.web.headers import headers_of
+from runflow_mock.web.calls import headers_of
 
 DISCARDED_BYTES_MAX = 512 * 1024 * 1024
 """How much of a body that is too long is taken, and dropped: most clients read a refusal only once they have sent everything.

@@ -3,7 +3,7 @@
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from runflow_mock.domain.mime import essence
-from runflow_mock.web.headers import headers_of
+from runflow_mock.web.calls import headers_of
 
 PAGE = "/_mock/"
 

@@ -21,7 +21,6 @@ from runflow_mock.runtime.polls import Poll
 from runflow_mock.runtime.runtime import YIELD_EVERY_TIMERS, Runtime
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.faults.plans import ResponseFault
-from runflow_mock.web.headers import headers_of
 from runflow_mock.wire.bodies import read_body, read_optional_body
 from runflow_mock.wire.error_forms import WITHOUT_BODY, ErrorForm, render_problem
 from runflow_mock.wire.problems import Problem, bad_request, invalid_field
@@ -31,6 +30,7 @@ from runflow_mock.wire.sites import HOSTS, Sites, sites_of
 PARAMETERS_MAX = 1000
 HOST_CHARACTERS_MAX = 255
 
+_HEADERS = "runflow_mock.headers"
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]_-]+")
 _encoder = msgspec.json.Encoder()
 _JSON_HEADERS = ((b"content-type", b"application/json"),)
@@ -57,6 +57,15 @@ Give = Callable[[Answer | ASGIApp], None]
 """Takes the answer to a request, or what goes on with the request."""
 AtOnce = Callable[[Scope, bytes, Give], None]
 """Gives the answer to a request that is here as a whole, or what goes on with it."""
+
+
+def headers_of(scope: Scope) -> dict[bytes, bytes]:
+    """Returns the headers of a request by name; of a repeated one the first counts."""
+    # The side that answers, the size of the body and its handler all ask for some: they are read once, and kept with the request.
+    headers: dict[bytes, bytes] | None = scope.get(_HEADERS)
+    if headers is None:
+        headers = scope[_HEADERS] = dict(reversed(scope["headers"]))
+    return headers
 
 
 def answer(content: object, status: int = 200) -> Answer:

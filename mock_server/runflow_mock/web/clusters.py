@@ -14,10 +14,9 @@ from runflow_mock.runtime.keepers import Elsewhere, KeepError, Unusable
 from runflow_mock.runtime.revivals import Clocks
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.web.authentication import key_in, not_kept
-from runflow_mock.web.calls import Answer, Call, answer, refusal, send_answer
+from runflow_mock.web.calls import Answer, Call, answer, headers_of, refusal, send_answer
 from runflow_mock.web.control.app import elsewhere, refusal_of
 from runflow_mock.web.control.cluster import answer_peer
-from runflow_mock.web.headers import headers_of
 from runflow_mock.web.storage import FILES, UPLOADS
 from runflow_mock.wire.control import represent_control_error
 from runflow_mock.wire.error_forms import ErrorForm
