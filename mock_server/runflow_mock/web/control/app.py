@@ -116,6 +116,7 @@ class ControlApi:
                 await _until_come(turn, call, receive)
             tenant = self._runtime.tenants.get(named_by_key(call))
             if tenant is not None:
+                # Handlers find its world at the present; only who waits for something before it looks settles once more.
                 await self._runtime.loop_watch.timed(operation.id, catch_up(self._runtime, tenant))
             given = await self._runtime.loop_watch.timed(operation.id, operation.handler(call))
             if isinstance(given, Stream):

@@ -26,7 +26,6 @@ async def list_deliveries(call: Call) -> Answer:
     """GET /_mock/deliveries: every delivery with every attempt; with `limit` a window of one line each, newest first."""
     tenant = tenant_of(call)
     window = read_window(call.parameters, "state", "about")
-    call.runtime.settle(tenant, call.timers_max)
     store = tenant.world.store
     if window is None:
         told_of = tuple(store.deliveries)
@@ -39,7 +38,6 @@ async def list_deliveries(call: Call) -> Answer:
 async def get_delivery(call: Call) -> Answer:
     """GET /_mock/deliveries/{id}: a delivery with every attempt, what was signed, and what `runflow-mock doctor` says about it."""
     tenant = tenant_of(call)
-    call.runtime.settle(tenant, call.timers_max)
     store = tenant.world.store
     delivery = store.delivery(call.params["id"])
     body = represent_delivery_in_full(delivery)

@@ -19,7 +19,6 @@ from runflow_mock.wire.history import represent_history
 async def get_history(call: Call) -> Answer:
     """GET /_mock/history: the commits of the world, in order, with all that `runflow-mock replay` needs."""
     tenant = tenant_of(call)
-    call.runtime.settle(tenant, call.timers_max)
     return Answer(200, await to_thread(history_writer(tenant.world, call.runtime.scrubber)))
 
 

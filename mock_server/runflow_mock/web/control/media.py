@@ -24,7 +24,6 @@ async def preview(call: Call) -> Answer:
         path = urlsplit(url).path
     except ValueError:
         raise refused(f"url {url[:80]!r} is no address") from None
-    call.runtime.settle(tenant, call.timers_max)
     given = answer_file(call, await _file(call, tenant, path))
     return Answer(given.status, given.body, (*given.headers, *SANDBOXED))
 

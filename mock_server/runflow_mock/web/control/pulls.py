@@ -13,7 +13,6 @@ from runflow_mock.wire.pulls import decode_pull_answer, represent_pulled
 async def pull_deliveries(call: Call) -> Answer:
     """POST /_mock/deliveries/pull: the attempts that are due, for the caller to carry; the tenant was made with `"deliveries": "pull"`."""
     tenant = _pulling(call)
-    call.runtime.settle(tenant, call.timers_max)
     items = [
         represent_pulled(parked.delivery_id, parked.number, parked.request.url, parked.request.headers, parked.request.body)
         for parked in tenant.parked

@@ -28,7 +28,6 @@ async def get_ledger(call: Call) -> Answer:
 
 async def _ledger(call: Call, window: Window | None) -> dict[str, object]:
     tenant = call.caller
-    call.runtime.settle(tenant, call.timers_max)
     # All of it is about the world as it stands now; to look at a hundred thousand runs takes a moment, in which it goes on.
     standing = tenant.world.store.copy()
     ledger = standing.ledger

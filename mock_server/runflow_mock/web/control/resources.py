@@ -26,7 +26,6 @@ async def list_runs(call: Call) -> Answer:
     """GET /_mock/runs: every run, oldest first; with `limit` a window of one line each, newest first."""
     tenant = tenant_of(call)
     window = read_window(call.parameters, "status", "batch_id")
-    call.runtime.settle(tenant, call.timers_max)
     store = tenant.world.store
     if window is None:
         return answer({"items": await list_in_pieces(run_body(call, store.runs[run_id]) for run_id in tuple(store.runs))})
@@ -38,7 +37,6 @@ async def list_runs(call: Call) -> Answer:
 async def get_run(call: Call) -> Answer:
     """GET /_mock/runs/{id}: a run with its requests, deliveries and movements of money."""
     tenant = tenant_of(call)
-    call.runtime.settle(tenant, call.timers_max)
     store = tenant.world.store
     run = store.run(call.params["id"])
     told_of = run.id if run.batch_id is None else run.batch_id
@@ -51,7 +49,6 @@ async def list_batches(call: Call) -> Answer:
     """GET /_mock/batches: every batch, oldest first; with `limit` a window of one line each, newest first."""
     tenant = tenant_of(call)
     window = read_window(call.parameters, "status")
-    call.runtime.settle(tenant, call.timers_max)
     store = tenant.world.store
     if window is None:
         bodies = (represent_batch(store.batches[batch_id], store.runs, tenant.dialect) for batch_id in tuple(store.batches))
@@ -64,7 +61,6 @@ async def list_batches(call: Call) -> Answer:
 async def get_batch(call: Call) -> Answer:
     """GET /_mock/batches/{id}: a batch with a line about each item, its requests, deliveries and movements of money."""
     tenant = tenant_of(call)
-    call.runtime.settle(tenant, call.timers_max)
     store = tenant.world.store
     batch = store.batch(call.params["id"])
     runs, deliveries = {item.run_id: store.runs[item.run_id] for item in batch.items}, _deliveries(store, batch.id)

@@ -25,7 +25,6 @@ async def get_timeline(call: Call) -> Answer:
     """GET /_mock/timeline: what happened so far, in order; with `limit` a window, newest first, with the requests among it."""
     tenant = tenant_of(call)
     window = read_window(call.parameters, "kind")
-    call.runtime.settle(tenant, call.timers_max)
     if window is not None:
         happenings = await call.runtime.feeds.of(call.caller).happenings.told()
         found, total = await look(happenings, window, lambda step: _keeps(window, step, call.runtime.scrubber))
