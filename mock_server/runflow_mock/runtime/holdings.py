@@ -17,7 +17,7 @@ from runflow_mock.engine.history import encode
 from runflow_mock.engine.journal import Journal, JournalSpace
 from runflow_mock.engine.store import Store
 from runflow_mock.engine.world import World
-from runflow_mock.runtime.bounds import Bounds, BoundsMax
+from runflow_mock.runtime.bounds import Bounds
 from runflow_mock.runtime.refusals import FilesFull, RecordsFull, TenantsFull
 
 READ_TIMES = 44
@@ -50,8 +50,8 @@ HolderT = TypeVar("HolderT", bound=Holder)
 class Holdings:
     """What the tenants of one server hold."""
 
-    def __init__(self, most: BoundsMax, bounds: Bounds) -> None:
-        self.journals = JournalSpace(most.journal_bytes_max, bounds.journal_bytes)
+    def __init__(self, bounds: Bounds) -> None:
+        self.journals = JournalSpace(bounds.journal_bytes.maximum, bounds.journal_bytes)
         self._bounds = bounds
         self._record_share = bounds.record_bytes.maximum * 7 // 10
 

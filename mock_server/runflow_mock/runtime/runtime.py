@@ -83,7 +83,7 @@ class Runtime:
         self.config = config
         self.catalog = catalog
         self.bounds = Bounds(config.bounds, self.warn, config.tenants_max)
-        self.holdings = Holdings(config.bounds, self.bounds)
+        self.holdings = Holdings(self.bounds)
         self.scrubber = Scrubber((config.admin_token, config.callback_secret, *config.keys))
         self.loop_watch = LoopWatch(timer, self.warn)
         self.tenants = Tenants(config, catalog, self.scrubber, monotonic=monotonic, wall=wall, holdings=self.holdings)

@@ -154,7 +154,7 @@ class Tenants:
         self._scrubber = scrubber or Scrubber()
         self._catalog = catalog
         self._inputs = InputChecks()
-        self._holdings = holdings or Holdings(config.bounds, Bounds(config.bounds, print, config.tenants_max))
+        self._holdings = holdings or Holdings(Bounds(config.bounds, print, config.tenants_max))
         self._monotonic = monotonic
         self._wall = wall
         self._named = 0
