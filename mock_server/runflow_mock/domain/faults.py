@@ -77,11 +77,6 @@ class Decision(msgspec.Struct, frozen=True):
     met: tuple[RuleMet | MagicMet, ...] = ()
     what: What | None = None
 
-    @property
-    def rule_id(self) -> RuleId | None:
-        """The rule that fired, if one did."""
-        return next((met.rule_id for met in self.met if isinstance(met, RuleMet) and met.fired), None)
-
 
 NO_DECISION = Decision()
 

@@ -180,13 +180,16 @@ def _decide(call: Call, sources: Sources, subject: Subject) -> None:
 def _effect(call: Call, sources: Sources, kinds: Set[type], subject: Subject, met: dict[RuleId, bool]) -> Effect | None:
     world = call.caller.world
     decision = choose(sources.rules, kinds, subject, world.now, world.seed)
-    met.update((each.rule_id, each.fired) for each in decision.met if isinstance(each, RuleMet))
-    if decision.rule_id is not None and decision.what is not None:
-        rule = world.store.rules[decision.rule_id]
-        return Effect(decision.rule_id, rule.label, decision.what, names_path=rule.where.path is not None)
+    told = {each.rule_id: each.fired for each in decision.met if isinstance(each, RuleMet)}
+    met.update(told)
+    if decision.what is not None:
+        # The last one that was met has fired: none is asked after it.
+        rule = world.store.rules[next(reversed(told))]
+        return Effect(rule.id, rule.label, decision.what, names_path=rule.where.path is not None)
     what = magic_what(subject, kinds) if sources.magic else None
-    name = f"{MAGIC_PREFIX}{spelled(subject.client_ref, subject.metadata, subject.input)}"
-    return None if what is None else Effect(name, None, what)
+    if what is None:
+        return None
+    return Effect(f"{MAGIC_PREFIX}{spelled(subject.client_ref, subject.metadata, subject.input)}", None, what)
 
 
 def _seconds(call: Call, waits: Effect) -> float:
