@@ -2,7 +2,7 @@
 
 import pytest
 from mutants import Bug, Mutant
-from right_habits import HABITS
+from right_habits import HABITS, TELLS_CENTS
 from right_orders import BUILT_OTHERWISE
 from right_pages import PAGED_OTHERWISE
 from right_servers import RIGHT
@@ -12,6 +12,7 @@ from runflow_mock.kit.suite.carriers import AppCarrier
 from runflow_mock.kit.suite.catalogue import FLOWS
 from runflow_mock.kit.suite.flows import play_all
 from runflow_mock.kit.suite.suite_tenants import Target
+from runflow_mock.kit.suite.tallies import Tally
 from runflow_mock.openapi.contracts import Contract, packaged_contract
 from runflow_mock.openapi.promises import documented_contract
 from runflow_mock.testing.in_process import InProcess
@@ -36,18 +37,38 @@ PLAYED = frozenset(
         *("failure_is_tried_again", "webhook_is_tried_again", "redelivery_waits", "public_models_agree"),
     )
 )
+# Flows that look at what an account has.
+PAYING = frozenset(
+    (
+        *("success_costs", "price_is_charged", "evaluation_is_paid", "failed_item_is_free", "failure_is_free", "run_is_cancelled"),
+        *("batch_is_cancelled", "poverty_is_told", "statuses_of_evaluations"),
+    )
+)
 SERVERS = {**RIGHT, **PAGED_OTHERWISE, **BUILT_OTHERWISE, **SAID_OTHERWISE}
 
 
 def test_flows_that_are_played_are_there() -> None:
-    assert {flow.id for flow in FLOWS} >= PLAYED
+    assert {flow.id for flow in FLOWS} >= PLAYED | PAYING
+
+
+def accusations(app: InProcess, bug: Bug, dialect: str, contract: Contract, played: frozenset[str] = PLAYED) -> Tally:
+    target = Target(Mutant(AppCarrier(app), bug), None, dialect=dialect)
+    return play_all([flow for flow in FLOWS if flow.id in played], target, contract)
 
 
 def assert_not_accused(app: InProcess, bug: Bug, dialect: str, contract: Contract) -> None:
-    target = Target(Mutant(AppCarrier(app), bug), None, dialect=dialect)
-    tally = play_all([flow for flow in FLOWS if flow.id in PLAYED], target, contract)
+    tally = accusations(app, bug, dialect, contract)
     assert (tally.breaches, tally.errors) == ([], [])
     assert tally.cases > 100
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dialect", ["seed", "docs"])
+@pytest.mark.parametrize("cent", TELLS_CENTS)
+def test_server_that_tells_balances_to_the_cent_is_not_accused(app: InProcess, cent: str, dialect: str) -> None:
+    tally = accusations(app, TELLS_CENTS[cent], dialect, documented_contract(), PAYING)
+    assert (tally.breaches, tally.errors) == ([], [])
+    assert tally.cases > 50
 
 
 @pytest.mark.slow

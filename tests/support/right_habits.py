@@ -4,6 +4,7 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Callable, Mapping
+from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, ROUND_UP, Decimal
 from functools import cache
 from itertools import count
 
@@ -99,6 +100,16 @@ def _shorter(record: Body) -> None:
     """Amounts have no zeros at their end."""
     told = {name: record[name] for name in AMOUNTS if isinstance(record.get(name), str)}
     record |= {name: amount.rstrip("0").rstrip(".") or "0" for name, amount in told.items()}
+
+
+def _to_the_cent(rounding: str) -> Bug:
+    """What an account has is told to the cent, and what is charged as exactly as ever."""
+
+    def change(record: Body) -> None:
+        told = {name: record[name] for name in ("balance", "balance_usd") if isinstance(record.get(name), str)}
+        record |= {name: str(Decimal(amount).quantize(Decimal("0.01"), rounding)) for name, amount in told.items()}
+
+    return when(is_of_the_api, records(change))
 
 
 def _signed_anew(mutant: Mutant, answer: Answer) -> Answer:
@@ -199,3 +210,9 @@ HABITS: Mapping[str, Bug] = {
     "calls problems with dashes": _problems(lambda name: name.replace("_", "-")),
     "is two servers with two clocks": Bug(_dated),
 }
+TELLS_CENTS: Mapping[str, Bug] = {
+    "the nearest, or the even one": _to_the_cent(ROUND_HALF_EVEN),
+    "the one below": _to_the_cent(ROUND_FLOOR),
+    "the one above": _to_the_cent(ROUND_UP),
+}
+"""Balances to the cent, and which."""

@@ -7,11 +7,12 @@ from itertools import product
 from typing import Any
 
 from runflow_mock.domain.signing import SignatureError
+from runflow_mock.kit.suite.balances import balance, is_rounded
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.files import output_is_there
 from runflow_mock.kit.suite.flows import Flow, Needs, Play
 from runflow_mock.kit.suite.flows_of_callbacks import check_signature, every_attempt
-from runflow_mock.kit.suite.flows_of_runs import balance, create_batch, create_run, ended
+from runflow_mock.kit.suite.flows_of_runs import create_batch, create_run, ended
 from runflow_mock.kit.suite.instants import instant, is_before
 from runflow_mock.kit.suite.offers import IMAGE, INPUT, MODEL
 from runflow_mock.kit.suite.provocations import CONFLICT, fresh_request
@@ -121,7 +122,7 @@ def _price_is_charged(tenant: SuiteTenant, model: str) -> Iterator[str]:
     run = ended(tenant, f"/v1/runs/{made['id']}")
     charged = [entry.amount for entry in tenant.control.ledger().entries if entry.kind == "charge"][-1:]
     cost = run.amount("cost")
-    if before - balance(tenant) != cost or [abs(Decimal(each)) for each in charged] != [cost]:
+    if not is_rounded(before - balance(tenant), cost) or [abs(Decimal(each)) for each in charged] != [cost]:
         yield f"a run that costs {run['cost']} is charged as {charged}, and the balance falls by {before - balance(tenant)}"
     if not prices:
         yield f"a run costs {run['cost']}, and its model has no price"
@@ -308,7 +309,7 @@ def _evaluations_are_paid(tenant: SuiteTenant) -> Iterator[str]:
     if end["status_code"] != "completed" or [content_of(attempt).get("evaluation_id") for attempt in heard] != [made["id"]]:
         yield f"an evaluation is {end['status_code']} and sends {len(heard)} callbacks"
     cost = end.amount("cost", nothing=Decimal(0))
-    if before - balance(tenant) != cost:
+    if not is_rounded(before - balance(tenant), cost):
         yield f"an evaluation that costs {cost} lowers the balance by {before - balance(tenant)}"
     if classes and classes[0].get("is_active") is False:
         yield f"the class {classes[0]['code']} is not active, and an evaluation of it is made"

@@ -6,6 +6,7 @@ from typing import Any
 
 from runflow_mock.domain.documents import Json
 from runflow_mock.kit.suite.agreements import is_alike
+from runflow_mock.kit.suite.balances import balance, exact_balance, is_rounded
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.flows import Flow, Needs
 from runflow_mock.kit.suite.readings import Unexpected, expect
@@ -76,18 +77,12 @@ def _batches_live(tenant: SuiteTenant) -> Iterator[str]:
         yield f"{end['items_succeeded']} items have succeeded and the runs are {[run['status_code'] for run in runs]}"
 
 
-def balance(tenant: SuiteTenant) -> Decimal:
-    """Returns what the account has."""
-    left: Decimal = expect(tenant.get("/v1/billing/balance"), 200).amount("balance")
-    return left
-
-
 def _success_costs(tenant: SuiteTenant) -> Iterator[str]:
     before = balance(tenant)
     end = ended(tenant, f"/v1/runs/{create_run(tenant)['id']}")
     fell = before - balance(tenant)
     # A model may be free; the laws hold its price against what it costs.
-    if fell != end.amount("cost", nothing=Decimal(0)):
+    if not is_rounded(fell, end.amount("cost", nothing=Decimal(0))):
         yield f"a run that cost {end.get('cost') or 'nothing'} lowered the balance by {fell}"
 
 
@@ -108,7 +103,7 @@ def _failed_items_are_free(tenant: SuiteTenant) -> Iterator[str]:
     end = ended(tenant, f"/v1/batches/{batch['id']}")
     if (end["status_code"], end["items_succeeded"], end["items_failed"]) != ("partial_succeeded", 1, 1):
         yield f"a batch with one failed item of 2 is {end['status_code']} with {end['items_succeeded']} and {end['items_failed']}"
-    if before - balance(tenant) != end.amount("cost"):
+    if not is_rounded(before - balance(tenant), end.amount("cost")):
         yield f"a batch that cost {end['cost']} lowered the balance by {before - balance(tenant)}"
     runs = expect(tenant.get(f"/v1/batches/{batch['id']}/items"), 200)["items"]
     costs = [expect(tenant.get(f"/v1/runs/{item['run_id']}"), 200).amount("cost", nothing=Decimal(0)) for item in runs]
@@ -120,12 +115,12 @@ def _failed_items_are_free(tenant: SuiteTenant) -> Iterator[str]:
 def _broken_invariants(tenant: SuiteTenant) -> Iterator[str]:
     ledger = tenant.control.ledger()
     yield from (f"the ledger breaks {rule.name}: {rule.evidence}" for rule in ledger.invariants if not rule.held)
-    if Decimal(ledger.balance) != balance(tenant):
+    if not is_rounded(balance(tenant), Decimal(ledger.balance)):
         yield f"the ledger says {ledger.balance} and the API {balance(tenant)}"
 
 
 def _poverty_is_told(tenant: SuiteTenant) -> Iterator[str]:
-    tenant.control.add_credit(f"-{balance(tenant)}")
+    tenant.control.add_credit(-exact_balance(tenant))
     answer = tenant.post(tenant.offer.runs, {"input": tenant.offer.input})
     refusal = expect(answer, 402)
     if not str(refusal["code"]).startswith("INSUFFICIENT_CREDIT"):
@@ -142,9 +137,9 @@ def _no_part_is_made(tenant: SuiteTenant) -> Iterator[str]:
     """Who has enough for one item of two gets no batch at all."""
     tenant.control.add_credit("1000")
     cost = ended(tenant, f"/v1/runs/{create_run(tenant)['id']}").amount("cost")
-    tenant.control.add_credit(f"-{balance(tenant) - cost}")
+    tenant.control.add_credit(cost - exact_balance(tenant))
     answer = tenant.post(tenant.offer.batches, {"input": [tenant.offer.input] * 2})
-    if answer.status != 402 or balance(tenant) != cost or tenant.items("/v1/batches"):
+    if answer.status != 402 or not is_rounded(balance(tenant), cost) or tenant.items("/v1/batches"):
         yield f"a batch of two on a balance that covers one is answered {answer.evidence}, and the balance is {balance(tenant)}"
     last = tenant.post(tenant.offer.runs, {"input": tenant.offer.input})
     if last.status != 201:
@@ -236,9 +231,10 @@ def _runs_are_cancelled(tenant: SuiteTenant) -> Iterator[str]:
     other = expect(tenant.get(f"/v1/runs/{beside['id']}"), 200)
     if other["status_code"] != "succeeded":
         yield f"one run was cancelled, and another one is {other['status_code']}"
-    fell, cost = before - balance(tenant) - other.amount("cost", nothing=Decimal(0)), end.amount("cost", nothing=Decimal(0))
-    if fell or cost:
-        yield f"a run that was cancelled before it began costs {cost}, and lowered the balance by {fell}"
+    fell, cost = before - balance(tenant), end.amount("cost", nothing=Decimal(0))
+    paid = other.amount("cost", nothing=Decimal(0))
+    if not is_rounded(fell, paid) or cost:
+        yield f"a run that was cancelled before it began costs {cost}, and lowered the balance by {fell - paid}"
     yield from _broken_invariants(tenant)
     done = ended(tenant, f"/v1/runs/{create_run(tenant)['id']}")
     late = tenant.post(f"/v1/admin/runs/{done['id']}/cancellation", {"reason": "suite"}, key=tenant.admin_key)

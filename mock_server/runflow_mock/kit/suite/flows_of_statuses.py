@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from runflow_mock.domain.whole_numbers import whole_number
+from runflow_mock.kit.suite.balances import balance
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.flows import Flow, Needs, Play
 from runflow_mock.kit.suite.flows_of_rules import record_of
-from runflow_mock.kit.suite.flows_of_runs import balance
 from runflow_mock.kit.suite.offers import INPUT, RUNS
 from runflow_mock.kit.suite.provocations import CONFLICT, KEYS, SERVER_ERRORS, TOO_MANY, by_rule, fresh_request, needs_key, provoked
 from runflow_mock.kit.suite.readings import expect

@@ -6,9 +6,10 @@ from urllib.parse import quote
 
 from runflow_mock.domain.signing import SignatureError
 from runflow_mock.kit.suite.agreements import is_alike
+from runflow_mock.kit.suite.balances import balance
 from runflow_mock.kit.suite.flows import Flow, Needs
 from runflow_mock.kit.suite.flows_of_callbacks import MOVES_MAX, check_signature, every_attempt
-from runflow_mock.kit.suite.flows_of_runs import TERMINAL, balance, create_batch, create_run
+from runflow_mock.kit.suite.flows_of_runs import TERMINAL, create_batch, create_run
 from runflow_mock.kit.suite.instants import is_before
 from runflow_mock.kit.suite.lists import WHOLE, first_page, pages_of
 from runflow_mock.kit.suite.offers import IMAGE

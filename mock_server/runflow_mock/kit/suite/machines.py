@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 
+from runflow_mock.kit.suite.balances import balance, is_rounded
 from runflow_mock.kit.suite.flows import CRASHED, ODD, STOPPED_BY_DEPTH
-from runflow_mock.kit.suite.flows_of_runs import CANCELLED, TERMINAL, balance, ended
+from runflow_mock.kit.suite.flows_of_runs import CANCELLED, TERMINAL, ended
 from runflow_mock.kit.suite.generating import MISSING, Effort
 from runflow_mock.kit.suite.laws import Watch
 from runflow_mock.kit.suite.readings import Unexpected, expect
@@ -113,7 +114,7 @@ class Play:
             _must(counts == wanted_counts, f"{wanted_counts} items must have succeeded and failed, and {counts} have")
             spent += batch.amount("cost")
         left = self._balance()
-        _must(self.model.start - spent == left, f"{self.model.start} less {spent} is not {left}")
+        _must(is_rounded(self.model.start - left, spent), f"{self.model.start} less {spent} is not {left}")
         if self.tenant.has_control:
             broken = [rule.name for rule in self.tenant.control.ledger().invariants if not rule.held]
             _must(not broken, f"the ledger breaks {broken}")

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from runflow_mock.domain.principals import CUSTOMER_SCOPES
+from runflow_mock.kit.suite.balances import exact_balance
 from runflow_mock.kit.suite.carriers import Answer
-from runflow_mock.kit.suite.readings import expect
 from runflow_mock.kit.suite.requests import WRITES, Request
 from runflow_mock.kit.suite.rules import variations
 from runflow_mock.kit.suite.seeds import ABSENT
@@ -113,8 +113,8 @@ def without_credit(tenant: SuiteTenant, request: Request) -> Answer | None:
     """Asks for what costs on an account that has nothing."""
     if request.operation.id not in CREATING:
         return None
-    balance = expect(tenant.get("/v1/billing/balance"), 200)["balance"]
-    tenant.control.add_credit(f"-{balance}")
+    balance = exact_balance(tenant)
+    tenant.control.add_credit(-balance)
     answer = request.send(tenant)
     tenant.control.add_credit(balance)
     return answer
