@@ -251,3 +251,17 @@ def test_journal_that_has_dropped_some_begins_with_what_is_left() -> None:
         journal.record(_exchange(number))
     assert [each.number for each in journal.oldest_after(1, 1)] == [each.number for each in journal.raw_after(1, 1)] == [4]
     assert [each.number for each in journal.latest(5)] == [4, 5]
+
+
+def test_exchange_that_came_after_the_latest_secret_is_scrubbed_once() -> None:
+    scrubber = Scrubber()
+    journal = _journal_that_was_read(scrubber)
+    scrubber.learn("a-secret-text")
+    journal.latest(1)
+    for number in range(6, 9):
+        journal.record(replace(_exchange(number), request_body=b"another-text"))
+    read = list(journal)
+    assert [each.number for each in read] == [4, 5, 6, 7, 8]
+    assert all(before is after for before, after in zip(read, journal, strict=True))
+    scrubber.learn("another-text")
+    assert b"another-text" not in b"".join(each.request_body for each in journal)

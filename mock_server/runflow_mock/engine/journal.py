@@ -160,7 +160,7 @@ class Journal:
         """Returns the first so many of the exchanges that were added last, `behind` in number; no others are scrubbed for it."""
         start = min(behind, len(self._exchanges))
         found = [self._exchanges[-place] for place in range(start, max(0, start - count), -1)]
-        return tuple(self.up_to_date(each) if each.number <= self._scrubbed_to else scrubbed(each, self._scrubber) for each in found)
+        return tuple(map(self._shown, found))
 
     def restore(self, exchanges: Iterable[Exchange], total: int) -> None:
         """Takes the latest exchanges of a journal that had seen `total`."""
@@ -196,7 +196,7 @@ class Journal:
             if exchange.number <= number:
                 break
             found.append(exchange)
-        return [self.up_to_date(exchange) for exchange in reversed(found)]
+        return [self._shown(exchange) for exchange in reversed(found)]
 
     def record(self, exchange: Exchange) -> bool:
         """Adds an exchange; the oldest make room.
@@ -240,6 +240,13 @@ class Journal:
         for place in range(behind, behind - count, -1):
             self._exchanges[-place] = scrubbed(self._exchanges[-place], self._scrubber)
         self._scrubbed_to = begun + count
+
+    def _shown(self, exchange: Exchange) -> Exchange:
+        """Returns an exchange that is here without secrets; where nobody has read it, it stays as it came."""
+        if exchange.number > self._scrubbed_to:
+            return scrubbed(exchange, self._scrubber)
+        # Nearly always: to look for its place takes longer.
+        return exchange if self.is_up_to_date(exchange) else self.up_to_date(exchange)
 
     def _keep_up(self) -> None:
         """Takes note that further secrets are known."""

@@ -212,8 +212,10 @@ class Judging:
 
     def _known(self, exchange: Exchange) -> Findings | None:
         """What was found out about an exchange that the journal holds, in its turn or before, if it was judged as it is now."""
-        judged = (self._findings.get(exchange.number), self._early.get(exchange.number))
-        return next((known[1] for known in judged if known is not None and known[0] == hash(exchange)), None)
+        for known in (self._findings.get(exchange.number), self._early.get(exchange.number)):
+            if known is not None and known[0] == hash(exchange):
+                return known[1]
+        return None
 
     def _forget_early(self) -> None:
         self._early = {number: found for number, found in self._early.items() if number > self._journal.dropped}
