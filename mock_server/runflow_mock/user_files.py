@@ -29,14 +29,18 @@ def read_file(path: Path, bytes_max: int = FILE_BYTES_MAX) -> bytes:
             raise
 
 
-def read_found_file(path: Path, bytes_max: int = FILE_BYTES_MAX) -> bytes:
-    """Returns the bytes of a file that nobody has named: it was found in a folder, or another one leads to it.
+def read_found_file(path: Path, folder: Path, bytes_max: int = FILE_BYTES_MAX) -> bytes:
+    """Returns the bytes of a file that nobody has named: it was found in a folder that somebody named, or another one there leads to it.
 
-    Who has filled the folder may be somebody else, and whoever opens a pipe waits for its other end.
+    Who has filled the folder may be somebody else: a link could bring any file of the user into what is printed and written, and whoever
+    opens a pipe waits for its other end.
 
     Raises:
-        OSError: it is no file, cannot be read, or is too long.
+        OSError: it is no file, is outside the folder, cannot be read, or is too long.
     """
+    # Of a link that leads to nothing or to itself, the opening says so.
+    if path.exists() and not path.resolve().is_relative_to(folder.resolve()):
+        raise OSError(errno.EPERM, "its link leads out of the folder: name the file itself", str(path))
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise OSError(errno.EINVAL, "it is a pipe or a device", str(path))
     return read_file(path, bytes_max)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from costs import lines_run
 
-from runflow_mock.kit.calibration.files import CaptureFile, captures_in, read_files
+from runflow_mock.kit.calibration.files import CaptureError, CaptureFile, captures_in, read_files
 
 ANSWER = b'{"status": 401, "body": {"code": "UNAUTHORIZED", "message": "no"}}'
 
@@ -31,3 +31,14 @@ def test_head_that_stands_alone_gets_the_body_of_its_name(tmp_path: Path, ends: 
     assert sorted(taken) == ["402.headers", "other0.json", "other1.json"]
     (capture,) = taken["402.headers"]
     assert (capture.status, capture.body) == (402, b'{"code": "X"}')
+
+
+def test_link_in_a_folder_leads_to_no_file_outside_and_one_that_is_named_is_followed(tmp_path: Path) -> None:
+    folder, private = tmp_path / "given", tmp_path / "private.json"
+    folder.mkdir()
+    private.write_text('{"code": "NOT_FOUND", "message": "private"}')
+    link = folder / "link.json"
+    link.symlink_to(private)
+    with pytest.raises(CaptureError, match=r"link\.json cannot be read: its link leads out of the folder"):
+        read_files([folder])
+    assert [file.raw for file in read_files([link])] == [private.read_bytes()]

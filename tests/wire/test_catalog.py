@@ -94,6 +94,14 @@ def test_pipe_in_a_folder_is_told_and_not_waited_for(tmp_path: Path) -> None:
         load_catalog([tmp_path])
 
 
+def test_link_in_a_folder_leads_to_no_file_outside(tmp_path: Path) -> None:
+    folder = tmp_path / "given"
+    folder.mkdir()
+    (folder / "models.json").symlink_to(file_of(tmp_path, [MODEL]))
+    with pytest.raises(CatalogError, match=r"models.json cannot be read: its link leads out of the folder"):
+        load_catalog([folder])
+
+
 def test_later_model_of_the_same_id_overrides(tmp_path: Path) -> None:
     own = {**MODEL, "id": "runflow/background-removal", "name": "Mine"}
     catalog = load_catalog((file_of(tmp_path, [own]),))

@@ -166,7 +166,7 @@ class Folder:
             file = (self._folder / name).resolve()
             if not file.is_relative_to(self._folder.resolve()):
                 raise SourceError("it is outside the folder of the document; only files in and below that are read")
-            raw = read_found_file(file)
+            raw = read_found_file(file, self._folder)
         except (OSError, ValueError) as error:
             if isinstance(error, SourceError):
                 raise

@@ -7,6 +7,7 @@ such a model gets the inputs of a generic image, video or audio model.
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -112,8 +113,9 @@ def load_catalog(paths: Sequence[Path] = (), *, accept_unknown: bool = False) ->
     creators: dict[str, Creator] = {}
     ours = data_folder("fixtures") / "catalog"
     for folder, file in ((path, file) for path in (ours, *paths) for file in _files(path)):
-        # A file that is named itself may be a pipe, as a shell makes one.
-        content = _content(file, read_file if file == folder else read_found_file, is_ours=folder is ours)
+        # A file that is named itself may be a pipe, as a shell makes one; ours may be links into the cache of an installer.
+        read = read_file if file == folder or folder is ours else partial(read_found_file, folder=folder)
+        content = _content(file, read, is_ours=folder is ours)
         models |= {model.id: model for model in (_model(file, entry, is_ours=folder is ours) for entry in _entries(file, content))}
         creators |= {creator.slug: creator for creator in _owner(file, content)}
     generic = generic_model("any/model", "image") if accept_unknown else None

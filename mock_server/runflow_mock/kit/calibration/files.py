@@ -21,7 +21,7 @@ from runflow_mock.kit.calibration.shapes import read_shape
 from runflow_mock.kit.calibration.traces import is_trace, read_trace
 from runflow_mock.kit.calibration.transcripts import capture_of, is_transcript, read_transcript, split_messages
 from runflow_mock.openapi.texts import TextError, ignore, read_text
-from runflow_mock.user_files import read_file
+from runflow_mock.user_files import read_file, read_found_file
 from runflow_mock.wire.profiles import FORMAT as PROFILE
 
 WAY_OUT = "give JSON, JSON lines, a HAR file, a cassette, or the output of curl -i, -v or --trace-ascii, or leave the file out"
@@ -68,13 +68,13 @@ class CaptureFile(NamedTuple):
 
 def read_files(given: Iterable[Path]) -> tuple[CaptureFile, ...]:
     """Returns the files, and those in the folders, each once, without profiles, which may lie beside what they were made from; in folders
-    hidden files are left out.
+    hidden files are left out, and links lead to no file outside.
 
     Raises:
         CaptureError: one is not there or cannot be read, or a folder has none.
     """
     paths = tuple(given)
-    found, taken = dict[Path, str](), set[str]()
+    found, taken, folders = dict[Path, str](), set[str](), dict[Path, Path]()
     for path in paths:
         inner = sorted(_inside(path)) if path.is_dir() else [path]
         if not inner:
@@ -86,7 +86,8 @@ def read_files(given: Iterable[Path]) -> tuple[CaptureFile, ...]:
                 name = file.relative_to(path).as_posix() if path.is_dir() else file.name
                 found[file] = _free_name(folder + name, taken)
                 taken.add(found[file])
-    files = (CaptureFile(name, path, _read(path)) for path, name in found.items())
+                folders[file] = path
+    files = (CaptureFile(name, file, _read(file, None if file in paths else folders[file])) for file, name in found.items())
     return tuple(file for file in files if PROFILE.encode() not in file.raw[:PROFILE_BYTES_MAX])
 
 
@@ -242,8 +243,8 @@ def _inside(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, folder: Path | None) -> bytes:
     try:
-        return read_file(path, BYTES_MAX)
+        return read_file(path, BYTES_MAX) if folder is None else read_found_file(path, folder, BYTES_MAX)
     except OSError as error:
         raise CaptureError(f"{path} cannot be read: {error.strerror}") from None
