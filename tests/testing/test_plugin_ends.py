@@ -249,6 +249,7 @@ def test_callback_secret_is_there_for_who_reads_it(pytester: pytest.Pytester) ->
         ("callback_secret=b'rf_whsec_of_the_test'", "*callback_secret cannot be b'rf_whsec_of_the_test'*decode it*"),
         ("allow_unused='yes'", "*allow_unused is True or False, not 'yes'*"),
         ("allow_violations=7", "*allow_violations is True, or ids of operations such as*not 7*"),
+        ("allow_violations={'create_run': False}", "*allow_violations is True, or ids of operations such as*not {'create_run': False}*"),
         ("allow_violations='crate_run'", "*allow_violations: 'crate_run' is no operation of the contract; did you mean create_run?*"),
         ("allow_violations=['create_run', 'opertaion']", "*allow_violations: 'opertaion' is no operation of the contract*get_run*"),
         ("allow_exceptions='KeyError'", "*allow_exceptions is True, or kinds of exceptions such as KeyError, not 'KeyError'*"),

@@ -83,7 +83,8 @@ def _operations(name: str, value: object) -> bool | tuple[str, ...]:
     """Returns the ids of operations; one alone needs no list."""
     if isinstance(value, bool):
         return value
-    names = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, Iterable) else (value,)
+    # Of a mapping the names alone would count, and one of them may stand beside a False.
+    names = tuple(value) if isinstance(value, Iterable) and not isinstance(value, str | Mapping) else (value,)
     if not all(isinstance(each, str) for each in names):
         raise MarkerError(f"@pytest.mark.runflow: {name} is True, or ids of operations such as ['create_run'], not {value!r:.80}")
     return names
