@@ -39,12 +39,10 @@ WITHOUT_BODY = (204, 205, 304)
 
 def answer_findings(contract: Contract, declared: Declared, exchange: Exchange) -> tuple[Finding, ...]:
     """Returns where an answer is not as a document says, and notes on what was not judged; what a fault rule made of it was asked for."""
-    return () if exchange.fault is not None else tuple(islice(_answer_findings(contract, declared, exchange), FINDINGS_MAX))
-
-
-def _answer_findings(contract: Contract, declared: Declared, exchange: Exchange) -> Iterator[Finding]:
+    if exchange.fault is not None:
+        return ()
     found = _described_findings(contract, declared, exchange) if declared.is_read else ()
-    yield from unless_variant(contract, declared, found)
+    return tuple(islice(unless_variant(contract, declared, found), FINDINGS_MAX))
 
 
 def _described_findings(contract: Contract, declared: Declared, exchange: Exchange) -> Iterator[Finding]:

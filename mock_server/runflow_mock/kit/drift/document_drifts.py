@@ -36,8 +36,9 @@ class DocumentComparison:
     def __init__(self, old: Contract, new: Contract) -> None:
         self.old = old
         self.new = new
-        # Where nothing goes one way alone, what was compared for one direction is known for all.
-        marked = [direction for direction in Direction if any(_marks(contract, direction) for contract in (old, new))]
+        # Where no field may go one way alone, what was compared for one direction is known for all.
+        written = [msgspec.json.encode(contract.document) for contract in (old, new)]
+        marked = [direction for direction in Direction if any(f'"{direction.value}":true'.encode() in document for document in written)]
         self._schemas: dict[tuple[Direction | None, bool], SchemaComparison] = {}
         for has_bytes in (False, True):
             plain = SchemaComparison(old, new, has_bytes=has_bytes)
@@ -261,11 +262,6 @@ def drift_of(subject: str, key: str, side: Side, found: Found, *, evidence: str 
     return Drift(
         subject=subject, key=key, side=side, where=where, change=change, grade=grade_of(change, side), says=found.says, evidence=evidence
     )
-
-
-def _marks(contract: Contract, direction: Direction) -> bool:
-    """Tells whether fields of a document may go the other way alone."""
-    return f'"{direction.value}":true'.encode() in msgspec.json.encode(contract.document)
 
 
 def _spelled(origin: str) -> tuple[str, str | None, int | None]:

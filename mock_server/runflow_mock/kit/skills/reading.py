@@ -150,7 +150,7 @@ class _Reader:
             is_body = about.endpoint.method in _WRITES and not is_later and not _ARROW.search(line)
             yield from _stated(shown, Side.REQUEST if is_body else Side.ANSWER, about.endpoint)
 
-    def _before(self, mentions: Sequence[Mention], place: int, start: int = 0) -> Endpoint | None:
+    def _before(self, mentions: Sequence[Mention], place: int, start: int) -> Endpoint | None:
         """Returns the operation that is named last before a place, and not before `start`."""
         found = [mention.endpoint for mention in mentions if start <= mention.start < place and mention.endpoint.method is not None]
         return found[-1] if found else None
