@@ -33,7 +33,7 @@ from runflow_mock.kit.probes.effects import LATE, Effects, NoCount
 from runflow_mock.kit.probes.event_steps import KNOWN_TO_ALL, refuses_as_get, refuses_secret
 from runflow_mock.kit.probes.file_steps import ELSEWHERE, NOT_FETCHED, fetches_after_verifying
 from runflow_mock.kit.probes.forgeries import FORGERIES
-from runflow_mock.kit.probes.probe_steps import ProbeKit, ProbeStep, Seen, refuses, takes_beginning_with, takes_genuine
+from runflow_mock.kit.probes.probe_steps import ProbeKit, ProbeStep, Seen, refuses, takes_genuine
 from runflow_mock.kit.probes.sample_callbacks import Sender
 from runflow_mock.kit.probes.verdicts import LIMITED, NO_CONTROL, NO_TIME, SECONDS_MAX, places_of, verify_receiver
 from runflow_mock.kit.sheets.records import Row, Sheet
@@ -275,17 +275,18 @@ def test_receiver_whose_own_secret_everybody_knows_is_told_so_and_not_accused() 
     assert seen[2].is_held
 
 
-# How each takes a signature that begins with 0, and one with f.
-NUMBERS: dict[str | None, tuple[bool, bool]] = {
-    "writes its signature without zeros in front": (False, True),
-    "writes its signature with a sign": (True, False),
-    None: (True, True),
+# How each takes a signature that begins with 0, with 1 as what stands before it does, and with f.
+BEGINNINGS: dict[str | None, tuple[bool, bool, bool]] = {
+    "writes its signature without zeros in front": (False, True, True),
+    "strips each letter of v1= from the digits": (True, False, True),
+    "writes its signature with a sign": (True, True, False),
+    None: (True, True, True),
 }
 
 
 @pytest.mark.slow(is_covering=True)
-@pytest.mark.parametrize(("flaw", "taken"), NUMBERS.items(), ids=[flaw or "right" for flaw in NUMBERS])
-def test_receiver_that_takes_a_signature_for_a_number_is_caught_each_time(flaw: str | None, taken: tuple[bool, bool]) -> None:
+@pytest.mark.parametrize(("flaw", "taken"), BEGINNINGS.items(), ids=[flaw or "right" for flaw in BEGINNINGS])
+def test_receiver_that_minds_with_what_a_signature_begins_is_caught_each_time(flaw: str | None, taken: tuple[bool, bool, bool]) -> None:
     """Of such a receiver other rows fail as well, by chance; this one says why."""
     with (
         handler(flaw) as running,
@@ -293,8 +294,9 @@ def test_receiver_that_takes_a_signature_for_a_number_is_caught_each_time(flaw: 
         closing(Carrier(running.url, seconds_max=5.0)) as carrier,
     ):
         kit = ProbeKit(sender, carrier)
-        seen = [seen.is_held for digit in "0f" for _ in range(5) for seen in takes_beginning_with(digit)(kit)]
-    assert seen == [taken[0]] * 5 + [taken[1]] * 5
+        probes = [probe for probe in PROBES if probe.name.startswith("signature that begins with")]
+        seen = [[seen.is_held for _ in range(5) for seen in probe.step(kit)] for probe in probes]
+    assert seen == [[is_taken] * 5 for is_taken in taken]
 
 
 def test_bench_has_thirty_wrong_handlers_and_tries_every_rule_but_the_control() -> None:

@@ -67,6 +67,7 @@ COMPARISONS: Mapping[str, Callable[[str, str], bool]] = {
     "compares all but the last digit": lambda mine, given: mine[:-1] == given[:-1],
     "adds up how much digits differ": lambda mine, given: sum(mine.encode()) == sum(given.encode()),
     "writes its signature without zeros in front": lambda mine, given: f"v1={int(mine[3:], 16):x}" == given,
+    "strips each letter of v1= from the digits": lambda mine, given: mine[3:] == given.lstrip("v1="),
     "writes its signature with a sign": lambda mine, given: f"v1={signed(mine[3:]):064x}" == given,
     "adds up the bytes": lambda mine, given: len(mine) == len(given) and folded(sum, mine) == folded(sum, given),
     "folds the bytes into one": lambda mine, given: len(mine) == len(given) and folded(xor_of, mine) == folded(xor_of, given),

@@ -187,8 +187,9 @@ PROBES: tuple[Probe, ...] = (
     Probe("each evaluation", "acts-once", where_told(effect_steps.acts_on_each("evaluation.completed")), event="evaluation.completed"),
     *(Probe(event, "takes-every-event", probe_steps.takes(event), event=event) for event in EVENTS),
     Probe("status of the answer", "answers-as-declared", probe_steps.answers_as_declared, needs_document=True),
-    # Who takes a signature for a number refuses one in sixteen, or one in two.
+    # Who takes a signature for a number refuses one in sixteen, or one in two; who strips each letter of `v1=`, one in sixteen.
     Probe("signature that begins with 0", "takes-genuine", probe_steps.takes_beginning_with("0")),
+    Probe("signature that begins with 1", "takes-genuine", probe_steps.takes_beginning_with("1")),
     Probe("signature that begins with f", "takes-genuine", probe_steps.takes_beginning_with("f")),
     Probe("unusual bytes", "verifies-raw-bytes", content_steps.takes_unusual_bytes),
     Probe("unusual white space", "verifies-raw-bytes", content_steps.takes_unusual_spaces),

@@ -159,7 +159,9 @@ class _Doubts:
 
 
 def takes_beginning_with(digit: str) -> ProbeStep:
-    """Returns the step of a genuine sample whose signature begins with a digit: a number has no zeros in front, and may have a sign."""
+    """Returns the step of a genuine sample whose signature begins with a digit: a number has no zeros in front, and may have a sign, and
+    the digit of `v1=` is one of those that may be stripped with it.
+    """
 
     def step(kit: ProbeKit) -> Iterator[Seen]:
         sample = next((each for each in kit.sender.variants() if digits_of(each).startswith(digit)), None)
