@@ -7,6 +7,7 @@ FLAWS: Mapping[str, str] = {
     "trusts everybody": "refuses-forged",
     "trusts who does not sign": "refuses-forged",
     "trusts who gives no timestamp": "refuses-forged",
+    "trusts who sends none of its headers": "refuses-forged",
     "compares the first digits": "refuses-forged",
     "compares the last digits": "refuses-forged",
     "passes over what follows the digits": "refuses-forged",

@@ -101,6 +101,7 @@ EARLY: Mapping[str, tuple[int, Callable[[dict[str, str], bytes], bool]]] = {
     "believes its own network": (200, lambda headers, body: headers.get("x-real-ip", "").startswith("10.")),
     "believes whoever names the service": (200, lambda headers, body: headers.get("origin") == "https://api.runflow.io"),
     "takes what names no delivery for a ping": (204, lambda headers, body: "runflow-request-id" not in headers and bool(body)),
+    "trusts who sends none of its headers": (200, lambda headers, body: bool(body) and not any(name in headers for name in HEADERS)),
     "takes a list for nothing": (204, lambda headers, body: isinstance(parsed(body), list)),
     "takes a text for nothing": (204, lambda headers, body: isinstance(parsed(body), str)),
     "takes a form with files for nothing": (204, lambda headers, body: headers.get("content-type", "").startswith("multipart/")),

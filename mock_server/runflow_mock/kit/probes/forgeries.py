@@ -194,6 +194,8 @@ def with_body(change: Callable[[bytes], bytes], **metadata: str) -> Forge:
 FORGERIES: Mapping[str, Forge] = {
     "wrong secret": for_nobody,
     "unsigned": distorted("unsigned"),
+    # As everybody writes it who has found the address, and as a test of one's own that is let in by mistake.
+    "none of its headers": calling(Runflow_Signature=None, Runflow_Timestamp=None, Runflow_Request_Id=None),
     "changed body": distorted("tamper"),
     "borrowed signature": borrowed,
     "first 16 digits right": with_signature(lambda prefix, digits: prefix + digits[:PART] + other_digits(digits[PART:])),
