@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from runflow_mock.kit.suite.carriers import Answer, HttpCarrier
-from runflow_mock.kit.suite.laws_of_messages import LAWS
+from runflow_mock.kit.suite.laws_of_messages import LAWS, changed_later
 from runflow_mock.kit.suite.memories import Memory
 
 RUN = "/v1/runs/019b76da-a800-7000-8abc-0123456789ab"
@@ -152,3 +152,27 @@ def test_ids_of_requests_differ_and_are_on_every_success_or_on_none() -> None:
 )
 def test_dates_are_those_of_http_and_do_not_go_back(dates: tuple[str, ...], is_held: bool) -> None:
     assert (says("dates", *(replace(GET, headers={"date": date}) for date in dates)) == []) is is_held
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_held"),
+    [
+        ({"date": "Sun, 01 Mar 2026 10:00:00 GMT", "last-modified": "Sun, 01 Mar 2026 09:00:00 GMT"}, True),
+        # What keeps files may have another clock than what sends them.
+        ({"date": "Sun, 01 Mar 2026 10:00:00 GMT", "last-modified": "Sun, 01 Mar 2026 10:00:05 GMT"}, True),
+        ({"date": "Sun, 01 Mar 2026 10:00:00 GMT", "last-modified": "Sun, 01 Mar 2026 10:00:06 GMT"}, False),
+        ({"date": "Sun, 01 Mar 2026 10:00:00 GMT", "last-modified": "Tue, 01 Mar 2026 09:00:00 GMT"}, False),
+        # Who tells no date, or none that is one, tells no moment of the answer.
+        ({"last-modified": "Sun, 01 Mar 2099 10:00:00 GMT"}, True),
+        ({"last-modified": "2026-03-01T10:00:00Z"}, False),
+    ],
+)
+def test_nothing_was_changed_after_it_was_told(headers: dict[str, str], is_held: bool) -> None:
+    assert (says("dates", replace(GET, headers=headers)) == []) is is_held
+
+
+def test_file_was_not_changed_after_it_was_sent() -> None:
+    sent = {"date": "Sun, 01 Mar 2026 10:00:00 GMT", "last-modified": "Mon, 02 Mar 2026 10:00:00 GMT"}
+    assert list(changed_later(replace(GET, headers=sent))) == [
+        "Last-Modified is 'Mon, 02 Mar 2026 10:00:00 GMT', and it was told at 'Sun, 01 Mar 2026 10:00:00 GMT'"
+    ]

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from lies import Lie, lie
+from lies_of_messages import CHANGED_TOMORROW
 from msgspec.structs import replace
 from mutants import Bug, Mutant, asked, poorer
 
@@ -77,6 +78,10 @@ def _reads(start: str, has: str = "") -> Callable[[Mutant, Answer], bool]:
 CASES: Mapping[str, Lie] = {
     "a part of a file is nothing": lie(_of_files(_other_part), "file_is_there", "file_expires", "upload_is_kept"),
     "HEAD of a file has another tag": lie(_of_files(_longer_head), "file_is_there", "file_expires", "upload_is_kept"),
+    "a file was changed tomorrow": lie(
+        _of_files(lambda mutant, answer: replace(answer, headers={**answer.headers, **CHANGED_TOMORROW})),
+        *("file_is_there", "file_expires", "upload_is_kept"),
+    ),
     "a file has never changed": lie(_of_files(_never_changed), "file_is_there", "file_expires", "upload_is_kept"),
     "an upload is confirmed before its bytes came": lie(Bug(_confirmed_early), "upload_is_kept"),
     "an asset is taken as an input after it was deleted": lie(Bug(_taken_after_its_end), "upload_is_kept"),

@@ -37,6 +37,7 @@ def _turned(mutant: Mutant, answer: Answer) -> str:
     return DAYS[mutant.memory["turn"] % 2]
 
 
+CHANGED_TOMORROW = {"date": "Sun, 01 Mar 2026 10:00:00 GMT", "last-modified": "Mon, 02 Mar 2026 10:00:00 GMT"}
 CASES: Mapping[str, Lie] = {
     "answers announce a byte too many": lie(
         _with_header("content-length", lambda mutant, answer: str(len(answer.body) + 1), lambda answer: bool(answer.body)), "content_length"
@@ -77,4 +78,12 @@ CASES: Mapping[str, Lie] = {
     "dates go back": lie(_with_header("date", _turned, _always), "dates"),
     "dates are not those of HTTP": lie(_with_header("date", lambda mutant, answer: "2026-03-01T10:00:00Z", _always), "dates"),
     "dates have another day": lie(_with_header("date", lambda mutant, answer: "Mon, 01 Mar 2026 10:00:00 GMT", _always), "dates"),
+    "what is told was changed tomorrow": lie(
+        Bug(
+            lambda mutant, answer: (
+                replace(answer, headers={**answer.headers, **CHANGED_TOMORROW}) if answer.path.startswith("/v1/models") else answer
+            )
+        ),
+        "dates",
+    ),
 }

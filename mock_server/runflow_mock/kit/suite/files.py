@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from PIL import Image, UnidentifiedImageError
 
 from runflow_mock.kit.suite.carriers import Answer
+from runflow_mock.kit.suite.laws_of_messages import changed_later
 from runflow_mock.kit.suite.suite_tenants import SuiteTenant
 from runflow_mock.openapi.media_types import read_media_type
 
@@ -80,6 +81,7 @@ def file_is_there(tenant: SuiteTenant, url: Any, told: Mapping[str, Any]) -> Ite
     if answer.status != 200:
         yield f"{url} is answered {answer.status}"
         return
+    yield from (f"{url}: {wrong}" for wrong in changed_later(answer))
     media_type = read_media_type(answer.headers.get("content-type")).name
     kind = told.get("type") or told.get("asset_type")
     named = TYPES.get(urlsplit(str(url)).path.rpartition(".")[2].lower())

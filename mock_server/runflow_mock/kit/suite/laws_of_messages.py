@@ -131,20 +131,37 @@ def _is_public(operation: Declared) -> bool:
 
 
 def is_dated(answer: Answer, memory: Memory) -> Iterator[str]:
-    """Date, where it is told, is a date as HTTP writes it, and never goes back."""
+    """Date and Last-Modified, where they are told, are dates as HTTP writes them; Date never goes back, and nothing was changed later."""
+    yield from changed_later(answer)
     told = answer.headers.get("date")
+    moment = _date(told)
     if told is None:
         return
-    try:
-        moment = datetime.strptime(told, DATE).replace(tzinfo=UTC)
-    except ValueError:
+    if moment is None:
         yield f"Date is {told!r}"
         return
-    if moment.strftime(DATE) != told:
-        yield f"Date is {told!r}, and that day is a {moment:%A}"
     if memory.dated is not None and moment < memory.dated - DATE_SKEW:
         yield f"Date is {told!r}, and was {memory.dated.strftime(DATE)!r} before"
     memory.dated = moment
+
+
+def changed_later(answer: Answer) -> Iterator[str]:
+    """Yields where Last-Modified is no date, or lies ahead of the moment at which it was told."""
+    modified, told = answer.headers.get("last-modified"), answer.headers.get("date")
+    moments = _date(modified), _date(told)
+    if modified is not None and moments[0] is None:
+        yield f"Last-Modified is {modified!r}"
+    elif moments[0] is not None and moments[1] is not None and moments[0] > moments[1] + DATE_SKEW:
+        yield f"Last-Modified is {modified!r}, and it was told at {told!r}"
+
+
+def _date(told: str | None) -> datetime | None:
+    """Returns a date as HTTP writes it, its day of the week included."""
+    try:
+        moment = None if told is None else datetime.strptime(told, DATE).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return moment if moment is not None and moment.strftime(DATE) == told else None
 
 
 LAWS = {
