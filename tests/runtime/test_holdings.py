@@ -45,6 +45,17 @@ def test_bytes_of_records_are_counted_and_come_back_with_the_tenant(door: Door) 
     assert use_of(door, "record_bytes_max")["used"] == 0
 
 
+def test_bytes_of_a_journal_come_back_with_the_tenant_whatever_still_refers_to_it(door: Door) -> None:
+    before = use_of(door, "journal_bytes_max")["used"]
+    assert send(door, 3_000, key="rf_live_mock_b") == 201
+    tenant = door.runtime.tenants.get("b")
+    assert tenant is not None
+    assert use_of(door, "journal_bytes_max")["used"] > before + 3_000
+    assert door.delete("/_mock/tenants/b", key=None).status_code == 204
+    assert use_of(door, "journal_bytes_max")["used"] < before + 1_500
+    assert len(tenant.journal) == 0
+
+
 def test_tenant_has_seven_tenths_and_the_server_all(door: Door) -> None:
     assert [send(door, 3_000) for _ in range(3)] == [201, 201, 503]
     assert [send(door, 3_000, key="rf_live_mock_b") for _ in range(2)] == [201, 503]

@@ -92,6 +92,11 @@ class Journal:
     def __del__(self) -> None:
         self._leave()
 
+    def close(self) -> None:
+        """Forgets all exchanges, and counts with no others any more: its tenant is gone, and the garbage collector may come much later."""
+        self.clear()
+        self._leave()
+
     def share(self, space: JournalSpace) -> None:
         """Lets the journal have its bytes of a space that others have theirs of, too."""
         self._leave()
