@@ -1,4 +1,4 @@
-"""Denials: whoever says that an endpoint is not there, or a body not to be sent, is not told that it is so; claims elsewhere are judged."""
+"""Denials: whoever says that an endpoint is not there, or a body not to be sent, is not told that it is so; whoever says more is."""
 
 import pytest
 
@@ -171,14 +171,22 @@ UNDER_DENIALS = [
 ]
 CLAIMED = [
     "Use `GET /v1/runz` to list them.",
+    "There is no need to poll `GET /v1/runz`.",
+    "There is no limit on `GET /v1/runz`.",
     "Do not send `POST /v1/runz` twice.",
     "Do not call `GET /v1/runz` more than once a second.",
+    "Do not send a body with `GET /v1/runz`.",
     "Don't poll `GET /v1/runz` in a loop.",
+    "No key is needed for `GET /v1/runz`.",
+    "No body is sent with `POST /v1/runz`.",
     "`GET /v1/runz` has no body.",
     "`GET /v1/runz` is not cached.",
+    "`GET /v1/runz` is not supported in the browser.",
     "`GET /v1/runz` is not supported by the free plan.",
     "`GET /v1/runz` answers 404 if the job does not exist.",
     "`GET /v1/runz` returns 404 when there is no such job.",
+    "Use `GET /v1/runz`, not a callback.",
+    "Instead of a callback use `GET /v1/runz`.",
     "Instead of polling, call `POST /v1/runz`.",
     "If there is no callback, use `GET /v1/runz`.",
     "Unlike a callback, `GET /v1/runz` answers at once.",
@@ -187,40 +195,63 @@ CLAIMED = [
     "Neither wait nor poll: `GET /v1/runz` answers.",
     "Avoid calling `GET /v1/runz` too often.",
     "Never call `GET /v1/runz` without a key.",
+    "`GET /v1/runz` is not an expensive call.",
+    "`GET /v1/runz` is not part of the quota.",
+    "`GET /v1/runz` is unknown to many.",
     "- `GET /v1/runz`: does not need a key",
     "| `GET /v1/runz` | no body |",
+    "`GET /v1/runz` replaced the old list.",
     "`GET /v1/runz` is not deprecated.",
     "`DELETE /v1/runs/{id}` removes it.",
     "`GET /v1/runz` never fails.",
+    "`GET /v1/runz` does not return removed runs.",
     "There is no `GET /v1/runs/{id}/x`, but there is `GET /v1/runz`.",
     "Older versions had other paths; now it is `GET /v1/runz`.",
+    "The API has no better call than `GET /v1/runz`.",
+    "There is no faster way than `GET /v1/runz`.",
+    "No other path than `GET /v1/runz` lists them.",
+    "Nothing but `GET /v1/runz` exists.",
     "`GET /v1/runz` isn't available before you sign in.",
     "You cannot call `GET /v1/runz` without a key.",
     "`GET /v1/runz` is no longer slow.",
+    "Wrong keys make `GET /v1/runz` answer 401.",
+    "`GET /v1/runz` answers 405 to a POST.",
+    "`GET /v1/runz` is not allowed for guests.",
     "You can't call `GET /v1/runz` without a key.",
     "Models run. `GET /v1/runz` lists them. It does not cost anything.",
     "`GET /v1/runz` is now faster.",
+    "Replace the id in `GET /v1/runz/{id}` with yours.",
+    "Change the limit of `GET /v1/runz` to 5.",
     "`GET /v1/runz` replaces the webhook.",
     "`GET /v1/runz` shows what has moved.",
     "It is never late: `GET /v1/runz`.",
     "It was `GET /v1/runz` that failed.",
     "Never wait: `GET /v1/runz` answers.",
+    "Do not stop at `GET /v1/runz`.",
     "Do not retry `POST /v1/runz` without a key.",
     "Do not send more than ten `POST /v1/runz` a second.",
+    "`GET /v1/runz` is not valid JSON.",
     "This is not optional: `GET /v1/runz`.",
     "Wrong key: `GET /v1/runz` answers 401.",
+    "Not found: `GET /v1/runz` answers 404.",
     "In this example: `GET /v1/runz`.",
+    "If it is removed, `GET /v1/runz` says so.",
+    "When a run is gone: `GET /v1/runz` still lists it.",
     "Use `GET /v1/runz/:id`.",
     "`GET /v1/runz/<job_id>` does not exist before the run.",
     "`GET /v1/runs?top=5` is fast.",
     "`GET https://api.runflow.io/v1/runz` does not wait.",
 ]
 UNDER_OTHERS = [
+    "Unlike Replicate, Runflow has `POST /v1/predictions`.",
+    "If you come from OpenAI use `GET /v1/runz`.",
+    "As on Replicate, use `POST /v1/predictions`.",
     '```python\nrequests.get(f"{BASE}/v1/runz/{run_id}")\n```',
     '```python\nrequests.get(f"{API_URL}/v1/runz")\n```',
     "These exist:\n\n- `GET /v1/runz`",
     "These do not need a key:\n\n- `GET /v1/runz`",
     "These do not exist before v2:\n\n- `GET /v1/runz`",
+    "These do not exist:\n\n- `GET /v1/runs/{id}/x`; use `GET /v1/runz`\n",
     "These do not exist: x.\n\nThese do:\n\n- `GET /v1/runz`",
     "## Endpoints that do not exist\n\nNone.\n\n## Endpoints\n\n- `GET /v1/runz`",
     "Do not call these twice:\n\n- `GET /v1/runz`",
@@ -232,18 +263,6 @@ UNDER_OTHERS = [
     "Do not use this twice:\n\n```\nGET /v1/runz\n```",
     "Previously made runs:\n\n- `GET /v1/runz`",
     "Old runs:\n\n- `GET /v1/runz`",
-]
-# Only their readers know that these do not deny it.
-LEFT_TO_READERS = [
-    "There is no limit on `GET /v1/runz`.",
-    "Instead of a callback use `GET /v1/runz`.",
-    "`GET /v1/runz` is not supported in the browser.",
-    "Nothing but `GET /v1/runz` exists.",
-    "Unlike Replicate, Runflow has `POST /v1/predictions`.",
-    "Avoid `GET /v1/runz`: it is slow.",
-    "`GET /v1/runz` is not allowed for guests.",
-    "`GET /v1/runz` was never removed.",
-    "`GET /v1/runz/{id}` returns runs that were removed last year.",
 ]
 
 
@@ -260,12 +279,6 @@ def test_endpoint_under_a_denial_is_not_contradicted(text: str) -> None:
 @pytest.mark.parametrize("text", [*CLAIMED, *UNDER_OTHERS])
 def test_endpoint_of_which_more_is_said_is_contradicted(text: str) -> None:
     assert len(contradictions(check_skill(f"{FRONT}{text}\n"))) == 1
-
-
-@pytest.mark.parametrize("text", LEFT_TO_READERS)
-def test_endpoint_near_a_word_of_denial_is_unknown(text: str) -> None:
-    judged = check_skill(f"{FRONT}{text}\n")
-    assert [(each.standing, each.reason) for each in judged] == [(Standing.UNKNOWN, "the text may say that it is not there")]
 
 
 @pytest.mark.parametrize(

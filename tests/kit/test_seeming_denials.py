@@ -1,4 +1,4 @@
-"""Seeming denials: conditions, warnings how to call, and heads of something else do not say that an endpoint is not there."""
+"""Seeming denials: conditions, warnings and other services near an endpoint do not say that it is not there."""
 
 import pytest
 
@@ -23,11 +23,31 @@ UNDER_CONDITIONS = [
     "If a run does not exist:\n\n- 418: a teapot",
     "## Common mistakes\n\n- 418: a teapot",
 ]
+WITH_OTHERS = [
+    f"Unlike OpenAI, you call {F}.",
+    f"Compatible with OpenAI: {F} repeats a run.",
+    f"Compatible with OpenAI: {F}.",
+    f"Replicate's {F} works here too.",
+    f"Use Replicate's {F}.",
+    f"Google ({F}) models.",
+    f"- Azure: {F}",
+    f"As with other APIs, you send {F}.",
+    f"As on OpenAI it is {F}.",
+    f"On OpenAI it is {F} and here too.",
+    f"Other services have none; OpenAI has {F}, as we do.",
+]
 WARNINGS = [
     f"Do not call {F}, unless a run hangs.",
     f"Never call {F} (it costs money) twice.",
     f"Never call {F}, or any other call, without a key.",
+    f"Avoid {F}: it is slow.",
+    f"Avoid {F} - it is slow.",
+    f"Do not use {F} because it is slow.",
+    f"Do not use {F}, since it is slow.",
     f"Do not call {F} so often.",
+    f"A run that has ended you cannot {F}; wait.",
+    f"If a run has ended, never call {F}.",
+    f"It does not support {F}, with files at least.",
     f"(not {F} twice)",
     f"Call it once, not {F} twice.",
 ]
@@ -35,19 +55,29 @@ REFUSED_AT_TIMES = [
     f"{F} always answers 404, when the id is unknown.",
     f"{F} answers 405, if the run has ended.",
     f"{F} is not allowed, before the run has ended.",
+    f"{F} is not allowed: the run has not ended.",
     f"{F} (not available before the run has ended).",
     f"{F}: it is not available, before a key is made.",
+    f"{F}. This is wrong: the run must have ended.",
     f"{F}, which is wrong, if the run has not ended.",
     f"{F} does not exist, until the run has ended.",
+    f"These work: {F}. They are not available: `https://x.example/v1/x`.",
+    f"These work: {F}. They do not exist: `https://x.example/v1/x`.",
 ]
 AMONG_MISTAKES = [
     f"| Call | Wrong |\n|---|---|\n| a \\| b {F} | x |",
+    f"| Call | Wrong |\n|---|---|\n| a | call {F} twice |",
     f"- These do not exist:\n  - `GET /v1/runz`\n- {F}",
     f"- These do not exist:\n  - None.\n\nCalls:\n\n- These\n  - {F}",
     f"- These do not exist: none.\n  - {F}",
+    f"## Common mistakes\n\n- {F} is called before the run has ended: wait.",
+    f"## Common mistakes\n\n- {F}: without a key it answers 401.",
     f"## Avoid the following\n\n- {F} before the run has ended",
+    f"Wrong:\n\n- {F} twice",
+    f"Do not call these:\n\n- {F}, before the run has ended",
 ]
 QUESTIONS_AND_TABLES = [
+    f"Is there a limit on {F}? No.",
     f"Can I call {F} twice? No, once only.",
     f"Does the API support batches via {F}? Yes.",
     f"| Call | Streaming supported |\n|---|---|\n| {F} | yes |",
@@ -58,8 +88,14 @@ QUESTIONS_AND_TABLES = [
     f"```\n# not for the impatient\n{F[1:-1]}\n```",
     f"```\n# wrong\n\n{F[1:-1]}\n```",
     f"```\n{F[1:-1]}  # 404 until there is one\n```",
+    f"There is no reason to avoid {F}.",
+    f"Don't avoid {F}.",
     f"It works without a key: {F}.",
+    f"Do not start without {F}.",
+    f"| Call | Callbacks |\n|---|---|\n| {F} | not supported |",
     f"{F} (not available before the first run)",
+    f"{F} is not imaginary.",
+    f"Invented in 2023: {F}.",
     f"Calls that we invented:\n\n- {F} starts it",
 ]
 IN_OTHER_CELLS = [
@@ -69,19 +105,39 @@ IN_OTHER_CELLS = [
     f"| Old call | Exists | New call |\n|---|---|---|\n| `GET /v1/runs` | \u274c | {F} |",
     f"| Exists | Old call | New call |\n|---|---|---|\n| no | `GET /v1/runs` | {F} |",
     f"| Call | Exists | Call | Exists |\n|---|---|---|---|\n| {F} | yes | `GET /v1/runs` | no |",
+    f"| Call | Webhooks? Supported |\n|---|---|\n| {F} | no |",
     f"| Feature | Supported | Call |\n|---|---|---|\n| Streaming | no | {F} |",
+    f"| Call | Streams | Supported |\n|---|---|---|\n| {F} with streams | x | no |",
 ]
 OF_SOMETHING_ELSE = [
+    f"Myth: {F} exists only in the beta.",
     f"Always avoid {F} in loops.",
+    f"Does the API have a {F} limit? No.",
     f"{F} (not offered) to guests.",
+    f"Myth: {F} is slow. It is fast.",
+    f"Myth: {F} lists them.",
+    f"The model hallucinates {F} answers.",
+    f"No model hallucinates {F}.",
+    f"We invented {F}.",
     f"What you can imagine:\n\n- {F} draws it",
     f"Imagine:\n\n- {F} draws it",
     f"The calls that make up:\n\n1. {F}",
     f"Tools that invent:\n\n- {F} draws a picture",
     f"The calls of which runs are made up:\n\n1. {F}",
     f"It works without any {F}.",
+    f"Without a key you will not find {F}.",
+    f"You will not find {F} slow.",
+    f"Your plan lacks {F}.",
+    f"{F} (not available; use a paid plan)",
     f"{F} (not available) before the first run",
+    f"{F} - not available; use a paid plan",
+    f"Does the free plan have {F}? No.",
+    f"In the free plan, is there a {F}? No.",
     f"Does the API offer {F}? No, to guests it does not.",
+    f"You can hardly avoid {F}.",
+    f"There is no way to avoid {F}.",
+    f"Nobody can avoid {F}.",
+    f"A hard-to-avoid {F}.",
 ]
 STILL_DENIED = [
     # Questions, cells that say no, comments in code, and what is made up.
@@ -137,7 +193,7 @@ STILL_DENIED = [
 ]
 
 
-SEEMING = [*UNDER_CONDITIONS, *WARNINGS, *REFUSED_AT_TIMES, *AMONG_MISTAKES, *QUESTIONS_AND_TABLES, *OF_SOMETHING_ELSE]
+SEEMING = [*UNDER_CONDITIONS, *WITH_OTHERS, *WARNINGS, *REFUSED_AT_TIMES, *AMONG_MISTAKES, *QUESTIONS_AND_TABLES, *OF_SOMETHING_ELSE]
 
 
 @pytest.mark.parametrize("text", SEEMING)

@@ -28,10 +28,10 @@ def check_skill(text: str, contract: Contract | None = None) -> tuple[Judged, ..
 
 
 def _unless_denied(judged: Judged) -> Judged:
-    """Returns what came of a claim; what the words around it may deny is left to its readers."""
+    """Returns what came of a claim; that there is no endpoint which a sentence says is not there contradicts nobody."""
     if judged.standing is not Standing.CONTRADICTED or not is_denied(judged.claim):
         return judged
-    return replace(judged, standing=Standing.UNKNOWN, reason="the text may say that it is not there")
+    return replace(judged, standing=Standing.UNKNOWN, reason="the sentence says that it is not there")
 
 
 def contradictions(judged: Sequence[Judged]) -> tuple[Judged, ...]:
