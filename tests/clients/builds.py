@@ -115,7 +115,6 @@ def pauses_of(kind: str) -> Iterator[float]:
             "decorrelated": previous,
             "none": 0.0,
             "constant": 0.4,
-            "slowed down": 0.4 + 0.14 * min(attempt, 1),
             "nearly constant": 0.4 * drawn.uniform(0.97, 1.03),
             "up and down": (0.2, 0.9)[attempt % 2],
             "down and up": (0.9, 0.2)[attempt % 2],

@@ -18,7 +18,6 @@ from runflow_mock.domain.exchanges import HOLDS_BEARER, HOLDS_KEY, SENT_TWICE, E
 from runflow_mock.domain.hygiene import RULES, judge_sequence
 from runflow_mock.domain.retry_hygiene import series_of
 from runflow_mock.domain.verdicts import (
-    GROW_LITTLE,
     INTERVAL_SECONDS_MIN,
     NEVER_MET,
     NOT_PACED,
@@ -585,14 +584,6 @@ def test_no_pauses_are_told_in_words_of_their_own(pauses: tuple[float, ...]) -> 
 def test_pauses_of_which_nothing_can_be_said_are_told_in_words_of_their_own(pauses: tuple[float, ...]) -> None:
     verdict = verdict_of("retry-backoff", failing(*pauses), real_waits=True)
     assert (verdict.judgement, (verdict.reason or "").startswith(UNCLEAR_PAUSES)) == (Judgement.NOT_EXERCISED, True)
-
-
-@pytest.mark.parametrize(
-    ("pauses", "is_little"), [((0.3, 0.42), True), ((0.3, 0.32, 0.34), True), ((0.4, 0.8), False), ((0.3, 0.6, 1.2), False)], ids=str
-)
-def test_pauses_that_a_machine_may_have_made_grow_are_told_in_words_of_their_own(pauses: tuple[float, ...], *, is_little: bool) -> None:
-    verdict = verdict_of("retry-backoff", failing(*pauses), real_waits=True)
-    assert (verdict.judgement, verdict.evidence[0].message.startswith(GROW_LITTLE)) == (Judgement.HELD, is_little)
 
 
 @pytest.mark.parametrize("rule", ["retry-after", "retry-backoff", "poll-interval"])

@@ -114,32 +114,6 @@ class Stumbler:
         """Does nothing: both end with this thread."""
 
 
-class Dawdler:
-    """A client whose pauses are all the same, on a machine where in one cell every request takes a little longer than the one before."""
-
-    def __init__(self, app: InProcess, time: Time, slow_in: str) -> None:
-        self._slow_in = slow_in
-        self._slowed, self._usual = (VirtualRunner(app, time, builds.Build(pauses=pauses)) for pauses in ("slowed down", "constant"))
-
-    def run(self, env: Mapping[str, str], move: Callable[[], None], may_go_on: Callable[[], bool]) -> Ended:
-        """Runs it, slowed down or not."""
-        return (self._slowed if env["RUNFLOW_MOCK_CELL"] == self._slow_in else self._usual).run(env, move, may_go_on)
-
-    def stop(self) -> None:
-        """Does nothing: both end with this thread."""
-
-
-@pytest.mark.slow(is_covering=True)
-@pytest.mark.parametrize("slow_in", FAILING)
-def test_pauses_that_only_a_machine_made_grow_are_never_held(slow_in: str) -> None:
-    cells = select(is_full=True, only=("plain", *FAILING))
-    with fake("seed") as (app, time):
-        job = MatrixJob(client=Dawdler(app, time, slow_in), url=BASE_URL, env={}, callback_secret=SECRET, exchanger=app)
-        trials = run_matrix(cells, job, {}, lambda trial: None, jobs=1)
-    row = next(row for row in judge_trials(cells, trials, {}).rows if row.rule == "retry-backoff")
-    assert row.judgement is not Judgement.HELD
-
-
 def _pace_of_stumbler(stumbles: int, usual: Any = None) -> tuple[Row, list[str]]:
     """The row about pauses of one that stumbles where it is refused for ever, and the cells that were tried."""
     told = list[str]()

@@ -22,8 +22,6 @@ OVERLAP_SECONDS_MIN = 0.005
 # So begins what is said of tries that follow each other at once, or after two pauses in turns: no machine makes that of anything else.
 WITHOUT_PAUSE = "no pauses between tries"
 UP_AND_DOWN = "pauses that go up and down between tries"
-# So begins what is said of pauses that grow by so little that a machine may have made that of pauses that are all the same.
-GROW_LITTLE = "pauses that grow by little between tries"
 # So begins what is said of tries between which a client, or the machine, has waited now longer, now shorter.
 UNCLEAR_PAUSES = "pauses between tries that vary so that it cannot be told whether they grow"
 EVIDENCE_MAX = 20

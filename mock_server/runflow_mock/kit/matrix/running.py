@@ -3,9 +3,8 @@
 An interval is measured where it cannot come out shorter than it was: one that is too short is certain, whatever else the machine does. What
 compares intervals is believed only of a trial during which nobody was woken late; those cells come last, two at a time, because they
 mostly wait. A rule of that kind is broken where two trials break it and none holds it: who draws pauses at random looks wrong now and
-then, and not always. Pauses that grow by little are held where no trial shows anything else: a machine may have made them of those that are
-all the same. No pauses at all, and two pauses in turns, are certain on any machine: twice in one cell they are broken, whatever other cells
-say.
+then, and not always. No pauses at all, and two pauses in turns, are certain on any machine: twice in one cell they are broken, whatever
+other cells say.
 """
 
 import math
@@ -19,7 +18,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from runflow_mock.domain.hygiene import RULES
-from runflow_mock.domain.verdicts import GROW_LITTLE, NEVER_MET, NOT_PACED, UP_AND_DOWN, WITHOUT_PAUSE, Judgement
+from runflow_mock.domain.verdicts import NEVER_MET, NOT_PACED, UP_AND_DOWN, WITHOUT_PAUSE, Judgement
 from runflow_mock.kit.matrix.cells import CONTROL
 from runflow_mock.kit.matrix.judging import Expected, passes_control
 from runflow_mock.kit.matrix.situations import Cell
@@ -122,7 +121,6 @@ def _settled(rule: str, trials: Sequence[Trial], job: MatrixJob, tell: Tell) -> 
         seen.append(trial)
     is_held = any(_judgement(trial, rule) is Judgement.HELD for trial in seen)
     is_broken = (_votes(rule, seen) >= BROKEN_MIN and not is_held) or any(count >= BROKEN_MIN for count in _certain(rule, seen).values())
-    is_clear = is_broken or _is_clearly_held(rule, seen)
     # Of a cell that was tried more than once the last trial speaks that says what all of them do, or the last one that says anything.
     for name in {trial.cell.name for trial in seen if _says_something(trial, rule)}:
         votes = [trial for trial in seen if trial.cell.name == name]
@@ -132,7 +130,7 @@ def _settled(rule: str, trials: Sequence[Trial], job: MatrixJob, tell: Tell) -> 
         for vote in votes:
             speaks = _with_certain(speaks, vote)
         is_tried = len(votes) > 1 or speaks.seconds < job.again_seconds_max
-        yield speaks if is_clear and _judgement(speaks, rule) is wanted else _left_open(speaks, rule, VARIES if is_tried else TOO_LONG)
+        yield speaks if _judgement(speaks, rule) is wanted else _left_open(speaks, rule, VARIES if is_tried else TOO_LONG)
 
 
 def _unsettled(rule: str, seen: Sequence[Trial], left: float) -> Trial | None:
@@ -151,14 +149,6 @@ def _unsettled(rule: str, seen: Sequence[Trial], left: float) -> Trial | None:
     weighty = [trial for trial in says[Judgement.BROKEN] if _is_weighty(trial, rule)]
     unclear = [trial for trial in says[Judgement.NOT_EXERCISED] if _says_something(trial, rule)]
     return next((trial for trial in (*weighty, *reversed(unclear)) if trial.seconds < left), None)
-
-
-def _is_clearly_held(rule: str, seen: Sequence[Trial]) -> bool:
-    """Whether a trial shows what no machine makes of pauses that are all the same, or all that say anything show the same."""
-    saying = [trial for trial in seen if _says_something(trial, rule)]
-    held = [found for trial in saying if _judgement(trial, rule) is Judgement.HELD and (found := _verdict(trial, rule)) is not None]
-    is_beyond_doubt = any(not shown["message"].startswith(GROW_LITTLE) for found in held for shown in found["evidence"])
-    return is_beyond_doubt or len(held) == len(saying)
 
 
 def _certain(rule: str, seen: Sequence[Trial]) -> Mapping[str, int]:
