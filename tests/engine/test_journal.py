@@ -131,6 +131,23 @@ def test_journal_that_is_gone_or_cleared_gives_its_bytes_back() -> None:
     assert gauge.used == 0
 
 
+def test_journal_that_has_left_keeps_its_exchanges_and_gives_no_more_room() -> None:
+    gauge = Noted()
+    space = JournalSpace(100, gauge)
+    left, other = (Journal(100, 1_000, space=space) for _ in range(2))
+    left.record(_exchange(1))
+    left.leave()
+    assert gauge.used == 0
+    left.record(_exchange(2))
+    other.record(_exchange(1))
+    used = gauge.used
+    assert used == other.size > 0
+    space.make_room()
+    assert (len(left), gauge.used) == (2, other.size)
+    left.leave()
+    assert gauge.used == other.size
+
+
 def test_only_what_came_after_a_number_is_looked_at() -> None:
     journal = Journal(3, 1_000)
     for number in range(1, 6):

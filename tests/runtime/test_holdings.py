@@ -53,7 +53,7 @@ def test_bytes_of_a_journal_come_back_with_the_tenant_whatever_still_refers_to_i
     assert use_of(door, "journal_bytes_max")["used"] > before + 3_000
     assert door.delete("/_mock/tenants/b", key=None).status_code == 204
     assert use_of(door, "journal_bytes_max")["used"] < before + 1_500
-    assert len(tenant.journal) == 0
+    assert len(tenant.journal) == 1, "whoever tells of it still finds it"
 
 
 def test_tenant_has_seven_tenths_and_the_server_all(door: Door) -> None:

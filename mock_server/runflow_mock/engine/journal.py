@@ -44,6 +44,11 @@ class JournalSpace:
         self._journals.add(journal)
         self.count(journal.size)
 
+    def part(self, journal: "Journal") -> None:
+        """Counts a journal that took part no more."""
+        self._journals.discard(journal)
+        self.count(-journal.size)
+
     def count(self, size: int) -> bool:
         """Counts bytes that a journal takes, or gives back; tells whether the journals take more than they may."""
         self._used += size
@@ -90,18 +95,19 @@ class Journal:
             self.share(space)
 
     def __del__(self) -> None:
-        self._leave()
-
-    def close(self) -> None:
-        """Forgets all exchanges, and counts with no others any more: its tenant is gone, and the garbage collector may come much later."""
-        self.clear()
-        self._leave()
+        self.leave()
 
     def share(self, space: JournalSpace) -> None:
         """Lets the journal have its bytes of a space that others have theirs of, too."""
-        self._leave()
+        self.leave()
         self._space = space
         space.join(self)
+
+    def leave(self) -> None:
+        """Counts with no others any more; whoever tells of it still finds all that is in it."""
+        if self._space is not None:
+            self._space.part(self)
+            self._space = None
 
     def __len__(self) -> int:
         return len(self._exchanges)
@@ -278,11 +284,6 @@ class Journal:
         size = self._sizes.popleft()
         self._bytes -= size
         return size
-
-    def _leave(self) -> None:
-        if self._space is not None:
-            self._space.count(-self._bytes)
-            self._space = None
 
 
 def size_of(exchange: Exchange) -> int:

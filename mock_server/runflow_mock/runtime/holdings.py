@@ -70,7 +70,7 @@ class Holdings:
         self._bounds.record_bytes.give(tenant.held.record_bytes)
         self._bounds.file_bytes.give(tenant.held.file_bytes)
         self._bounds.timers.give(tenant.held.timers)
-        tenant.journal.close()
+        tenant.journal.leave()
         tenant.held = Held()
 
     def admit(self, tenant: Holder, replaced: Holder | None) -> None:
