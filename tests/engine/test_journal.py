@@ -237,6 +237,7 @@ def test_what_is_read_costs_the_same_however_much_was_read_before_a_secret_was_k
         scrubber.learn("a-secret-text")
         return lines_run(lambda: (journal.look_through(2, 10_000), journal.oldest_after(0, 2), journal.latest(2)))
 
+    lines(2)  # What masks documents is loaded with the first that it masks.
     assert lines(200) == lines(20)
 
 
