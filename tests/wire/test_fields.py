@@ -1,15 +1,18 @@
 """Our checks against `jsonschema`, the reference implementation: whatever the catalog's schemas see, both must agree on validity."""
 
+from functools import partial
 from typing import Any, cast
 
 import jsonschema
 import pytest
+from costs import lines_run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from worlds import catalog
 
-from runflow_mock.domain.documents import read_object
-from runflow_mock.wire.fields import Checker
+from runflow_mock.domain.documents import Json, read_object
+from runflow_mock.openapi.beginnings import weight_of
+from runflow_mock.wire.fields import EVALUATED_MAX, Checker
 from runflow_mock.wire.problems import FieldError
 
 MODELS = [model.id for model in catalog().models]
@@ -148,6 +151,33 @@ def test_of_a_large_value_the_beginning_is_told_and_nothing_that_is_not_so(schem
     if told == {"body"}:
         assert found == [FieldError(("body",), "Input is not as its schema says, and too large to say where", "value_error")]
     assert not any(error.loc[-1] == "a119999" for error in found)
+
+
+@pytest.mark.parametrize("value", [[0] * 5_000, {str(number): 0 for number in range(5_000)}], ids=["list", "object"])
+def test_weight_is_counted_up_to_where_it_decides_and_no_further(value: Any) -> None:
+    assert (weight_of(value, 10_000), weight_of(value, 5_001), weight_of(value, 100)) == (5_001, 5_001, 101)
+    assert lines_run(lambda: weight_of([value], 100)) < 1_500
+
+
+@pytest.mark.slow(is_covering=True)
+def test_part_beyond_those_that_are_evaluated_costs_no_step() -> None:
+    checker = Checker({"type": "string"})
+    found, lines = list[list[FieldError]](), list[int]()
+    for count in (2 * EVALUATED_MAX, 4 * EVALUATED_MAX):
+        value: list[Json] = [0] * count
+        found.append(checker.errors(value, ()))
+        lines.append(lines_run(partial(checker.errors, value, ())))
+    assert found[0] == found[1]
+    assert lines[0] == lines[1]
+
+
+@pytest.mark.slow(is_covering=True)
+@pytest.mark.parametrize("parts", [EVALUATED_MAX - 1, EVALUATED_MAX, EVALUATED_MAX + 1])
+def test_around_the_most_parts_that_are_evaluated_the_same_is_told(parts: int) -> None:
+    of_all = FieldError(("body",), "Input should be a valid string", "string_type")
+    of_field = FieldError(("body", "a"), "Input should be a valid string", "string_type")
+    assert rules_broken({"type": "string"}, [0] * (parts - 1)) == [of_all]
+    assert rules_broken({"properties": {"a": {"type": "string"}}}, {"a": [0] * (parts - 2)}) == [of_field]
 
 
 def test_little_that_is_wrong_beside_much_of_which_the_schema_says_little_is_told() -> None:

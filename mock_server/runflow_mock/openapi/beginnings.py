@@ -53,9 +53,14 @@ def _is_conditional(way: Sequence[str | int]) -> bool:
     return False
 
 
-def weight_of(value: Json) -> int:
-    """Returns how much there is to copy of a value."""
-    return sum(_own_weight(part) for part in parts_of(value))
+def weight_of(value: Json, most: int) -> int:
+    """Returns how much there is to copy of a value; once that is beyond `most`, no more is counted."""
+    weight = 0
+    for part in parts_of(value):
+        weight += _own_weight(part)
+        if weight > most:
+            break
+    return weight
 
 
 def beginning_of(value: Json, weight_max: int) -> Beginning:

@@ -127,7 +127,8 @@ class Checker:
 
     def _broken(self, value: Json) -> "Iterator[jsonschema_rs.ValidationError]":
         """Returns what is wrong with a value, or with its beginning where copies of all that is wrong would take too long."""
-        weight = weight_of(value)
+        # Every part of a value costs a step, of which a body may have millions: all that weigh more than this are told alike.
+        weight = weight_of(value, EVALUATED_MAX)
         if self._parts * weight * weight <= COPIED_MAX:
             return self._compiled.iter_errors(value)
         # Of a large part of which a schema says little, however long that is elsewhere, little can be wrong.
