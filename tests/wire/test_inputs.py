@@ -1,6 +1,8 @@
+from functools import partial
 from urllib.parse import quote
 
 import pytest
+from costs import lines_run
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -174,12 +176,34 @@ def test_entry_beside_a_blank_one_is_named_by_its_own_place() -> None:
     assert judged({"shots": [], "references": ["", "no address"]}) == [(loc, "string_pattern_mismatch")]
 
 
+def test_id_among_other_entries_becomes_a_reference() -> None:
+    asset = "019B76DA-a800-7000-8001-585649daa5c4"
+    others: list[Json] = [1, None, "", URL, f"{asset} ", "x" * 36, {}, [], [asset]]
+    known = f"runflow://assets/{asset.lower()}"
+    inputs, _ = InputChecks().read(SHOTS, {"references": [*others, asset]}, ())
+    assert inputs == {"references": [*others[:-1], [known], known]}
+
+
 def test_bare_id_in_an_object_in_a_list_becomes_a_reference() -> None:
     asset = "019b76da-a800-7000-8001-585649daa5c4"
     inputs: dict[str, Json] = {"shots": [{"start": asset, "extra": [asset, URL]}], "grid": [[asset]]}
     known = f"runflow://assets/{asset}"
     expected: dict[str, Json] = {"shots": [{"start": known, "extra": [known, URL]}], "grid": [[known]]}
     assert InputChecks().read(SHOTS, inputs, ("body", "input")) == (expected, [])
+
+
+@pytest.mark.parametrize("entry", [1, None, True], ids=["number", "null", "truth value"])
+@pytest.mark.parametrize("name", ["pictures", "shots"])
+def test_entry_in_which_no_media_can_be_costs_no_step(name: str, entry: Json) -> None:
+    """Of a list of a million numbers each was asked whether it is the id of an asset."""
+    pictures: Json = {"type": "array", "x-variable-type": "image_list", "items": {}}
+    model = shaped(pictures=pictures, shots={"type": "array", "items": {"properties": {"start": IMAGE}}})
+    checks, lines = InputChecks(), list[int]()
+    for count in (0, 1_000, 4_000):
+        inputs: dict[str, Json] = {"pictures": [], "shots": [], name: [entry] * count}
+        assert checks.read(model, inputs, (), 8_000) == (inputs, [])
+        lines.append(lines_run(partial(checks.read, model, inputs, (), 8_000)))
+    assert lines == [lines[0]] * 3
 
 
 @given(st.lists(st.sampled_from(["", URL]), max_size=5), st.lists(st.sampled_from(["", URL]), max_size=5))

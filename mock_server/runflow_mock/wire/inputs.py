@@ -28,6 +28,9 @@ from runflow_mock.wire.problems import FieldError, Location
 MEDIA_PATTERN = "^(?:https?://|data:|runflow://)"
 CHECKERS_MAX = 2_000
 KnownT = TypeVar("KnownT")
+# Among a million entries none of the others costs a step of its own.
+_WITH_FIELDS = frozenset((dict, list))
+_WITH_REFERENCES = frozenset((str, list))
 _ASSET_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -193,11 +196,11 @@ def _with_references(inputs: Object, media: MediaFields) -> Object:
 def _in_objects(value: Json, known: KnownT, change: Callable[[Object, KnownT], Object]) -> Json:
     """Returns an object changed, or a list with the objects in it changed; anything else as it is."""
     if isinstance(value, list):
-        return [_in_objects(entry, known, change) for entry in value]
+        return value if _WITH_FIELDS.isdisjoint(map(type, value)) else [_in_objects(entry, known, change) for entry in value]
     return change(value, known) if isinstance(value, dict) else value
 
 
 def _reference(value: Json) -> Json:
     if isinstance(value, list):
-        return [_reference(entry) for entry in value]
+        return value if _WITH_REFERENCES.isdisjoint(map(type, value)) else [_reference(entry) for entry in value]
     return f"{REFERENCE_PREFIX}{value.lower()}" if isinstance(value, str) and _ASSET_ID.fullmatch(value) else value
