@@ -155,8 +155,16 @@ def test_of_a_large_value_the_beginning_is_told_and_nothing_that_is_not_so(schem
 
 @pytest.mark.parametrize("value", [[0] * 5_000, {str(number): 0 for number in range(5_000)}], ids=["list", "object"])
 def test_weight_is_counted_up_to_where_it_decides_and_no_further(value: Any) -> None:
-    assert (weight_of(value, 10_000), weight_of(value, 5_001), weight_of(value, 100)) == (5_001, 5_001, 101)
-    assert lines_run(lambda: weight_of([value], 100)) < 1_500
+    assert (weight_of(value, 10_000), weight_of(value, 5_001), weight_of(value, 5_000)) == (5_001,) * 3
+    assert 100 < weight_of(["x" * 25_600, value], 100) <= 5_001
+    assert lines_run(lambda: weight_of([value], 5_000)) < 50
+
+
+@pytest.mark.parametrize("value", [[[0] * 30, "x" * 1_000, {"a": [0] * 30}], {"a": [{}] * 20, "b": [[[]]] * 20}], ids=["list", "object"])
+def test_weight_is_beyond_a_bound_exactly_where_its_parts_are(value: Any) -> None:
+    whole = weight_of(value, 10**6)
+    assert [weight_of(value, most) > most for most in range(2 * whole)] == [whole > most for most in range(2 * whole)]
+    assert [weight_of(value, most) for most in (whole, whole + 1)] == [whole, whole]
 
 
 @pytest.mark.slow(is_covering=True)

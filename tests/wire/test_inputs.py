@@ -1,4 +1,6 @@
+import sys
 from functools import partial
+from types import FrameType
 from urllib.parse import quote
 
 import pytest
@@ -9,7 +11,7 @@ from msgspec.structs import replace
 from worlds import catalog
 
 from runflow_mock.domain.documents import Json, write_document
-from runflow_mock.domain.media_fields import required_fields
+from runflow_mock.domain.media_fields import blanks, required_fields
 from runflow_mock.domain.models import Model
 from runflow_mock.wire.inputs import (
     CHECKERS_MAX,
@@ -204,6 +206,36 @@ def test_entry_in_which_no_media_can_be_costs_no_step(name: str, entry: Json) ->
         assert checks.read(model, inputs, (), 8_000) == (inputs, [])
         lines.append(lines_run(partial(checks.read, model, inputs, (), 8_000)))
     assert lines == [lines[0]] * 3
+
+
+@pytest.mark.parametrize("text", ["a", URL])
+def test_text_that_is_no_id_costs_no_call(text: str) -> None:
+    model, checks = shaped(pictures={"type": "array", "x-variable-type": "image_list"}, shots={}), InputChecks()
+    read = [partial(checks.read, model, {"shots": [], "pictures": [text] * count}, (), 8_000) for count in (1, 1_001)]
+    assert read[0]()[1] == []
+    assert lines_run(read[1]) - lines_run(read[0]) < 2_000
+
+
+def test_blank_entries_are_not_looked_for_where_the_whole_is_refused() -> None:
+    """Of a million blank entries a list was made, to leave out what is told of them where nothing is told of any."""
+
+    def steps(**rules: Json) -> int:
+        schema: dict[str, Json] = {"properties": {"pictures": {"type": "array", "x-variable-type": "image_list"}}, **rules}
+        model, count = replace(shaped(), input_schema=write_document(schema)), 0
+
+        def step(frame: FrameType, event: str, argument: object) -> None:
+            nonlocal count
+            count += event == "call" and frame.f_code is blanks.__code__
+
+        sys.setprofile(step)
+        try:
+            assert InputChecks().read(model, {"pictures": [""] * 60}, ())[1]
+        finally:
+            sys.setprofile(None)
+        return count
+
+    assert steps(required=["a"]) > 60
+    assert steps(maxProperties=0) == 0
 
 
 @given(st.lists(st.sampled_from(["", URL]), max_size=5), st.lists(st.sampled_from(["", URL]), max_size=5))

@@ -58,8 +58,10 @@ def weight_of(value: Json, most: int) -> int:
     weight = 0
     for part in parts_of(value):
         weight += _own_weight(part)
-        if weight > most:
-            break
+        # Whatever lies in a list or an object, each of it weighs something: nobody looks at the entries of a list that is too long.
+        least = weight + len(part) if isinstance(part, list | dict) else weight
+        if least > most:
+            return least
     return weight
 
 
