@@ -6,6 +6,7 @@ import pytest
 from costs import lines_run
 
 from runflow_mock.kit.calibration.files import CaptureError, CaptureFile, captures_in, read_files
+from runflow_mock.wire.profiles import FORMAT as PROFILE
 
 ANSWER = b'{"status": 401, "body": {"code": "UNAUTHORIZED", "message": "no"}}'
 
@@ -42,3 +43,15 @@ def test_link_in_a_folder_leads_to_no_file_outside_and_one_that_is_named_is_foll
     with pytest.raises(CaptureError, match=r"link\.json cannot be read: its link leads out of the folder"):
         read_files([folder])
     assert [file.raw for file in read_files([link])] == [private.read_bytes()]
+
+
+def test_files_have_a_bound_for_their_bytes_together(tmp_path: Path) -> None:
+    for number in range(3):
+        (tmp_path / f"{number}.json").write_bytes(ANSWER)
+    (tmp_path / "profile.json").write_bytes(b'{"format": "%b"}' % PROFILE.encode() + b" " * 1_000)
+    together = 3 * len(ANSWER)
+    assert [file.path.name for file in read_files([tmp_path], together)] == ["0.json", "1.json", "2.json"]
+    too_much = rf"2\.json cannot be read: with the files before it that is more than {together - 1} bytes; give fewer at once"
+    for given in ([tmp_path], [tmp_path / f"{number}.json" for number in range(3)]):
+        with pytest.raises(CaptureError, match=too_much):
+            read_files(given, together - 1)

@@ -36,6 +36,8 @@ MARKS = {
 _BLANKS = " \t\r\n"
 _BETWEEN = re.compile(f"[{_BLANKS}]*")
 BYTES_MAX = 256 * 1024 * 1024
+TOGETHER_BYTES_MAX = 2 * BYTES_MAX
+"""What the files of one call may have, all of which are held at once: which of them is the body of which head shows their names."""
 # Where a profile says at the latest that it is one.
 PROFILE_BYTES_MAX = 400
 
@@ -66,12 +68,12 @@ class CaptureFile(NamedTuple):
         return sha256(self.raw).hexdigest()
 
 
-def read_files(given: Iterable[Path]) -> tuple[CaptureFile, ...]:
+def read_files(given: Iterable[Path], bytes_max: int = TOGETHER_BYTES_MAX) -> tuple[CaptureFile, ...]:
     """Returns the files, and those in the folders, each once, without profiles, which may lie beside what they were made from; in folders
     hidden files are left out, and links lead to no file outside.
 
     Raises:
-        CaptureError: one is not there or cannot be read, or a folder has none.
+        CaptureError: one is not there or cannot be read, a folder has none, or they have more bytes together than `bytes_max`.
     """
     paths = tuple(given)
     found, taken, folders = dict[Path, str](), set[str](), dict[Path, Path]()
@@ -87,8 +89,16 @@ def read_files(given: Iterable[Path]) -> tuple[CaptureFile, ...]:
                 found[file] = _free_name(folder + name, taken)
                 taken.add(found[file])
                 folders[file] = path
-    files = (CaptureFile(name, file, _read(file, None if file in paths else folders[file])) for file, name in found.items())
-    return tuple(file for file in files if PROFILE.encode() not in file.raw[:PROFILE_BYTES_MAX])
+    files, left = list[CaptureFile](), bytes_max
+    for file, name in found.items():
+        raw = _read(file, None if file in paths else folders[file])
+        if PROFILE.encode() not in raw[:PROFILE_BYTES_MAX]:
+            left -= len(raw)
+            if left < 0:
+                together = f"with the files before it that is more than {bytes_max} bytes"
+                raise CaptureError(f"{file} cannot be read: {together}; give fewer at once")
+            files.append(CaptureFile(name, file, raw))
+    return tuple(files)
 
 
 def captures_in(files: Sequence[CaptureFile], tell: Callable[[str], None] = ignore) -> dict[str, tuple[Capture, ...]]:
