@@ -126,6 +126,10 @@ def _stuck(mutant: Mutant, answer: Answer) -> Answer:
     return changed(answer, lambda body: {**body, "balance": kept})
 
 
+def _stuck_without_zeros(mutant: Mutant, answer: Answer) -> Answer:
+    return changed(_stuck(mutant, answer), put("balance", lambda told: told and told.rstrip("0").rstrip(".")))
+
+
 def _nudged(amount: Body) -> Body:
     return amount and f"{float(amount) + 0.01:.6f}"
 
@@ -282,6 +286,7 @@ CASES: Mapping[str, Lie] = {
         when(_where_answers("/v1/models/"), put("price", _nudged, where=_is("unit_code"))), "price_is_charged"
     ),
     "the balance never falls": lie(Bug(_stuck), "success_costs"),
+    "the balance never falls, and amounts have no zeros at their end": lie(Bug(_stuck_without_zeros), "success_costs"),
     "two lists of credits disagree": lie(
         when(lambda answer: answer.path == "/v1/credit-balances", put("balance", _nudged)), "records_agree"
     ),

@@ -7,6 +7,7 @@ account of the given key, time passes by itself, and what is created must have b
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
 from itertools import count
 from types import MappingProxyType
 from typing import Any
@@ -106,6 +107,8 @@ class Target:
         self.has_control = self.usual is not None
         # Known from the first tenant on.
         self.is_strict = False
+        self.balance_digit = Decimal(1)
+        """The last digit of the balance that the server has told most exactly."""
         # Every fake that makes tenants has the usual model; what another server has is asked for when it is needed.
         self.offer: Offer | None = USUAL if self.has_control else None
 
