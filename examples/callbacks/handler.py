@@ -27,7 +27,7 @@ def is_first(delivery: str) -> bool:
 def is_fresh(stamp: str) -> bool:
     try:
         return abs(time.time() - int(stamp)) <= TOLERANCE_SECONDS
-    except ValueError:
+    except (ValueError, OverflowError):  # Some hundred digits are a number, and more than a float can be.
         return False
 
 
