@@ -14,6 +14,10 @@ RECORDED_BYTES_MAX = 384 * 1024 * 1024
 """What a file may have in which a server has written what happened."""
 
 
+class OutsideFolderError(OSError):
+    """A file that was found is outside the folder that somebody named."""
+
+
 def read_file(path: Path, bytes_max: int = FILE_BYTES_MAX) -> bytes:
     """Returns the bytes of a file.
 
@@ -36,11 +40,16 @@ def read_found_file(path: Path, folder: Path, bytes_max: int = FILE_BYTES_MAX) -
     opens a pipe waits for its other end.
 
     Raises:
-        OSError: it is no file, is outside the folder, cannot be read, or is too long.
+        OutsideFolderError: it is outside the folder, whether or not it is there.
+        OSError: it is no file, cannot be read, or is too long.
     """
-    # Of a link that leads to nothing or to itself, the opening says so.
-    if path.exists() and not path.resolve().is_relative_to(folder.resolve()):
-        raise OSError(errno.EPERM, "its link leads out of the folder: name the file itself", str(path))
+    try:
+        is_within = path.resolve().is_relative_to(folder.resolve())
+    except RuntimeError:
+        # Up to Python 3.12; later ones say so when it is opened.
+        raise OSError(errno.ELOOP, "its link leads to itself", str(path)) from None
+    if not is_within:
+        raise OutsideFolderError(errno.EPERM, "its link leads out of the folder: name the file itself", str(path))
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise OSError(errno.EINVAL, "it is a pipe or a device", str(path))
     return read_file(path, bytes_max)

@@ -101,6 +101,18 @@ def test_pipe_beside_the_document_is_told_and_not_waited_for(tmp_path: Path) -> 
         Folder(tmp_path / "own.json").read("ops.yaml")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="makes no links for everybody")
+def test_link_that_leads_to_itself_or_out_to_nothing_is_told(tmp_path: Path) -> None:
+    (tmp_path / "ring.yaml").symlink_to("ring.yaml")
+    (tmp_path / "nowhere.yaml").symlink_to(tmp_path.parent / "nothing.yaml")
+    folder = Folder(tmp_path / "own.json")
+    with pytest.raises(SourceError, match=r"^ring.yaml cannot be read: "):
+        folder.read("ring.yaml")
+    for name in ("nowhere.yaml", "../nothing.yaml"):
+        with pytest.raises(SourceError, match=r"^it is outside the folder of the document; "):
+            folder.read(name)
+
+
 @pytest.mark.slow(is_covering=True)
 def test_document_to_which_a_file_refers_back_is_read_once(capsys: pytest.CaptureFixture[str]) -> None:
     Path("more").mkdir()

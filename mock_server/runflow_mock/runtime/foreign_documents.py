@@ -22,7 +22,7 @@ from runflow_mock.openapi.shapes import contract_of, known_shapes
 from runflow_mock.openapi.texts import TextError, ignore, read_text
 from runflow_mock.packaged import openapi_document
 from runflow_mock.runtime.downloads import Downloads, Unreachable, is_address, joined
-from runflow_mock.user_files import FILE_BYTES_MAX, read_file, read_found_file
+from runflow_mock.user_files import FILE_BYTES_MAX, OutsideFolderError, read_file, read_found_file
 
 LARGE_BYTES = 768 * 1024
 """What takes so long to read that it is told."""
@@ -163,13 +163,10 @@ class Folder:
     def read(self, name: str) -> Json:
         """Returns the values of a file."""
         try:
-            file = (self._folder / name).resolve()
-            if not file.is_relative_to(self._folder.resolve()):
-                raise SourceError("it is outside the folder of the document; only files in and below that are read")
-            raw = read_found_file(file, self._folder)
+            raw = read_found_file(self._folder / name, self._folder)
+        except OutsideFolderError:
+            raise SourceError("it is outside the folder of the document; only files in and below that are read") from None
         except (OSError, ValueError) as error:
-            if isinstance(error, SourceError):
-                raise
             raise SourceError(f"{name[:200]} cannot be read: {error.strerror if isinstance(error, OSError) else error}") from None
         self._bytes += len(raw)
         return _read_beside(raw, name, self._bytes, self._tell)
