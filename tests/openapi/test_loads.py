@@ -236,3 +236,15 @@ VALUES = st.recursive(st.integers(0, 3), lambda inner: st.lists(inner, max_size=
 def test_no_value_meets_more_rules_than_the_load_says(schema: dict[str, Any], value: Json) -> None:
     met = Copies(schema, 0, error_size=1).most(schema, value) / 2
     assert met == 0 or is_too_much(load_of(schema), value, ceil(met) - 1)
+
+
+@pytest.mark.parametrize("part", [1.5, "a", {"a": 1}, [1]], ids=["number", "text", "object", "list"])
+def test_no_line_runs_for_a_part_of_what_is_too_much_by_the_number_of_its_parts(part: Json) -> None:
+    """A list of a million numbers was looked through for long ones although a rule for each of them was too much by itself."""
+    load = load_of({"items": {"type": "number", "multipleOf": 0.5, "pattern": "a", "properties": {"a": {"maxLength": 3}}}})
+    lines = list[int]()
+    for count in (100, 400):
+        value: list[Json] = [part] * count
+        assert is_too_much(load, value, 100)
+        lines.append(lines_run(partial(is_too_much, load, value, 100)))
+    assert lines[0] == lines[1]

@@ -90,6 +90,9 @@ def weight_of(load: Load, value: Json, most: int) -> int:
     weight, level, names = 0, [value], 0
     levels = (load.rules, load.readers, load.long_numbers, load.whole_numbers, load.fractions)
     for rules, readers, long_numbers, whole_numbers, fractions in zip(*levels, strict=True):
+        weight += rules * len(level)
+        if weight > most or not level:
+            break
         kinds = set(map(type, level))
         characters, inner, names = names, list[Json](), 0
         if readers and str in kinds:
@@ -106,9 +109,7 @@ def weight_of(load: Load, value: Json, most: int) -> int:
                     inner += part.values()
                 elif isinstance(part, list):
                     inner += part
-        weight += rules * len(level) + readers * (characters // PIECE)
-        if weight > most or not inner:
-            break
+        weight += readers * (characters // PIECE)
         level = inner
     return weight + PAIR * long_whole_numbers(value) ** 2 if load.compares_items and weight <= most else weight
 
