@@ -55,3 +55,24 @@ def test_files_have_a_bound_for_their_bytes_together(tmp_path: Path) -> None:
     for given in ([tmp_path], [tmp_path / f"{number}.json" for number in range(3)]):
         with pytest.raises(CaptureError, match=too_much):
             read_files(given, together - 1)
+
+
+def test_link_leads_from_a_given_folder_to_another_one_and_to_a_file_that_is_named(tmp_path: Path) -> None:
+    folder, other, private = tmp_path / "given", tmp_path / "other", tmp_path / "private.json"
+    for made in (folder, other):
+        made.mkdir()
+    (other / "own.json").write_bytes(ANSWER)
+    (folder / "across.json").symlink_to(other / "own.json")
+    assert [file.name for file in read_files([folder, other])] == ["given/across.json", "other/own.json"]
+    private.write_bytes(ANSWER)
+    (folder / "out.json").symlink_to(private)
+    for named in (folder / "out.json", other / ".." / "given" / "out.json", private):
+        assert {file.raw for file in read_files([folder, other, named])} == {ANSWER}
+    with pytest.raises(CaptureError, match=r"out\.json cannot be read: its link leads out of the folder"):
+        read_files([folder, other])
+
+
+def test_link_to_itself_that_is_named_is_told_with_its_name(tmp_path: Path) -> None:
+    (tmp_path / "loop.json").symlink_to("loop.json")
+    with pytest.raises(CaptureError, match=r"loop\.json cannot be read"):
+        read_files([tmp_path / "loop.json"])

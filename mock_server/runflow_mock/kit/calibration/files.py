@@ -70,13 +70,16 @@ class CaptureFile(NamedTuple):
 
 def read_files(given: Iterable[Path], bytes_max: int = TOGETHER_BYTES_MAX) -> tuple[CaptureFile, ...]:
     """Returns the files, and those in the folders, each once, without profiles, which may lie beside what they were made from; in folders
-    hidden files are left out, and links lead to no file outside.
+    hidden files are left out, and links lead to no file outside of what is given.
 
     Raises:
         CaptureError: one is not there or cannot be read, a folder has none, or they have more bytes together than `bytes_max`.
     """
     paths = tuple(given)
-    found, taken, folders = dict[Path, str](), set[str](), dict[Path, Path]()
+    # A link may lead from one to another, and a file be named in two ways.
+    roots = {path.resolve() for path in paths if path.is_dir()}
+    named = {path.resolve() for path in paths if path.exists()} - roots
+    found, taken, folders = dict[Path, str](), set[str](), dict[Path, Path | None]()
     for path in paths:
         inner = sorted(_inside(path)) if path.is_dir() else [path]
         if not inner:
@@ -88,10 +91,10 @@ def read_files(given: Iterable[Path], bytes_max: int = TOGETHER_BYTES_MAX) -> tu
                 name = file.relative_to(path).as_posix() if path.is_dir() else file.name
                 found[file] = _free_name(folder + name, taken)
                 taken.add(found[file])
-                folders[file] = path
+                folders[file] = _folder_of(file, path, named, roots) if path.is_dir() else None
     files, left = list[CaptureFile](), bytes_max
     for file, name in found.items():
-        raw = _read(file, None if file in paths else folders[file])
+        raw = _read(file, folders[file])
         if PROFILE.encode() not in raw[:PROFILE_BYTES_MAX]:
             left -= len(raw)
             if left < 0:
@@ -251,6 +254,12 @@ def _inside(folder: Path) -> Iterator[Path]:
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
         if path.is_file() and not hidden:
             yield path
+
+
+def _folder_of(file: Path, folder: Path, named: Collection[Path], roots: Iterable[Path]) -> Path | None:
+    """Returns the given folder to which a file of a folder leads, its own where it leads to none, and nothing where it was named."""
+    led = file.resolve()
+    return None if led in named else next((root for root in roots if led.is_relative_to(root)), folder)
 
 
 def _read(path: Path, folder: Path | None) -> bytes:
