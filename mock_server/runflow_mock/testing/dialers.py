@@ -86,8 +86,13 @@ class SocketStream:
 
     @property
     def ends(self) -> Ends:
-        """Where the client is, and where the server."""
-        return Ends(self._socket.getsockname(), self._socket.getpeername())
+        """Where the client is, and where the server.
+
+        Raises:
+            OSError: the connection is gone.
+        """
+        # Addresses of IPv6 have a flow and a scope behind host and port.
+        return Ends(self._socket.getsockname()[:2], self._socket.getpeername()[:2])
 
     def send(self, data: bytes) -> None:
         """Sends bytes."""

@@ -153,9 +153,17 @@ class _AsyncBody:
         self._stream.hang_up()
 
 
+def _end(stream: Stream, name: str) -> tuple[str, int] | None:
+    """Returns where an end of a connection is; nothing once that is gone."""
+    try:
+        return cast(tuple[str, int], getattr(stream.ends, name))
+    except OSError:
+        return None
+
+
 _EXTRAS: Mapping[str, Callable[[Stream], Any]] = {
-    "client_addr": lambda stream: stream.ends.client,
-    "server_addr": lambda stream: stream.ends.server,
+    "client_addr": lambda stream: _end(stream, "client"),
+    "server_addr": lambda stream: _end(stream, "server"),
     "is_readable": lambda stream: stream.is_dropped(),
 }
 _NAMES = ("Response", "SyncByteStream", "AsyncByteStream", "RequestError")
