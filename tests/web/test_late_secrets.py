@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from steps import RUNS, ok
 from turns import turns_while
 
+from runflow_mock.domain.scrubbing import mask
 from runflow_mock.runtime.judging import READ_STEP_EXCHANGES
 
 SECRET = "Kq7Zt2Lm9vBx4-callback"
@@ -63,6 +64,39 @@ def _journal_of(door: Door, exchanges: int) -> Any:
     for number in range(1, exchanges + 1):
         tenant.journal.record(replace(model, id=f"req-{number}", number=number))
     return tenant.journal
+
+
+@pytest.mark.slow(is_covering=True)
+@pytest.mark.parametrize("kind", ["answer", "fail", "callback.drop"])
+def test_what_came_nearest_to_a_rule_shows_no_secret(door: Door, kind: str) -> None:
+    what = {"kind": kind, **({"status": 500} if kind == "answer" else {})}
+    rule = ok(door.post("/_mock/faults", {"where": {"client_ref": "nobody"}, "what": what}), 201)["id"]
+    sent = {"input": {"image_url": "https://example.com/a.png"}, "client_ref": SECRET, "callback_url": "https://example.com/hook"}
+    ok(door.post(RUNS, sent), 201)
+    door.settle()
+    assert SECRET in door.get(f"/_mock/faults/{rule}").text
+    door.runtime.scrubber.learn(SECRET)
+    shown = door.get(f"/_mock/faults/{rule}")
+    assert SECRET not in shown.text
+    assert ok(shown)["nearest"]["differences"][0]["seen"] == mask(len(SECRET)).decode()
+
+
+@pytest.mark.slow(is_covering=True)
+@pytest.mark.parametrize(
+    ("path", "asked", "status"),
+    [
+        ("/_mock/verify", {"operation": "get_run", "client_ref": "nobody"}, 409),
+        ("/_mock/wait", {"for": {"journal": {"operation": "get_run", "client_ref": "nobody"}}, "timeout": 0}, 408),
+    ],
+    ids=["verify", "wait"],
+)
+def test_what_the_world_adds_to_a_request_is_shown_without_secrets(door: Door, path: str, asked: object, status: int) -> None:
+    run = ok(door.post(RUNS, {"input": {"image_url": "https://example.com/a.png"}, "client_ref": SECRET}), 201)["id"]
+    ok(door.get(f"/v1/runs/{run}"))
+    assert SECRET in door.post(path, asked).text
+    door.runtime.scrubber.learn(SECRET)
+    shown = door.post(path, asked)
+    assert (shown.status_code, SECRET in shown.text, mask(len(SECRET)).decode() in shown.text) == (status, False, True)
 
 
 @pytest.mark.slow(is_covering=True)

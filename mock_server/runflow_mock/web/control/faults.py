@@ -7,7 +7,7 @@ from runflow_mock.domain.faults import FaultRule, RuleAdded
 from runflow_mock.domain.identity import RuleId
 from runflow_mock.engine.targets import find_target
 from runflow_mock.runtime.reports import unfired_among
-from runflow_mock.web.calls import Answer, Call, answer, no_content
+from runflow_mock.web.calls import Answer, Call, answer, no_content, scrubbed
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.completions import completion
 from runflow_mock.web.control.guard import tenant_of
@@ -36,7 +36,7 @@ async def get_fault(call: Call) -> Answer:
     tenant = tenant_of(call)
     rule = tenant.world.store.rule(call.params["id"])
     nearest = (await unfired_among(call.runtime, tenant, (rule,), completion(call)))[0].nearest
-    return answer({**represent_rule(rule), **({} if nearest is None else {"nearest": represent_miss(nearest)})})
+    return scrubbed(call, answer({**represent_rule(rule), **({} if nearest is None else {"nearest": represent_miss(nearest)})}))
 
 
 async def delete_fault(call: Call) -> Answer:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from runflow_mock.domain.clauses import JournalSubject, Verified
 from runflow_mock.domain.places import Look, Room, Subject
 from runflow_mock.runtime.judging import READ_STEP_EXCHANGES
-from runflow_mock.web.calls import Answer, Call, answer
+from runflow_mock.web.calls import Answer, Call, answer, scrubbed
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.completions import completion
 from runflow_mock.web.control.faults import names_in
@@ -32,7 +32,8 @@ async def verify(call: Call) -> Answer:
     tenant_of(call)
     statement = decode_statement(call.body, names_in(call))
     verified = await checked(statement, await subjects_in(call))
-    return answer(represent_verified(verified), 200 if verified.holds else 409)
+    # What the world adds to a request is as the client has sent it.
+    return scrubbed(call, answer(represent_verified(verified), 200 if verified.holds else 409))
 
 
 async def subjects_in(call: Call, up_to: float = inf) -> list[JournalSubject]:

@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from itertools import islice
 from typing import NamedTuple
 
+import msgspec
+
 from runflow_mock.domain.clauses import JournalSubject
 from runflow_mock.domain.errors import NotFound
 from runflow_mock.domain.exchanges import Exchange
@@ -15,7 +17,7 @@ from runflow_mock.runtime.judging import READ_STEP_EXCHANGES, STEP_BYTES
 from runflow_mock.runtime.tenant_uses import WAITS_MAX
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.runtime.waits import turn_to_look, until
-from runflow_mock.web.calls import Answer, Call, answer
+from runflow_mock.web.calls import Answer, Call, answer, scrubbed
 from runflow_mock.web.control.app import STOPPED, ControlHandler
 from runflow_mock.web.control.completions import completion
 from runflow_mock.web.control.faults import names_in
@@ -173,7 +175,7 @@ def _journal(call: Call, asked: Wait) -> Watch:
     async def verified(total: int) -> tuple[bool, object]:
         # What comes while the journal is read was not there when somebody looked last.
         found = await checked(statement, await subjects_in(call, total))
-        return found.holds, represent_verified(found)
+        return found.holds, msgspec.Raw(scrubbed(call, answer(represent_verified(found))).body)
 
     return Watch(holds=look.holds, is_hopeless=lambda: False, resource_id=None, told=told, looks_on=look.looks_on)
 
