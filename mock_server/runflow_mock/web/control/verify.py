@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from runflow_mock.domain.clauses import JournalSubject, Verified
 from runflow_mock.domain.places import Look, Room, Subject
-from runflow_mock.runtime.judging import READ_STEP_EXCHANGES
+from runflow_mock.engine.journal import size_of
+from runflow_mock.runtime.judging import READ_STEP_EXCHANGES, STEP_BYTES
 from runflow_mock.web.calls import Answer, Call, answer, scrubbed
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.completions import completion
@@ -47,7 +48,7 @@ async def subjects_in(call: Call, up_to: float = inf) -> list[JournalSubject]:
             await sleep(0)
             since = 0
         if not journal.is_up_to_date(exchange):
-            since += SUBJECTS_AT_ONCE // READ_STEP_EXCHANGES
+            since += SUBJECTS_AT_ONCE // READ_STEP_EXCHANGES + SUBJECTS_AT_ONCE * size_of(exchange) // STEP_BYTES
         subject = subject_of(journal.up_to_date(exchange), complete, room)
         subjects = tuple(look.subject for look in subject.looks)
         found.append(replace(subject, looks=said.setdefault(subjects, subject.looks)))
