@@ -19,7 +19,7 @@ def exchange() -> Exchange:
         door.get(f"/v1/runs/{run['id']}")
         tenant = door.runtime.tenants.get("test")
         assert tenant is not None
-        return list(tenant.journal)[-1]
+        return tenant.journal.latest(1)[0]
 
 
 def judged(*exchanges: Exchange) -> Answers:

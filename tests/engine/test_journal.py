@@ -29,7 +29,7 @@ def _exchange(number: int, size: int = 10) -> Exchange:
 
 
 def _kept(journal: Journal) -> list[int]:
-    return [exchange.number for exchange in journal]
+    return [exchange.number for exchange in journal.as_read()]
 
 
 def test_oldest_exchange_makes_room_and_is_counted() -> None:
@@ -148,13 +148,6 @@ def test_journal_that_has_left_keeps_its_exchanges_and_gives_no_more_room() -> N
     assert gauge.used == other.size
 
 
-def test_only_what_came_after_a_number_is_looked_at() -> None:
-    journal = Journal(3, 1_000)
-    for number in range(1, 6):
-        journal.record(_exchange(number))
-    assert [[exchange.number for exchange in journal.after(number)] for number in (0, 3, 4, 5)] == [[3, 4, 5], [4, 5], [5], []]
-
-
 class Seen:
     """A gauge that remembers."""
 
@@ -194,13 +187,12 @@ def _journal_that_was_read(scrubber: Scrubber, exchanges: int = 5) -> Journal:
     journal = Journal(exchanges, 100_000, scrubber)
     for number in range(1, exchanges + 1):
         journal.record(replace(_exchange(number), request_body=b"a-secret-text, another-text"))
-    assert {each.request_body for each in journal} == {b"a-secret-text, another-text"}
+    assert {each.request_body for each in journal.as_read()} == {b"a-secret-text, another-text"}
     return journal
 
 
 WAYS: dict[str, Callable[[Journal], Sequence[Exchange]]] = {
-    "all": list,
-    "later ones": lambda journal: journal.after(2),
+    "all": lambda journal: journal.latest(len(journal)),
     "latest": lambda journal: journal.latest(2),
     "oldest": lambda journal: journal.oldest_after(0, 2),
     "a piece": lambda journal: journal.piece(4, 2),
@@ -260,7 +252,7 @@ def test_what_is_asked_for_as_it_came_is_not_scrubbed() -> None:
         journal.record(replace(_exchange(number), request_body=b"a-secret-text"))
     assert [(each.number, each.request_body) for each in journal.raw_after(1, 9)] == [(2, b"a-secret-text"), (3, b"a-secret-text")]
     assert [each.number for each in journal.raw_after(0, 9, bytes_max=1)] == [1]
-    assert not [each for each in journal if each.request_body == b"a-secret-text"]
+    assert not [each for each in journal.latest(3) if each.request_body == b"a-secret-text"]
 
 
 def test_journal_that_has_dropped_some_begins_with_what_is_left() -> None:
@@ -278,8 +270,55 @@ def test_exchange_that_came_after_the_latest_secret_is_scrubbed_once() -> None:
     journal.latest(1)
     for number in range(6, 9):
         journal.record(replace(_exchange(number), request_body=b"another-text"))
-    read = list(journal)
+    read = journal.oldest_after(0, 9)
     assert [each.number for each in read] == [4, 5, 6, 7, 8]
-    assert all(before is after for before, after in zip(read, journal, strict=True))
+    assert all(before is after for before, after in zip(read, journal.latest(5), strict=True))
     scrubber.learn("another-text")
-    assert b"another-text" not in b"".join(each.request_body for each in journal)
+    assert b"another-text" not in b"".join(each.request_body for each in journal.latest(5))
+
+
+SECRET = "a-secret-text"
+
+
+def _journal_that_was_read_after_a_clearing(scrubber: Scrubber) -> tuple[Journal, Exchange]:
+    """Returns a journal in which another exchange has the number and the id of one that somebody has read before, and that one."""
+    journal = Journal(10, 10_000, scrubber)
+    journal.record(replace(_exchange(1), request_body=SECRET.encode()))
+    (before,) = journal.as_read()
+    journal.clear()
+    journal.record(replace(_exchange(1), request_body=b"another", wall=1.0))
+    journal.as_read()
+    return journal, before
+
+
+def test_exchange_of_before_a_clearing_is_none_that_has_its_number_and_id_since() -> None:
+    scrubber = Scrubber()
+    journal, before = _journal_that_was_read_after_a_clearing(scrubber)
+    assert (journal.holds(before), journal.holds(journal.as_read()[0])) == (False, True)
+    scrubber.learn(SECRET)
+    assert not journal.is_up_to_date(before)
+    assert journal.up_to_date(before).request_body == b"redacted*****"
+    assert journal.up_to_date(journal.as_read()[0]).request_body == b"another"
+    assert journal.up_to_date(before).request_body == b"redacted*****"
+    assert not journal.is_up_to_date(before)
+
+
+def test_exchange_that_somebody_else_had_scrubbed_again_goes_out_without_its_secret() -> None:
+    scrubber = Scrubber()
+    journal = _journal_that_was_read(scrubber)
+    before = journal.as_read()[0]
+    scrubber.learn(SECRET)
+    here = journal.up_to_date(before)
+    assert (journal.is_up_to_date(here), journal.is_up_to_date(before)) == (True, False)
+    assert journal.up_to_date(before) == here
+    assert journal.holds(before)
+
+
+def test_exchange_that_nobody_has_read_is_scrubbed_before_it_is_shown() -> None:
+    scrubber = Scrubber([SECRET])
+    journal = Journal(10, 10_000, scrubber)
+    came = replace(_exchange(1), request_body=SECRET.encode())
+    journal.record(came)
+    assert not journal.is_up_to_date(came)
+    assert journal.up_to_date(came).request_body == b"redacted*****"
+    assert journal.holds(journal.latest(1)[0])

@@ -77,7 +77,7 @@ def test_findings_are_kept_for_the_journal_only() -> None:
     judged = judging(journal)
     for _ in range(5):
         record(journal, read())
-        assert {judged.findings(found).operation for found in journal} == {"get_run"}
+        assert {judged.findings(found).operation for found in journal.as_read()} == {"get_run"}
         assert len(judged._early) <= 3
     judged.catch_up()
     assert (len(judged._findings), judged._early) == (2, {})
@@ -124,7 +124,7 @@ def test_verdicts_of_before_a_clearing_or_a_later_look_are_not_taken() -> None:
     journal = Journal(10, 10_000)
     judged = judging(journal)
     record(journal, create(422), create(422))
-    before = judged.look_at(tuple(journal))
+    before = judged.look_at(journal.as_read())
     record(journal, read())
     latest = judged.verdicts()
     judged.conclude(before, 2, journal.clearings)
@@ -210,7 +210,7 @@ def test_what_is_acquitted_is_not_changed_by_a_mask() -> None:
     judged = judging(journal)
     record(journal, exchange("GET", "/v1/runs/0199f8a2-7b3c-4d5e-8f90-a1b2c3d4e5f6"))
     assert judged.acquits() is True
-    assert [found.target for found in journal] == ["/v1/runs/" + mask(36).decode()]
+    assert [found.target for found in journal.as_read()] == ["/v1/runs/" + mask(36).decode()]
 
 
 def test_what_was_judged_already_is_acquitted_by_its_findings() -> None:

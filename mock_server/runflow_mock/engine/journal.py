@@ -8,9 +8,10 @@ Whoever wants to hear of new exchanges adds a listener; a listener must be quick
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from heapq import heapify, heappop, heapreplace
 from itertools import islice
+from operator import attrgetter
 from typing import Protocol
 from weakref import WeakSet
 
@@ -20,6 +21,9 @@ from runflow_mock.domain.scrubbing import Scrubber
 # What a field of a head takes in memory besides its bytes, and a target that is not worth counting.
 FIELD_BYTES = 120
 TARGET_BYTES_USUAL = 200
+
+# What tells exchanges of one number apart, and is never scrubbed: two requests have hardly come at one moment and taken the same time.
+_MARKS = attrgetter("id", "at", "wall", "elapsed_ms", "status", "commits")
 
 
 class Gauge(Protocol):
@@ -112,9 +116,6 @@ class Journal:
     def __len__(self) -> int:
         return len(self._exchanges)
 
-    def __iter__(self) -> Iterator[Exchange]:
-        return iter(self.after(0))
-
     def latest(self, count: int) -> tuple[Exchange, ...]:
         """Returns so many exchanges that were added last, oldest first, or all that are left."""
         return self.piece(count, count)
@@ -132,20 +133,14 @@ class Journal:
         return tuple(self._exchanges)
 
     def is_up_to_date(self, exchange: Exchange) -> bool:
-        """Tells whether all secrets that are known by now were looked for in an exchange that somebody has read."""
-        self._keep_up()
-        return exchange.number > self._outdated_to or exchange.number in self._renewed
+        """Tells whether an exchange is here as it is given, and all secrets that are known by now were looked for in it."""
+        return self._is_read(exchange) and not self._is_outdated(exchange.number)
 
     def up_to_date(self, exchange: Exchange) -> Exchange:
-        """Returns an exchange that somebody has read without the secrets that are known by now."""
-        if not self.holds(exchange):
+        """Returns an exchange that was here at some time without the secrets that are known by now."""
+        if not self._is_read(exchange):
             return scrubbed(exchange, self._scrubber)
-        if self.is_up_to_date(exchange):
-            return exchange
-        place = exchange.number - self.dropped - 1
-        renewed = self._exchanges[place] = scrubbed(self._exchanges[place], self._scrubber)
-        self._renewed.add(exchange.number)
-        return renewed
+        return self._renewed_one(exchange)
 
     def oldest_after(self, number: int, count: int, bytes_max: int | None = None) -> tuple[Exchange, ...]:
         """Returns the first so many exchanges after the one of a number, and no more than take so many bytes, but one at least.
@@ -190,24 +185,14 @@ class Journal:
         return self.total - len(self._exchanges)
 
     def holds(self, exchange: Exchange) -> bool:
-        """Tells whether an exchange is here still."""
-        place = exchange.number - self.dropped - 1
-        return 0 <= place < len(self._exchanges) and self._exchanges[place].id == exchange.id
+        """Tells whether an exchange is here still, scrubbed or as it came; once a journal was cleared, numbers and ids come again."""
+        here = self._in_place_of(exchange)
+        return here is exchange or (here is not None and _MARKS(here) == _MARKS(exchange))
 
     @property
     def last(self) -> Exchange | None:
         """The exchange that came last, as it came."""
         return self._exchanges[-1] if self._exchanges else None
-
-    def after(self, number: int) -> list[Exchange]:
-        """Returns the exchanges that came after the one of a number, as far as they are here; what came before is not looked at."""
-        self._scrub()
-        found = []
-        for exchange in reversed(self._exchanges):
-            if exchange.number <= number:
-                break
-            found.append(exchange)
-        return [self._shown(exchange) for exchange in reversed(found)]
 
     def record(self, exchange: Exchange) -> bool:
         """Adds an exchange; the oldest make room.
@@ -256,8 +241,34 @@ class Journal:
         """Returns an exchange that is here without secrets; where nobody has read it, it stays as it came."""
         if exchange.number > self._scrubbed_to:
             return scrubbed(exchange, self._scrubber)
-        # Nearly always: to look for its place takes longer.
-        return exchange if self.is_up_to_date(exchange) else self.up_to_date(exchange)
+        return self._renewed_one(exchange)
+
+    def _is_read(self, exchange: Exchange) -> bool:
+        """Tells whether somebody has read an exchange that is here as it is given.
+
+        That it has the number and the id of one is not enough: both come again once a journal was cleared, and one that was scrubbed again
+        since is here in another form.
+        """
+        here = self._in_place_of(exchange)
+        return exchange.number <= self._scrubbed_to and (here is exchange or here == exchange)
+
+    def _in_place_of(self, exchange: Exchange) -> Exchange | None:
+        """Returns what is here under the number of an exchange."""
+        place = exchange.number - self.dropped - 1
+        return self._exchanges[place] if 0 <= place < len(self._exchanges) else None
+
+    def _is_outdated(self, number: int) -> bool:
+        """Tells whether the exchange of a number was scrubbed before the latest secret was known."""
+        self._keep_up()
+        return number <= self._outdated_to and number not in self._renewed
+
+    def _renewed_one(self, exchange: Exchange) -> Exchange:
+        """Returns an exchange that is here and was read; it is scrubbed once more where that was before the latest secret was known."""
+        if not self._is_outdated(exchange.number):
+            return exchange
+        renewed = self._exchanges[exchange.number - self.dropped - 1] = scrubbed(exchange, self._scrubber)
+        self._renewed.add(exchange.number)
+        return renewed
 
     def _keep_up(self) -> None:
         """Takes note that further secrets are known."""
