@@ -116,7 +116,7 @@ class ControlApi:
                 await _until_come(turn, call, receive)
             tenant = self._runtime.tenants.get(named_by_key(call))
             if tenant is not None:
-                # Handlers find its world at the present; only who waits for something before it looks settles once more.
+                # Handlers find its world at the present; those settle once more that may have waited, or set its clock, before they look.
                 await self._runtime.loop_watch.timed(operation.id, catch_up(self._runtime, tenant))
             given = await self._runtime.loop_watch.timed(operation.id, operation.handler(call))
             if isinstance(given, Stream):

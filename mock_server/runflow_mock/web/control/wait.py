@@ -72,7 +72,6 @@ async def wait(call: Call) -> Answer:
 
 
 async def _wait(call: Call, tenant: Tenant, asked: Wait) -> Answer:
-    call.runtime.settle(tenant, call.timers_max)
     watch = _journal(call, asked) if asked.noun == JOURNAL else _record(call, asked)
     began = asyncio.get_running_loop().time()
     looks_at_requests = asked.noun == JOURNAL
