@@ -77,6 +77,26 @@ def test_no_key_and_no_secret_is_in_anything_the_operator_reads() -> None:
         assert private not in shown
 
 
+@pytest.mark.slow(is_covering=True)
+def test_real_key_of_a_client_is_listed_in_its_records_and_snapshots_alone() -> None:
+    key = "rf_live_" + "PLANTED9f8e7d6c5b4a"
+    with Door() as door:
+        run = callback_run(door, client_ref=key, metadata={"note": key}, input={"image_url": f"https://example.com/{key}"})
+        batch = post_batch(door, metadata={"note": key})
+        acts = [door.post(f"/_mock/{noun}/cancel", {}) for noun in (f"runs/{run['id']}", f"batches/{batch['id']}")]
+        door.settle()
+        (delivery,) = ok(door.get("/_mock/deliveries"))["items"]
+        acts.append(door.post(f"/_mock/deliveries/{delivery['id']}/resend", {}))
+        paths = [verb["path"] for verb in ok(door.get("/_mock/"))["verbs"] if verb["method"] == "GET" and "{" not in verb["path"]]
+        lists = ("/_mock/runs", "/_mock/batches", "/_mock/deliveries")
+        rows = [f"{path}?limit=9" for path in lists]
+        ones = [f"/_mock/{noun}" for noun in (f"runs/{run['id']}", f"batches/{batch['id']}", f"deliveries/{delivery['id']}")]
+        # The stream of events ends only with its reader.
+        shown = {path for path in (*paths, *rows, *ones) if path != "/_mock/events" and key in door.get(path).text}
+    assert shown == {*lists, "/_mock/snapshot"}
+    assert [key in act.text for act in acts] == [True] * 3
+
+
 def test_history_tells_commands_and_events_in_order(door: Door) -> None:
     run = finished_run(door)
     history = ok(door.get("/_mock/history"))
