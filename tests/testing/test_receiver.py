@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import requests
 
-from runflow_mock.domain.signing import SignatureError, sign_bare, sign_timestamped
+from runflow_mock.domain.signing import SignatureError, TimestampOutside, sign_bare, sign_timestamped
 from runflow_mock.testing.receiver import CallbackReceiver, Received, Reply
 
 SECRET = "rf_whsec_of_a_test"
@@ -64,3 +64,10 @@ def test_anything_else_is_refused(received: Received) -> None:
 
 def test_five_minutes_are_tolerated() -> None:
     signed().verify(SECRET, NOW + timedelta(minutes=5))
+
+
+@pytest.mark.parametrize("stamp", [1_796_095_261_000, 10**15 - 1])
+def test_time_that_no_calendar_has_is_outside(stamp: int) -> None:
+    """Who signs in milliseconds names a year of five digits."""
+    with pytest.raises(TimestampOutside, match=f"it was sent at {stamp}, and here it is "):
+        signed(stamp).verify(SECRET, NOW)

@@ -110,7 +110,12 @@ class Received(msgspec.Struct, frozen=True):
             ) from None
 
     def _sent(self) -> str:
-        return f"{datetime.fromtimestamp(int(self.timestamp or 0), UTC):{_INSTANT}}"
+        """The time of the callback, as it came where it is in no year of the calendar: one in milliseconds, say."""
+        stamp = self.timestamp or "0"
+        try:
+            return f"{datetime.fromtimestamp(int(stamp), UTC):{_INSTANT}}"
+        except (ValueError, OverflowError):
+            return stamp
 
 
 class Outlook(Protocol):
