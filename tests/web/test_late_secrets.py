@@ -67,6 +67,20 @@ def _journal_of(door: Door, exchanges: int, body: bytes = b"") -> Any:
 
 
 @pytest.mark.slow(is_covering=True)
+@pytest.mark.parametrize("secret", ["background-removal", "application/json", "image_url", "completed"])
+def test_client_that_was_right_is_right_whatever_becomes_a_secret(door: Door, secret: str) -> None:
+    """What is masked is no longer what was sent, and would be judged otherwise."""
+    ok(door.post("/v1/models/runflow/background-removal/runs", {"input": {"image_url": "https://example.com/a.png"}}), 201)
+    ok(door.get("/v1/runs?status=completed"))
+    assert ok(door.get("/_mock/journal?violations=true"))["items"] == []
+    ok(door.post("/_mock/tenants", {"name": "another", "callback_secret": secret}), 201)
+    assert ok(door.get("/_mock/journal?violations=true"))["items"] == []
+    assert secret not in str([each["request"]["target"] for each in ok(door.get("/_mock/journal"))["items"]])
+    assert ok(door.get("/_mock/report"))["violations"] == []
+    assert ok(door.delete("/_mock/tenants/test?tell=true&brief=true"))["evidence"] is None
+
+
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("kind", ["answer", "fail", "callback.drop"])
 def test_what_came_nearest_to_a_rule_shows_no_secret(door: Door, kind: str) -> None:
     what = {"kind": kind, **({"status": 500} if kind == "answer" else {})}

@@ -10,6 +10,9 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 import msgspec
+from msgspec.structs import replace
+
+from runflow_mock.domain.scrubbing import Scrubber
 
 Location = tuple[str | int, ...]
 
@@ -58,6 +61,18 @@ NO_FINDINGS = Findings()
 def note(loc: Location, rule: str, message: str) -> Finding:
     """Returns something that is legal and worth knowing."""
     return Finding(loc, rule, message, Severity.NOTE)
+
+
+def scrubbed_findings(findings: Findings, scrubber: Scrubber) -> Findings:
+    """Returns findings without the secrets in the names that a client has chosen: they may be older than what is known by now."""
+
+    def scrubbed(finding: Finding) -> Finding:
+        loc = tuple(scrubber.scrub_text(part) if isinstance(part, str) else part for part in finding.loc)
+        return replace(finding, loc=loc, message=scrubber.scrub_text(finding.message))
+
+    if not (findings.request or findings.ours):
+        return findings
+    return replace(findings, request=tuple(map(scrubbed, findings.request)), ours=tuple(map(scrubbed, findings.ours)))
 
 
 def without_repeats(findings: Sequence[Finding]) -> tuple[Finding, ...]:

@@ -47,9 +47,10 @@ class Judging:
         self._real_waits = real_waits
         self._clearings = journal.clearings
         self._counts: dict[str, Counts] = {}
-        # With the hash of each exchange as it was judged: by the time that somebody reads it, further secrets may have gone out of it.
-        self._findings: dict[int, tuple[int, Findings]] = {}
-        self._early: dict[int, tuple[int, Findings]] = {}
+        # As they were found first. What further secrets have gone out of would be judged otherwise, and a right client be blamed: whoever
+        # shows findings takes them out of those, too.
+        self._findings: dict[int, Findings] = {}
+        self._early: dict[int, Findings] = {}
         self._verdicts: tuple[Verdict, ...] = ()
         self._seen_to = 0
         self._judged_to = 0
@@ -99,7 +100,7 @@ class Judging:
         self._keep_up()
         journal = self._journal
         judged = journal.raw_after(journal.dropped, max(0, self._judged_to - journal.dropped))
-        found = [(exchange, self._findings[exchange.number][1]) for exchange in judged]
+        found = [(exchange, self._findings[exchange.number]) for exchange in judged]
         lost = max(journal.dropped - self._judged_to, 0)
         # Of a journal that was just cleared nothing was looked at yet.
         return SoFar(found, self._counts, self._unjudged + lost, self.waiting, self._verdicts or self.look_at(()))
@@ -125,7 +126,7 @@ class Judging:
             if len(self._early) > len(self._journal):
                 self._forget_early()
             known = self.judge.judge(exchange)
-            self._early[exchange.number] = hash(exchange), known
+            self._early[exchange.number] = known
         return known
 
     def judge_ahead(self, count: int, bytes_max: int) -> None:
@@ -193,7 +194,7 @@ class Judging:
             return
         for exchange in self._waiting(steps, bytes_max):
             findings = self._known(exchange) or self.judge.judge(exchange)
-            self._findings[exchange.number] = hash(exchange), findings
+            self._findings[exchange.number] = findings
             self._early.pop(exchange.number, None)
             self._judged_to = exchange.number
             name = findings.operation or exchange.operation or (UNMATCHED if findings.violations else BESIDE)
@@ -211,11 +212,8 @@ class Judging:
         return self._journal.oldest_after(self._judged_to, count, bytes_max)
 
     def _known(self, exchange: Exchange) -> Findings | None:
-        """What was found out about an exchange that the journal holds, in its turn or before, if it was judged as it is now."""
-        for known in (self._findings.get(exchange.number), self._early.get(exchange.number)):
-            if known is not None and known[0] == hash(exchange):
-                return known[1]
-        return None
+        """What was found out about an exchange that the journal holds, in its turn or before."""
+        return self._findings.get(exchange.number) or self._early.get(exchange.number)
 
     def _forget_early(self) -> None:
         self._early = {number: found for number, found in self._early.items() if number > self._journal.dropped}

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from runflow_mock.domain.errors import NotFound
 from runflow_mock.domain.exchanges import Exchange
-from runflow_mock.domain.findings import Findings, note
+from runflow_mock.domain.findings import Findings, note, scrubbed_findings
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.version import __version__
 from runflow_mock.web.calls import Answer, Call, answer, no_content, scrubbed
@@ -79,7 +79,7 @@ async def get_archive(call: Call) -> Answer:
     """GET /_mock/journal.har: the same, as an archive that the network panel of a browser opens."""
     tenant = tenant_of(call)
     page, judged, _ = await _page(call, tenant)
-    latest = map(partial(call.runtime.judgings.judged_now, tenant), judged)
+    latest = map(partial(_latest, call, tenant), judged)
     entries = await list_in_pieces(represent_entry(exchange, findings) for exchange, findings in latest)
     return _counted(answer(represent_har(entries, __version__)), page)
 
@@ -94,9 +94,15 @@ async def entries_of(call: Call, tenant: Tenant) -> msgspec.Raw:
 
 def _represented(call: Call, tenant: Tenant, judged: Iterable[Judged], broken: Broken) -> Iterator[dict[str, object]]:
     known = len(call.runtime.tenants)
-    latest = map(partial(call.runtime.judgings.judged_now, tenant), judged)
+    latest = map(partial(_latest, call, tenant), judged)
     told = ((exchange, with_first_use(tenant, exchange, findings, known)) for exchange, findings in latest)
     return (represent_exchange(exchange, findings, _shown(call, broken.get(exchange.id, ()))) for exchange, findings in told)
+
+
+def _latest(call: Call, tenant: Tenant, judged: Judged) -> Judged:
+    """Returns an exchange that was judged, and what was found out about it, without the secrets that are known by now."""
+    exchange, findings = call.runtime.judgings.judged_now(tenant, judged)
+    return exchange, scrubbed_findings(findings, call.runtime.scrubber)
 
 
 def _shown(call: Call, broken: Sequence[dict[str, object]]) -> list[dict[str, object]]:
