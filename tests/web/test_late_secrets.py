@@ -11,6 +11,7 @@ from turns import turns_while
 
 from runflow_mock.domain.scrubbing import mask
 from runflow_mock.runtime.judging import READ_STEP_EXCHANGES, STEP_BYTES
+from runflow_mock.runtime.reports import PATH_CHARACTERS_MAX
 
 SECRET = "Kq7Zt2Lm9vBx4-callback"
 WAYS_OUT = (
@@ -135,6 +136,16 @@ def test_others_have_a_turn_between_long_exchanges_that_are_scrubbed_again(door:
     usual = turns_while(door, "POST", "/_mock/verify", content=asked, status=409)
     door.runtime.scrubber.learn(SECRET)
     assert turns_while(door, "POST", "/_mock/verify", content=asked, status=409) >= usual + exchanges // 2
+
+
+@pytest.mark.slow(is_covering=True)
+@pytest.mark.parametrize("before", ["/v1/nowhere/", "/v1/runs/"])
+def test_path_of_a_report_is_not_cut_within_a_secret(door: Door, before: str) -> None:
+    for _ in range(12):
+        door.get((before + "x" * PATH_CHARACTERS_MAX)[: PATH_CHARACTERS_MAX - 10] + SECRET)
+    assert SECRET[:10] in door.get("/_mock/report").text
+    door.runtime.scrubber.learn(SECRET)
+    assert SECRET[:10] not in door.get("/_mock/report").text
 
 
 @pytest.mark.slow(is_covering=True)

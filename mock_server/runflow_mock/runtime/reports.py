@@ -19,6 +19,7 @@ from runflow_mock.domain.misses import SUBJECTS_MAX, Candidate, NearestMiss, can
 from runflow_mock.domain.places import POLL_EDGE, RUN_EDGES, Subject, Where
 from runflow_mock.domain.poll_hygiene import READS, standing_polls
 from runflow_mock.domain.reports import Report, Sample, Undelivered, Unfired, Unmatched
+from runflow_mock.domain.scrubbing import MARGIN
 from runflow_mock.domain.subjects import run_subject
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.engine.journal import size_of
@@ -65,7 +66,7 @@ def report_on(runtime: Runtime, tenant: Tenant, unfired: Iterable[Unfired]) -> R
     judged, counts, unjudged, waiting, verdicts = judging.so_far()
     store = tenant.world.store
     unmatched = (
-        Unmatched(exchange=exchange.id, method=exchange.method, path=_short(exchange.path), nearest=findings.nearest)
+        Unmatched(exchange=exchange.id, method=exchange.method, path=_short(runtime, exchange.path), nearest=findings.nearest)
         for exchange, findings in judged
         if leads_nowhere(findings)
     )
@@ -87,7 +88,7 @@ def report_on(runtime: Runtime, tenant: Tenant, unfired: Iterable[Unfired]) -> R
         pending_callbacks=store.deliveries_open,
         unmatched=tuple(islice(unmatched, LISTED_MAX)),
         background_errors=tuple(_background_errors(runtime, tenant)),
-        hints=(*_turned_away(runtime, tenant), *_standing(tenant, [exchange for exchange, _ in judged])),
+        hints=(*_turned_away(runtime, tenant), *_standing(runtime, tenant, [exchange for exchange, _ in judged])),
     )
 
 
@@ -126,9 +127,11 @@ def _reason(delivery: Delivery) -> str | None:
     return f"{why}: {said!r}" if why and said else why
 
 
-def _short(path: str) -> str:
-    """Returns a path as it is told; hundreds may be as long as a head."""
-    return path if len(path) <= PATH_CHARACTERS_MAX else f"{path[:PATH_CHARACTERS_MAX]}…"
+def _short(runtime: Runtime, path: str) -> str:
+    """Returns a path as it is told; hundreds may be as long as a head, and one that was cut within a secret would show a part of it."""
+    if len(path) <= PATH_CHARACTERS_MAX:
+        return path
+    return f"{runtime.scrubber.scrub_text(path[: PATH_CHARACTERS_MAX + MARGIN])[:PATH_CHARACTERS_MAX]}…"
 
 
 def leads_nowhere(findings: Findings) -> bool:
@@ -246,7 +249,7 @@ def _turned_away(runtime: Runtime, tenant: Tenant) -> Iterator[str]:
         )
 
 
-def _standing(tenant: Tenant, exchanges: Sequence[Exchange]) -> Iterator[str]:
+def _standing(runtime: Runtime, tenant: Tenant, exchanges: Sequence[Exchange]) -> Iterator[str]:
     if tenant.settings.clock is ClockMode.MANUAL:
         for path, times in islice(standing_polls(exchanges), LISTED_MAX):
-            yield f"{_short(path)} was read {times} times while the clock stood: {_MOVE}"
+            yield f"{_short(runtime, path)} was read {times} times while the clock stood: {_MOVE}"
