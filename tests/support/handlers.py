@@ -105,7 +105,7 @@ class Shop:
         if self.flaw in ("remembers, then verifies", "passes over what it was told before") and self._delivery(headers) in self._seen:
             return 200
         if not self._lets_in(headers, body):
-            if self.flaw == "remembers, then verifies":
+            if self.flaw == "remembers, then verifies" and "runflow-request-id" in headers:
                 self._seen.add(self._delivery(headers))
             if self.flaw == "forgets what it cannot verify":
                 self._seen.discard(self._delivery(headers))
