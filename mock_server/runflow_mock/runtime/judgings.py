@@ -114,11 +114,6 @@ class Judgings:
             found.append((shown, judging.findings(shown)))
         return found
 
-    def judged_now(self, tenant: Tenant, judged: tuple[Exchange, Findings]) -> tuple[Exchange, Findings]:
-        """Returns an exchange that was judged as it is shown now: while others had their turn a secret may have become known."""
-        shown = tenant.journal.up_to_date(judged[0])
-        return shown, judged[1]
-
     async def verdicts(self, tenant: Tenant, exchanges: tuple[Exchange, ...]) -> tuple[Verdict, ...]:
         """Returns the verdicts on all that `read` has returned; rules look at everything together, at much of it beside the loop."""
         judging, journal = self.of(tenant), tenant.journal

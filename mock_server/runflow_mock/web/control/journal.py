@@ -100,9 +100,9 @@ def _represented(call: Call, tenant: Tenant, judged: Iterable[Judged], broken: B
 
 
 def _latest(call: Call, tenant: Tenant, judged: Judged) -> Judged:
-    """Returns an exchange that was judged, and what was found out about it, without the secrets that are known by now."""
-    exchange, findings = call.runtime.judgings.judged_now(tenant, judged)
-    return exchange, scrubbed_findings(findings, call.runtime.scrubber)
+    """Returns an exchange that was judged, and what was found out about it, without the secrets that became known meanwhile."""
+    exchange, findings = judged
+    return tenant.journal.up_to_date(exchange), scrubbed_findings(findings, call.runtime.scrubber)
 
 
 def _shown(call: Call, broken: Sequence[dict[str, object]]) -> list[dict[str, object]]:
