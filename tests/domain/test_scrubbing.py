@@ -374,3 +374,12 @@ def test_what_shows_nothing_has_nothing_that_a_closer_look_finds(data: bytes) ->
         scrubbing._named,
     )
     assert not scrubber._shows_nothing(data) or all(not tuple(find(data)) for find in finders)
+
+
+OTHERS = tuple(f"nobody-has-sent-this-{number}" for number in range(40))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_secret_among_hundreds_is_masked_as_if_it_were_the_only_one(form: str) -> None:
+    data = FORMS[form](KNOWN).encode("latin-1")
+    assert Scrubber((*OTHERS, KNOWN)).scrub(data) == Scrubber([KNOWN]).scrub(data) != data

@@ -12,7 +12,8 @@ import msgspec
 from msgspec.structs import replace
 
 from runflow_mock.domain.key_forms import KEYS, shows
-from runflow_mock.domain.scrubbing import KNOWN_MIN, MARGIN, Scrubber, mask
+from runflow_mock.domain.known_secrets import KNOWN_MIN
+from runflow_mock.domain.scrubbing import MARGIN, Scrubber, mask
 
 BODY_BYTES_MAX = 64 * 1024
 # What is kept of a body until it is read: so much more than is shown then that no part of a secret is left before the cut.

@@ -10,7 +10,6 @@ real key stays: whoever reads the mask should see what it hides.
 The dummies that the server issues itself, `rf_live_mock_…` and `rf_svc_mock_…`, are no secrets: they are printed when it starts.
 """
 
-import html
 import re
 from base64 import b64decode, b64encode
 from bisect import bisect_left
@@ -22,16 +21,16 @@ from itertools import chain
 from typing import NamedTuple
 
 from runflow_mock.domain import disguises
-from runflow_mock.domain.field_names import may_be_in_field_name
+from runflow_mock.domain.known_secrets import KNOWN_MIN, Known, Texts, known_of
 from runflow_mock.domain.named_secrets import HINTS as NAME_HINTS
 from runflow_mock.domain.named_secrets import has_password, named_values
 
-KNOWN_MIN = 8
-"""How many characters a secret must have to be known by its value: shorter ones would be found in ordinary words."""
 KNOWN_MAX = 256
 """How many secrets of tenants are known by their value at most. Those that look like real keys need no room."""
 HARMLESS_MAX = 4_096
 """Of how many bytes that looked suspicious and hid nothing it is known, by their digests: answers are read, and repeated, many times."""
+LATER_MAX = 16
+"""For how many numbers of secrets it is kept at once which became known after them."""
 MARGIN = 2_048
 """How far beyond a cut one must look, so that no part of a secret is left before it."""
 
@@ -84,13 +83,10 @@ class Scrubber:
     """Takes secrets out of bytes and texts, and learns those that it cannot know by their looks; `known` are never forgotten."""
 
     def __init__(self, known: Iterable[str | None] = ()) -> None:
-        self._known: dict[str, tuple[bytes, ...]] = {}
+        self._known: dict[str, Known] = {}
         self._owners: dict[str, str] = {}
-        self._forms: tuple[bytes, ...] = ()
-        self._hex_forms: tuple[bytes, ...] = ()
-        self._fragments, self._needles, self._hints = _FRAGMENTS, _NEEDLES, _ALL_HINTS
-        self._harmless: set[bytes] = set()
-        self._may_mask_names = False
+        self._later: dict[int, Scrubber] = {}
+        self._look_for(())
         self.lessons = 0
         """How many secrets it has come to know so far: what was scrubbed before the latest may still show that one."""
         for secret in known:
@@ -109,21 +105,38 @@ class Scrubber:
             return False
         if secret in self._known or _KEY.fullmatch(secret.encode(errors="replace")) is not None:
             return False
-        self.lessons += 1
-        self._known[secret] = _forms_of(secret)
-        self._may_mask_names = self._may_mask_names or may_be_in_field_name(secret)
+        self._known[secret] = known_of(secret, self.lessons + 1)
         if len(self._owners) >= KNOWN_MAX:
             most, _ = Counter(self._owners.values()).most_common(1)[0]
             oldest = next(known for known, owner in self._owners.items() if owner == most)
             del self._known[oldest], self._owners[oldest]
-        # Whole tuples: another thread may be at work with those before.
-        self._forms = tuple(dict.fromkeys(chain.from_iterable(self._known.values())))
-        fragments = tuple(chain.from_iterable(map(disguises.in_base64, self._forms)))
-        self._fragments, self._needles = (*_FRAGMENTS, *fragments), (*_NEEDLES, *self._forms, *fragments)
-        self._hex_forms = tuple(form.hex().encode() for form in self._forms)
-        self._hints = (*_ALL_HINTS, *self._hex_forms)
-        self._harmless = set()
+        self._later = {}
+        self._look_for(self._known.values())
+        # Last: who reads in another thread how many are known has to look for all of them.
+        self.lessons += 1
         return True
+
+    def _look_for(self, secrets: Iterable[Known]) -> None:
+        """Looks from now on for what secrets are known by. What there was is left as it is: another thread may be at work with it."""
+        secrets = tuple(secrets)
+        self._forms = Texts(joined=(secret.forms for secret in secrets))
+        self._fragments = Texts(joined=(secret.fragments for secret in secrets))
+        self._texts = Texts(joined=(self._forms, self._fragments))
+        self._hex_forms = Texts(joined=(secret.hex_forms for secret in secrets))
+        self._may_mask_names = any(secret.may_be_in_name for secret in secrets)
+        self._harmless = set[bytes]()
+
+    def since(self, lessons: int) -> "Scrubber":
+        """Returns what looks for those secrets alone that became known after so many: enough where bytes were scrubbed for these before."""
+        if lessons <= 0:
+            return self
+        later = self._later.get(lessons)
+        if later is None:
+            if len(self._later) >= LATER_MAX:
+                self._later.clear()
+            later = self._later[lessons] = Scrubber()
+            later._look_for(known for known in self._known.values() if known.lesson > lessons)
+        return later
 
     def is_clean(self, *parts: bytes) -> bool:
         """Tells, in the short time that there is on the way of a request, whether nothing in the bytes needs a closer look."""
@@ -143,13 +156,15 @@ class Scrubber:
 
     def _shows_nothing(self, data: bytes) -> bool:
         """Tells whether no secret stands in bytes that are no archive, but behind escapes or ends of lines."""
-        for needle in self._needles:
+        for needle in _NEEDLES:
             if needle in data:
                 return False
         lowered = data.lower()
-        for hint in self._hints:
+        for hint in _ALL_HINTS:
             if hint in lowered:
                 return False
+        for _ in chain(self._texts.within(data), self._hex_forms.within(lowered)):
+            return False
         return not disguises.has_encoded(data) and not has_password(data)
 
     def scrub(self, data: bytes) -> bytes:
@@ -222,12 +237,12 @@ class Scrubber:
             yield from (_masked(*found.span(1)) for found in _TOKEN.finditer(data))
         if b"PRIVATE KEY" in data:
             yield from (_masked(*found.span(1)) for found in _PRIVATE_KEY.finditer(data))
-        for secret in self._hex_forms:
+        for secret in self._hex_forms.within(lowered):
             begin = lowered.find(secret)
             while begin >= 0:
                 yield _masked(begin, begin + len(secret))
                 begin = lowered.find(secret, begin + len(secret))
-        for secret in self._forms:
+        for secret in self._forms.within(data):
             begin = data.find(secret)
             while begin >= 0:
                 end = begin + len(secret)
@@ -247,7 +262,7 @@ class Scrubber:
 
     def _encoded(self, data: bytes, nested_max: int, look: "_Look") -> Iterator[Span]:
         """Returns the runs of base64 that hold secrets. Where one begins is not certain: what stands before may look like a part of it."""
-        fragments = tuple(fragment for fragment in self._fragments if fragment in data)
+        fragments = (*filter(data.__contains__, _FRAGMENTS), *self._fragments.within(data))
         # All that may be text, with one look: most runs are ids and words, and to look at each by itself would be most of the work.
         texts = [found.start() for found in disguises.ENCODED.finditer(data)] if disguises.has_encoded(data) else []
         for run in disguises.BASE64.finditer(data) if fragments or texts else ():
@@ -316,17 +331,6 @@ class Scrubber:
         for span in spans:
             hidden[span.begin : span.end] = span.content
         return _encoded_as(run, bytes(hidden))
-
-
-def _forms_of(secret: str) -> tuple[bytes, ...]:
-    """Returns the bytes that a secret is without any escapes: in UTF-8, and where it has unusual characters also otherwise."""
-    texts = (secret, secret.replace(" ", "+"), html.escape(secret))
-    forms = [text.encode(errors="replace") for text in texts]
-    if not secret.isascii():
-        # Of ASCII, UTF-16 only has a NUL beside each character.
-        forms += [secret.encode("utf-16-le", errors="replace"), secret.encode("utf-16-be", errors="replace")]
-        forms += [secret.encode("latin-1", errors="replace")] if max(secret) < "\u0100" else []
-    return tuple(dict.fromkeys(forms))
 
 
 def _in_digits(data: bytes) -> Iterator[Span]:

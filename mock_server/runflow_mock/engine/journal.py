@@ -81,10 +81,6 @@ class Journal:
     def __init__(self, exchanges_max: int, bytes_max: int, scrubber: Scrubber | None = None, *, space: JournalSpace | None = None) -> None:
         self._scrubber = scrubber or Scrubber()
         self._scrubbed_to = 0
-        # Up to this number they were scrubbed before the latest secret was known, but for those that were scrubbed again since.
-        self._outdated_to = 0
-        self._renewed: set[int] = set()
-        self._lessons = self._scrubber.lessons
         self.total = 0
         self.clearings = 0
         self.judge_at = exchanges_max // 2
@@ -94,6 +90,8 @@ class Journal:
         self._bytes = 0
         self._exchanges: deque[Exchange] = deque()
         self._sizes: deque[int] = deque()
+        # How many secrets were known when each was scrubbed last; of what nobody has read it says nothing.
+        self._lessons: deque[int] = deque()
         self._space: JournalSpace | None = None
         if space is not None:
             self.share(space)
@@ -203,6 +201,7 @@ class Journal:
         size = size_of(exchange)
         self._exchanges.append(exchange)
         self._sizes.append(size)
+        self._lessons.append(0)
         self._bytes += size
         while len(self._exchanges) > self.exchanges_max or self._bytes > self._bytes_max:
             size -= self._drop_oldest()
@@ -214,7 +213,7 @@ class Journal:
 
     def clear(self) -> None:
         """Forgets all exchanges."""
-        self.total = self._scrubbed_to = self._outdated_to = 0
+        self.total = self._scrubbed_to = 0
         self.clearings += 1
         self.judge_at = self.exchanges_max // 2
         if self._space is not None:
@@ -222,6 +221,7 @@ class Journal:
         self._bytes = 0
         self._exchanges.clear()
         self._sizes.clear()
+        self._lessons.clear()
 
     def halve(self) -> int:
         """Forgets the older half of the exchanges, and returns how many bytes that gives back."""
@@ -229,12 +229,12 @@ class Journal:
 
     def _scrub(self, count_max: int | None = None) -> None:
         """Scrubs what came since the last look, the oldest first, at most so many exchanges if that is said."""
-        self._keep_up()
         begun = max(self._scrubbed_to, self.dropped)
         behind = self.total - begun
         count = behind if count_max is None else max(0, min(count_max, behind))
         for place in range(behind, behind - count, -1):
-            self._exchanges[-place] = scrubbed(self._exchanges[-place], self._scrubber)
+            known = self._scrubber.lessons
+            self._exchanges[-place], self._lessons[-place] = scrubbed(self._exchanges[-place], self._scrubber), known
         self._scrubbed_to = begun + count
 
     def _shown(self, exchange: Exchange) -> Exchange:
@@ -258,22 +258,17 @@ class Journal:
         return self._exchanges[place] if 0 <= place < len(self._exchanges) else None
 
     def _is_outdated(self, number: int) -> bool:
-        """Tells whether the exchange of a number was scrubbed before the latest secret was known."""
-        self._keep_up()
-        return number <= self._outdated_to and number not in self._renewed
+        """Tells whether the exchange of a number, which is here, was scrubbed before the latest secret was known."""
+        return self._lessons[number - self.dropped - 1] < self._scrubber.lessons
 
     def _renewed_one(self, exchange: Exchange) -> Exchange:
-        """Returns an exchange that is here and was read; it is scrubbed once more where that was before the latest secret was known."""
+        """Returns an exchange that is here and was read; it is scrubbed of what became known since, where that is so."""
         if not self._is_outdated(exchange.number):
             return exchange
-        renewed = self._exchanges[exchange.number - self.dropped - 1] = scrubbed(exchange, self._scrubber)
-        self._renewed.add(exchange.number)
+        place, known = exchange.number - self.dropped - 1, self._scrubber.lessons
+        renewed = scrubbed(exchange, self._scrubber.since(self._lessons[place]))
+        self._exchanges[place], self._lessons[place] = renewed, known
         return renewed
-
-    def _keep_up(self) -> None:
-        """Takes note that further secrets are known."""
-        if self._lessons != self._scrubber.lessons:
-            self._lessons, self._outdated_to, self._renewed = self._scrubber.lessons, self._scrubbed_to, set()
 
     def _next(self, number: int, count: int, bytes_max: int | None) -> tuple[int, int]:
         """Returns after which exchange those begin that come next, and how many of them are wanted."""
@@ -292,6 +287,7 @@ class Journal:
     def _drop_oldest(self) -> int:
         """Forgets an exchange, and returns how many bytes it took."""
         self._exchanges.popleft()
+        self._lessons.popleft()
         size = self._sizes.popleft()
         self._bytes -= size
         return size

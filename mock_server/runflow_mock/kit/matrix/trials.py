@@ -12,9 +12,9 @@ import msgspec
 
 from runflow_mock.domain.callback_policy import origin_of
 from runflow_mock.domain.credential_hygiene import SIGNED_PREFIXES
+from runflow_mock.domain.known_secrets import KNOWN_MIN
 from runflow_mock.domain.places import START_EDGE
 from runflow_mock.domain.retry_hygiene import TRANSIENT
-from runflow_mock.domain.scrubbing import KNOWN_MIN
 from runflow_mock.domain.verdicts import Judgement
 from runflow_mock.kit.matrix.cells import OTHERS_SETTLE, OWN_WAITS, SOMEBODY
 from runflow_mock.kit.matrix.clients import LAST_SECONDS_MAX, ClientRunner, longest_seconds

@@ -17,7 +17,7 @@ import msgspec
 from runflow_mock.domain.attempt_faults import other_digits
 from runflow_mock.domain.dialects import dialect_of
 from runflow_mock.domain.disguises import in_base64
-from runflow_mock.domain.scrubbing import KNOWN_MIN
+from runflow_mock.domain.known_secrets import KNOWN_MIN
 from runflow_mock.domain.signing import sign_bare, sign_timestamped
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.kit.probes.distances import is_far, moved_away
