@@ -113,12 +113,11 @@ def read_body(contract: Contract, schema: Pointer, raw: bytes, content_type: str
 
 def unread_fields(contract: Contract, schema: Pointer, raw: bytes, content_type: str | None, media_type: MediaType) -> frozenset[Location]:
     """Returns where in a form or a multipart body is what is no text, and is written as nobody here reads it: an object in XML."""
-    form = _Form(contract, schema)
     if media_type.name == FORM:
         pairs = split_pairs(raw.decode("utf-8", "replace").strip())
-        return form.unread((name, None, unquote_plus(value)) for name, value in pairs)
+        return _Form(contract, schema).unread((name, None, unquote_plus(value)) for name, value in pairs)
     if media_type.name.startswith("multipart/"):
-        return form.unread((part.name, part.content_type, part.text) for part in body_parts_of(raw, content_type or "") or ())
+        return _Form(contract, schema).unread((part.name, part.content_type, part.text) for part in body_parts_of(raw, content_type or "") or ())
     return frozenset()
 
 
