@@ -8,7 +8,6 @@ import msgspec
 
 from runflow_mock.cli.options import json_option
 from runflow_mock.domain.models import Catalog
-from runflow_mock.domain.scenarios import Scenario
 from runflow_mock.runtime.config import ConfigError
 from runflow_mock.runtime.scenarios import find_scenario_file, load_scenario, scenario_names, shipped_scenario
 from runflow_mock.runtime.text_files import read_text_file
@@ -34,11 +33,21 @@ def list_scenarios(*, as_json: bool) -> None:
     catalog = load_catalog()
     scenarios = [shipped_scenario(name, catalog) for name in scenario_names()]
     if as_json:
-        click.echo(msgspec.json.encode([_summary(scenario) for scenario in scenarios]))
+        summaries = [
+            {
+                "name": scenario.name,
+                "story": scenario.story,
+                "rules": len(scenario.rules),
+                "expectations": [expectation.label for expectation in scenario.expectations],
+            }
+            for scenario in scenarios
+        ]
+        click.echo(msgspec.json.encode(summaries))
         return
     width = max(len(scenario.name) for scenario in scenarios)
     for scenario in scenarios:
-        click.echo(f"{scenario.name:{width}}  {_first_sentence(scenario)}")
+        first = " ".join(scenario.story.split()).partition(". ")[0].rstrip(".")
+        click.echo(f"{scenario.name:{width}}  {first}.")
 
 
 @command.command("show")
@@ -83,16 +92,3 @@ def _check(file: Path, catalog: Catalog) -> dict[str, object]:
     except ConfigError as error:
         return {"file": str(file), "good": False, "line": None, "column": None, "error": str(error)}
     return {"file": str(file), "good": True, "line": None, "column": None, "error": None}
-
-
-def _summary(scenario: Scenario) -> dict[str, object]:
-    return {
-        "name": scenario.name,
-        "story": scenario.story,
-        "rules": len(scenario.rules),
-        "expectations": [expectation.label for expectation in scenario.expectations],
-    }
-
-
-def _first_sentence(scenario: Scenario) -> str:
-    return " ".join(scenario.story.split()).partition(". ")[0].rstrip(".") + "."

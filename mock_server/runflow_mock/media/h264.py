@@ -100,7 +100,8 @@ def _sized(nal: bytes) -> bytes:
 
 def _sps(still: Still) -> bytes:
     columns, rows = still.columns, len(still.rows)
-    bits = _Bits(b"\x67" + _PROFILE_CONSTRAINED_BASELINE + bytes((_level(columns * rows),)))
+    level = next(level for level, most in ((31, 3600), (40, 8192), (51, 36864), (62, 1 << 30)) if columns * rows <= most)
+    bits = _Bits(b"\x67" + _PROFILE_CONSTRAINED_BASELINE + bytes((level,)))
     # Id, frame numbers of four bits, output in the order of decoding, one reference, no gaps.
     bits.numbers(0, 0, 2, 1)
     bits.put("0")
@@ -124,10 +125,6 @@ def _pps() -> bytes:
     # Each slice says how it is deblocked.
     bits.put("100")
     return bits.nal()
-
-
-def _level(macroblocks: int) -> int:
-    return next(level for level, most in ((31, 3600), (40, 8192), (51, 36864), (62, 1 << 30)) if macroblocks <= most)
 
 
 def _intra(still: Still) -> bytes:

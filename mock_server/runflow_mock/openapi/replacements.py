@@ -4,7 +4,7 @@ Parts are told apart by what they are and not by a way that leads to them: an op
 changes in it changes at each.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 Object = dict[str, Any]
@@ -43,14 +43,12 @@ def _holders(document: Object) -> dict[int, tuple[Any, list[Any]]]:
     waiting: list[Any] = [document]
     while waiting:
         part = waiting.pop()
-        for inner in _inside(part):
+        values = part.values() if isinstance(part, dict) else part
+        for inner in values:
+            if not isinstance(inner, dict | list):
+                continue
             if id(inner) not in found:
                 found[id(inner)] = (inner, [])
                 waiting.append(inner)
             found[id(inner)][1].append(part)
     return found
-
-
-def _inside(part: Any) -> Iterator[Any]:
-    values = part.values() if isinstance(part, dict) else part
-    return (inner for inner in values if isinstance(inner, dict | list))

@@ -207,14 +207,10 @@ def read_rewrites(text: str) -> tuple[Rewrite, ...]:
     rewrites = []
     for part in filter(None, (piece.strip() for piece in text.split(","))):
         origin, equals, target = part.partition("=")
-        if not equals or not is_origin(origin) or not _is_server(target):
+        if not equals or not is_origin(origin) or _SERVER.fullmatch(target) is None or objection_to_address(target) is not None:
             raise ConfigError(f"callback-rewrite: {part!r} is not https://host=http://host:port (origins without a path)")
         rewrites.append(Rewrite(origin, target))
     return tuple(rewrites)
-
-
-def _is_server(text: str) -> bool:
-    return _SERVER.fullmatch(text) is not None and objection_to_address(text) is None
 
 
 def read_caps(text: str) -> dict[str, int]:

@@ -189,14 +189,10 @@ class Timed(Placed):
     def request(self, *arguments: Any, **settings: Any) -> None:
         """Sends a request; a connection that was kept is made known to the deadline of this thread."""
         if self.sock is not None:
-            _tell(self.sock)
+            deadline = _deadline()
+            if deadline is not None:
+                deadline.take(self.sock)
         super().request(*arguments, **settings)  # type: ignore[misc]  # as above
-
-
-def _tell(connection: socket.socket) -> None:
-    deadline = _deadline()
-    if deadline is not None:
-        deadline.take(connection)
 
 
 def _deadline() -> Deadline | None:

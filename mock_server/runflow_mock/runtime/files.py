@@ -33,7 +33,8 @@ def write_whole(path: Path, content: bytes, sync: Callable[[int], None] = os.fsy
     """
     made: Path | None = None
     try:
-        if _is_no_place(path):
+        # Nothing can take the place of a device or a pipe, nor of what the process has open already.
+        if path in _STREAMS or path.parent in _DESCRIPTORS or (path.exists() and not path.is_file()):
             with path.open("ab") as there:
                 there.write(content)
             return
@@ -96,8 +97,3 @@ def _bring_to_disk(descriptor: int, sync: Callable[[int], None]) -> None:
         # Not every file system can (mounts of a container's host, FUSE): the file is written all the same.
         if error.errno not in _CANNOT_SYNC:
             raise
-
-
-def _is_no_place(path: Path) -> bool:
-    """Tells whether nothing can be put under a name: it is a device or a pipe, or stands for what the process has open already."""
-    return path in _STREAMS or path.parent in _DESCRIPTORS or (path.exists() and not path.is_file())

@@ -1,7 +1,7 @@
 """Revivals: a tenant is made again as its log has it."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from runflow_mock.domain.exchanges import Exchange
@@ -11,7 +11,7 @@ from runflow_mock.runtime.keepers import Contents
 from runflow_mock.runtime.quotas import SavedMeter
 from runflow_mock.runtime.readings import SavedReadings
 from runflow_mock.runtime.tenants import Monotonic, Tenant, Tenants, WallClock
-from runflow_mock.wire.kept import JOURNAL_TAIL, KeptTenant, Standing, read_tenant
+from runflow_mock.wire.kept import JOURNAL_TAIL, KeptTenant, read_tenant
 
 
 @dataclass(frozen=True)
@@ -32,18 +32,14 @@ def revive(tenants: Tenants, name: str, contents: Contents, clocks: Clocks, *, s
     kept = read_tenant(*contents)
     if kept.head.world.settings.name != name:
         raise ValueError(f"it holds tenant {kept.head.world.settings.name!r}")
-    clock = VirtualClock(_present(kept.standing, clocks, stands=stands), clocks.monotonic(), kept.standing.rate)
-    return tenants.revive(kept.head.world, kept.files, clock, partial(take_up, kept=kept))
-
-
-def _present(standing: Standing, clocks: Clocks, *, stands: bool) -> datetime:
-    """Returns where a clock is to begin: where it would be by now, or where it was."""
-    passed = 0.0 if stands else max(0.0, clocks.wall() - standing.wall) * standing.rate
+    # The clock begins where it would be by now, or where it was.
+    passed = 0.0 if stands else max(0.0, clocks.wall() - kept.standing.wall) * kept.standing.rate
     try:
-        instant = standing.present + timedelta(seconds=passed)
+        instant = kept.standing.present + timedelta(seconds=passed)
     except OverflowError:
         instant = LATEST
-    return whole_milliseconds(max(standing.now, min(instant, LATEST)))
+    clock = VirtualClock(whole_milliseconds(max(kept.standing.now, min(instant, LATEST))), clocks.monotonic(), kept.standing.rate)
+    return tenants.revive(kept.head.world, kept.files, clock, partial(take_up, kept=kept))
 
 
 def take_up(tenant: Tenant, kept: KeptTenant) -> None:
