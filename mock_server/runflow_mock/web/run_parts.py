@@ -14,8 +14,7 @@ from runflow_mock.web.lists import ANY, answer_list
 from runflow_mock.web.pieces import Steps, answer_in_steps
 from runflow_mock.web.routing import Operation
 from runflow_mock.web.runs import run_body
-from runflow_mock.wire.logs import LOG_FIELDS, represent_log_line
-from runflow_mock.wire.node_runs import NODE_RUN_FIELDS, represent_node_run
+from runflow_mock.wire.run_parts import LOG_FIELDS, NODE_RUN_FIELDS, represent_log_line, represent_node_run
 
 PartT = TypeVar("PartT", LogLine, NodeRun)
 

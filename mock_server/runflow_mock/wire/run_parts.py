@@ -1,16 +1,38 @@
-"""Node runs and their lists on the wire.
+"""What is inside a run on the wire: the lines of its log and its node runs, and their lists.
 
-Source: `runs.node-runs` (field names), `runs.node-shares`.
+Source: `runs.logs` (field names; `run` is embedded by the log routes and null inside a run), `runs.node-runs` (field names),
+`runs.node-shares`.
 """
 
 import msgspec
 
 from runflow_mock.domain.dialects import Dialect, read_status
 from runflow_mock.domain.filters import Field
+from runflow_mock.domain.logs import LogLine
 from runflow_mock.domain.money import format_money
 from runflow_mock.domain.node_runs import NodeRun
-from runflow_mock.wire.listing import number_fields, text_field, text_fields, time_fields
+from runflow_mock.wire.listing import number_fields, text_field, text_fields, time_field, time_fields
 from runflow_mock.wire.times import write_instant, write_optional
+
+
+def represent_log_line(line: LogLine, run: dict[str, object] | None) -> dict[str, object]:
+    """Returns one line of a log."""
+    return {
+        "id": line.id,
+        "run_id": line.run_id,
+        "level_code": line.level,
+        "message": line.message,
+        "timestamp": write_instant(line.at),
+        "meta": None,
+        "run": run,
+    }
+
+
+LOG_FIELDS: dict[str, Field[LogLine]] = {
+    **text_fields("id", "run_id", "message"),
+    "level_code": text_field(lambda line: line.level),
+    "timestamp": time_field(lambda line: line.at),
+}
 
 
 def represent_node_run(node: NodeRun, dialect: Dialect) -> dict[str, object]:
