@@ -67,15 +67,16 @@ class ControlApi:
 
     def at_once(self, scope: Scope, body: bytes, give: Give) -> None:
         """Gives the answer to a request that is here as a whole, where its operation can say it without a pause."""
-        given = self._ready(Call(self._runtime, scope, body))
+        given = self._ready(scope, body)
         give(self if given is None else _complete(given))
 
-    def _ready(self, call: Call) -> Answer | None:
-        match, tenants = self._router.match(call.path), self._runtime.tenants
-        operation = None if match is None else match.operations.get(call.verb)
+    def _ready(self, scope: Scope, body: bytes) -> Answer | None:
+        match, tenants = self._router.match(scope["path"]), self._runtime.tenants
+        operation = None if match is None else match.operations.get(scope["method"])
         # What is kept has to be written first, and what others have to be asked for.
         if match is None or operation is None or operation.at_once is None or tenants.keeper is not None:
             return None
+        call = Call(self._runtime, scope, body)
         call.params = match.params
         try:
             check_origin(call)
