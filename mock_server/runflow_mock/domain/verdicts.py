@@ -94,7 +94,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     reason: str | None = None
 
 
-def judge_rule(rule: Rule, exchanges: Sequence[Exchange], *, is_paced: bool, real_waits: bool = False) -> Verdict:
+def judge_rule(rule: Rule, exchanges: Sequence[Exchange], *, is_paced: bool, real_waits: bool) -> Verdict:
     """Returns the verdict of one rule over exchanges in their order; see `domain.hygiene.judge_sequence`."""
     of_work = rule.work_check(exchanges) if rule.work_check is not None and real_waits else ()
     if rule.pace_check is not None:

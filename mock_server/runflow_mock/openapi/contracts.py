@@ -192,7 +192,7 @@ class Contract:
         validator = self.validator(schema, direction)
         return validator is None or not self._can_judge(validator, schema, value) or validator.is_valid(value)
 
-    def can_judge(self, schema: Pointer, value: Json, direction: Direction = Direction.ANSWER) -> bool:
+    def can_judge(self, schema: Pointer, value: Json, direction: Direction) -> bool:
         """Tells whether a value can be held against a schema in bounded time: texts may be too long, and combinations too many."""
         validator = self.validator(schema, direction)
         return validator is None or self._can_judge(validator, schema, value)

@@ -59,13 +59,13 @@ def schema_findings(
         yield from _once_each(_Explanation(contract, direction, value, copies_max).told(schema, value, loc))
 
 
-def schema_errors(contract: Contract, schema: Pointer, value: Json, direction: Direction = Direction.ANSWER) -> Iterator[Finding]:
-    """Yields what the validator says is wrong with a value, in its words; messages do not repeat the value.
+def schema_errors(contract: Contract, schema: Pointer, value: Json) -> Iterator[Finding]:
+    """Yields what the validator says is wrong with a value of an answer, in its words; messages do not repeat the value.
 
     `Contract.can_judge` says whether nothing means that it is right.
     """
-    validator = contract.validator(schema, direction)
-    if validator is None or contract.allows(schema, value, direction):
+    validator = contract.validator(schema, Direction.ANSWER)
+    if validator is None or contract.allows(schema, value, Direction.ANSWER):
         return
     try:
         errors = validator.iter_errors(value)

@@ -24,7 +24,7 @@ Object = dict[str, Json]
 
 
 @lru_cache(maxsize=32)
-def public_document(server: str, *, proven: bool = False) -> Packaged:
+def public_document(server: str, *, proven: bool) -> Packaged:
     """Returns the bundle of the contract as bytes, for an API at an address."""
     whole = msgspec.json.decode(openapi_document().body, type=dict)
     return _packed(public_bundle(proven_document(whole) if proven else whole, server))

@@ -58,7 +58,7 @@ def load_contract(source: str | None, tell: Tell = ignore, downloads: Downloads 
     return judging(read_values(fetch(source, downloads), source, tell), source, tell, downloads=downloads)
 
 
-def load_messages(source: str | None, tell: Tell = ignore) -> Messages | None:
+def load_messages(source: str | None, tell: Tell) -> Messages | None:
     """Returns what the document of a file or address says of callbacks, if one is named; one that has webhooks and no paths will do.
 
     Raises:

@@ -34,7 +34,7 @@ class Refusal(Exception):
         self.problem = Problem(status, code, message)
 
 
-def check_head(method: bytes, version: str, headers: Sequence[tuple[bytes, bytes]], authority: bytes | None = None) -> None:
+def check_head(method: bytes, version: str, headers: Sequence[tuple[bytes, bytes]], authority: bytes | None) -> None:
     """Raises for a head that cannot be taken; `authority` is the host of an address that stands in the place of a path.
 
     Raises:

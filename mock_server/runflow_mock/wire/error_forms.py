@@ -33,7 +33,7 @@ class Reply(msgspec.Struct, frozen=True):
     headers: Headers = ()
 
 
-def render_problem(problem: Problem, form: ErrorForm = ErrorForm.JSON) -> Reply:
+def render_problem(problem: Problem, form: ErrorForm) -> Reply:
     """Returns a problem as it leaves, the headers that belong to it included."""
     media_type, body = _RENDERERS[form](problem)
     extra = tuple((name.lower().encode(), value.encode()) for name, value in problem.headers.items())

@@ -16,7 +16,7 @@ _SECRET_NAMES = tuple(f'"{name}"'.encode() for name in sorted(SECRET_FIELDS))
 _UNREAD = re.compile(rb'("(?:%b)"\s*+:\s*+")(?!\[redacted)(?:[^"\\]|\\.)++' % "|".join(sorted(SECRET_FIELDS)).encode(), re.DOTALL)
 
 
-def represent_exchange(exchange: Exchange, findings: Findings, broken: Iterable[dict[str, object]] = ()) -> dict[str, object]:
+def represent_exchange(exchange: Exchange, findings: Findings, broken: Iterable[dict[str, object]]) -> dict[str, object]:
     """Returns one exchange with its findings, and the rules that it shows to be broken."""
     return {
         "id": exchange.id,

@@ -117,7 +117,7 @@ def _asked(call: Call) -> Scenario:
         raise refused(str(error)) from None
 
 
-async def scene_of(call: Call, scenario: Scenario, unfired: Sequence[Unfired] = ()) -> Scene:
+async def scene_of(call: Call, scenario: Scenario, unfired: Sequence[Unfired]) -> Scene:
     """Returns how far the story of the scenario of this call's tenant has come; `unfired` are rules that were not reached.
 
     What it expects of many requests is looked at, and written, while others have their turn.
