@@ -196,16 +196,15 @@ def _attempt_in_full(delivery: Delivery, attempt: Attempt) -> dict[str, object]:
         "response_time_ms": None if result is None else result.response_time_ms,
         "error": None if result is None else result.error,
         "fault": None if attempt.fault is None else represent_what(attempt.fault),
-        "copies": [_copy(copy) for copy in result.copies] if result is not None else [],
-    }
-
-
-def _copy(result: AttemptResult) -> dict[str, object]:
-    return {
-        "status_code": result.status_code,
-        "response_body": result.response_body,
-        "response_time_ms": result.response_time_ms,
-        "error": result.error,
+        "copies": [
+            {
+                "status_code": copy.status_code,
+                "response_body": copy.response_body,
+                "response_time_ms": copy.response_time_ms,
+                "error": copy.error,
+            }
+            for copy in (() if result is None else result.copies)
+        ],
     }
 
 

@@ -81,7 +81,10 @@ def represent_history(
         "forgotten": forgotten,
         "settings": redact_settings(settings),
         "base": None if base is None else redact_snapshot(base),
-        "entries": (_represent_entry(*entry) for entry in entries),
+        "entries": (
+            {"at": write_instant(at), "command": redact_command(command), "events": [redact_event(event) for event in events]}
+            for at, command, events in entries
+        ),
     }
     if scrubber is not None:
         content = {name: msgspec.Raw(b"".join(map(scrubber.scrub, written_parts(part, LEVELS - 1)))) for name, part in content.items()}
@@ -128,10 +131,6 @@ def fingerprint(catalog: Catalog) -> str:
 def represent_event(event: Event) -> object:
     """Returns an event as a history shows it, as plain JSON."""
     return msgspec.json.decode(msgspec.json.encode(redact_event(event)))
-
-
-def _represent_entry(at: datetime, command: Command | None, events: Sequence[Event]) -> dict[str, object]:
-    return {"at": write_instant(at), "command": redact_command(command), "events": [redact_event(event) for event in events]}
 
 
 def _base_with_secrets(base: Snapshot, settings: TenantSettings, webhooks: Iterator[str]) -> Snapshot:

@@ -29,8 +29,9 @@ def exchange_as_curl(exchange: Exchange, base_url: str) -> str:
     """Returns the request of an exchange as a command for a shell."""
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in exchange.request_headers]
     kept = [(name, value) for name, value in headers if name.lower() in KEPT]
-    body = _text(represent_body(exchange.request_body))
-    return _curl(exchange.method, base_url + exchange.target, ('-H "Authorization: Bearer $RUNFLOW_API_KEY"', *map(_header, kept)), body)
+    body = represent_body(exchange.request_body)
+    text = body if body is None or isinstance(body, str) else write_document(body).decode()
+    return _curl(exchange.method, base_url + exchange.target, ('-H "Authorization: Bearer $RUNFLOW_API_KEY"', *map(_header, kept)), text)
 
 
 def exchange_as_test(exchange: Exchange) -> str:
@@ -77,7 +78,3 @@ def _curl(method: str, url: str, headers: Iterable[str], body: str | None) -> st
 
 def _header(header: tuple[str, str]) -> str:
     return f"-H {quote(': '.join(header))}"
-
-
-def _text(body: Json) -> str | None:
-    return body if body is None or isinstance(body, str) else write_document(body).decode()
