@@ -5,7 +5,7 @@ from html import escape
 from math import ceil, floor, log10
 
 from benchmarks.results import Results
-from benchmarks.rows import KINDS, Kind, Row
+from benchmarks.rows import KINDS, Kind
 from benchmarks.wording import amount, title
 
 WIDTH = 760
@@ -38,29 +38,23 @@ def draw(results: Results) -> str:
     parts, top = [], 8.0
     for row, kind in KINDS.items():
         if kind.is_plotted:
-            lines, height = _panel(results, row, kind, top)
-            parts += lines
-            top += height
+            values = {column.name: column.cells[row].value for column in results.columns}
+            known = [value for value in values.values() if value]
+            low, high = scale(known)
+            bottom = top + HEAD + len(values) * (BAR + GAP)
+            better = "more is better" if kind.more_is_better else "less is better"
+            heading = f'{escape(title(row, results))} ({kind.unit}) <tspan class="more" font-weight="400">{better}; logarithmic</tspan>'
+            parts.append(f'<text class="title" x="0" y="{top + 16:.0f}">{heading}</text>')
+            for power in range(low, high + 1):
+                parts += _grid(_at(10.0**power, low, high), top + HEAD - 4, bottom, f"{10.0**power:,.15g}")
+            for index, (name, value) in enumerate(values.items()):
+                parts += _bar(name, value, kind, top + HEAD + index * (BAR + GAP), (low, high), is_ours=index == 0)
+            top = bottom + FOOT
     what = "Bars for runflow-mock and other servers; the figures are in the table of the page."
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {top:.0f}" width="{WIDTH}" height="{top:.0f}" role="img">\n'
         f"<title>{escape(what)}</title>\n<style>{STYLE}</style>\n" + "\n".join(parts) + "\n</svg>\n"
     )
-
-
-def _panel(results: Results, row: Row, kind: Kind, top: float) -> tuple[list[str], float]:
-    values = {column.name: column.cells[row].value for column in results.columns}
-    known = [value for value in values.values() if value]
-    low, high = scale(known)
-    bottom = top + HEAD + len(values) * (BAR + GAP)
-    better = "more is better" if kind.more_is_better else "less is better"
-    heading = f'{escape(title(row, results))} ({kind.unit}) <tspan class="more" font-weight="400">{better}; logarithmic</tspan>'
-    lines = [f'<text class="title" x="0" y="{top + 16:.0f}">{heading}</text>']
-    for power in range(low, high + 1):
-        lines += _grid(_at(10.0**power, low, high), top + HEAD - 4, bottom, f"{10.0**power:,.15g}")
-    for index, (name, value) in enumerate(values.items()):
-        lines += _bar(name, value, kind, top + HEAD + index * (BAR + GAP), (low, high), is_ours=index == 0)
-    return lines, bottom + FOOT - top
 
 
 def scale(values: list[float]) -> tuple[int, int]:

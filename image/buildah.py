@@ -54,7 +54,11 @@ class Enter:
         self._mounts = mounts
 
     def __call__(self, command: Sequence[str]) -> "subprocess.Popen[bytes]":
-        script = "\n".join(("set -e", f"PATH={HOST_PATH}", *self._steps(), self._last(command)))
+        variables = " ".join(f"{name}={shlex.quote(value)}" for name, value in self._environment.items())
+        chroot = f"/usr/sbin/chroot --userspec={self._user} {shlex.quote(str(self._root))}"
+        # chroot is found by our path, the command by the image's.
+        last = f"exec /usr/bin/env -i {variables} {chroot} {shlex.join(command)}"
+        script = "\n".join(("set -e", f"PATH={HOST_PATH}", *self._steps(), last))
         return subprocess.Popen(["/usr/bin/unshare", "--mount", "--propagation=private", "/bin/sh", "-c", script], env={})
 
     def _steps(self) -> Iterator[str]:
@@ -64,12 +68,6 @@ class Enter:
             yield f"mount --bind {shlex.quote(str(outside))} {root}{inside}"
         yield from (f"[ ! -f {root}/usr/bin/{name} ] || mount --bind /dev/null {root}/usr/bin/{name}" for name in SHELLS)
         yield f"mount -o remount,ro,bind {root} {root}"
-
-    def _last(self, command: Sequence[str]) -> str:
-        # chroot is found by our path, the command by the image's.
-        variables = " ".join(f"{name}={shlex.quote(value)}" for name, value in self._environment.items())
-        chroot = f"/usr/sbin/chroot --userspec={self._user} {shlex.quote(str(self._root))}"
-        return f"exec /usr/bin/env -i {variables} {chroot} {shlex.join(command)}"
 
 
 class Buildah:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from image.boxes import Stopped
 from image.commands import IMAGE, ROOT, run
@@ -61,7 +61,9 @@ class Docker:
         """Returns the compressed bytes of all layers together."""
         with subprocess.Popen([*self._program, "save", IMAGE], stdout=subprocess.PIPE) as saving:
             assert saving.stdout is not None
-            return {"all layers": _packed(saving.stdout)}
+            packer = zlib.compressobj()
+            size = sum(len(packer.compress(chunk)) for chunk in iter(partial(saving.stdout.read, CHUNK), b""))
+            return {"all layers": size + len(packer.flush())}
 
     @contextmanager
     def start(self, environment: Mapping[str, str], report: Path) -> Iterator[Container]:
@@ -82,10 +84,3 @@ class Docker:
     def compose(self, *arguments: str, env: Mapping[str, str]) -> None:
         """Does with compose.yaml what the arguments say, with these environment variables."""
         run(*self._program, "compose", "--file", ROOT / "compose.yaml", *arguments, env=env)
-
-
-def _packed(stream: IO[bytes]) -> int:
-    """Returns how many bytes a stream has once it is compressed."""
-    packer = zlib.compressobj()
-    size = sum(len(packer.compress(chunk)) for chunk in iter(partial(stream.read, CHUNK), b""))
-    return size + len(packer.flush())

@@ -9,9 +9,5 @@ from typing import Any
 def layer_sizes(folder: Path) -> Sequence[int]:
     """Returns the compressed bytes of the layers of the one image in an OCI layout, the lowest first."""
     (manifest,) = json.loads((folder / "index.json").read_bytes())["manifests"]
-    layers: list[dict[str, Any]] = json.loads(_blob(folder, manifest["digest"]).read_bytes())["layers"]
+    layers: list[dict[str, Any]] = json.loads((folder / "blobs" / manifest["digest"].replace(":", "/")).read_bytes())["layers"]
     return [layer["size"] for layer in layers]
-
-
-def _blob(folder: Path, digest: str) -> Path:
-    return folder / "blobs" / digest.replace(":", "/")

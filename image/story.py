@@ -9,7 +9,7 @@ from typing import Any
 import urllib3
 from benchmarks.machine import free_ports
 
-from image.boxes import UID, Box, Engine
+from image.boxes import UID, Engine
 from image.commands import ROOT, Failed, wait_until
 from runflow_mock.testing.client import Client, ClientError
 from runflow_mock.testing.receiver import CallbackReceiver
@@ -33,7 +33,8 @@ def tell(engine: Engine, report: Path, say: Callable[[str], None]) -> None:
     environment = {"RUNFLOW_MOCK_PORT": str(port), "RUNFLOW_MOCK_TLS_PORT": str(tls_port), "RUNFLOW_MOCK_SPEED": "1000"}
     with engine.start(environment, report) as box:
         begun = time.monotonic()
-        _until_healthy(box, settings["Healthcheck"]["Test"][1:])
+        health_check = settings["Healthcheck"]["Test"][1:]
+        wait_until(lambda: box.run(health_check) == 0, "it was not healthy")
         say(f"healthy after {time.monotonic() - begun:.1f} s, as {settings['User']} on a read-only root")
         _use(f"http://127.0.0.1:{port}", say)
         _use_written_host(tls_port, urllib3.request("GET", f"http://127.0.0.1:{port}/_mock/ca.pem").data.decode(), say)
@@ -53,10 +54,6 @@ def _check_settings(settings: Mapping[str, Any], say: Callable[[str], None]) -> 
     _expect(set(settings["Volumes"]) == {"/state", "/report"}, f"its volumes are {settings['Volumes']}")
     _expect("not affiliated with Runflow" in labels["org.opencontainers.image.description"], f"its labels are {labels}")
     say(f"labelled {labels['org.opencontainers.image.title']} {labels['org.opencontainers.image.version']}")
-
-
-def _until_healthy(box: Box, health_check: list[str]) -> None:
-    wait_until(lambda: box.run(health_check) == 0, "it was not healthy")
 
 
 def _use(url: str, say: Callable[[str], None]) -> None:

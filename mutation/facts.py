@@ -14,7 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from mutation.mutants import Kind, Mutant
-from mutation.places import EACH, PULL, Place, Subject, Way, pointer_of, subject_of
+from mutation.places import EACH, PULL, Place, Subject, pointer_of, subject_of
 from mutation.proxy import CALLBACK
 from mutation.replaying import Recording
 from mutation.values import required_in
@@ -110,11 +110,7 @@ def _parts(answer: Answer) -> Iterator[tuple[Place, Part]]:
     subject, pointer = subject_of(answer), pointer_of(answer)
     if subject is not None and pointer != ANYTHING and answer.json is not None:
         for part in packaged_walk().objects(pointer, answer.json):
-            yield Place(subject, _way(part)), part
-
-
-def _way(part: Part) -> Way:
-    return tuple(EACH if isinstance(step, int) else step for step in part.way)
+            yield Place(subject, tuple(EACH if isinstance(step, int) else step for step in part.way)), part
 
 
 def _fields(answer: Answer) -> Iterator[tuple[Place, str, str, Any, bool]]:

@@ -68,20 +68,16 @@ def mutants_of(answer: Answer, headers: Mapping[str, str], body: bytes | None) -
     operation = packaged_contract().operation(declared.path, answer.method)
     assert operation is not None
     yield of_status(subject, tuple(operation.responses))
-    yield from _of_headers(subject, answer)
+    for name in (*DECLARED_ELSEWHERE, *declared_headers(answer)):
+        if name in answer.headers:
+            yield Mutant(Kind.HEADER_ABSENT, Place(subject), name)
+            yield Mutant(Kind.HEADER_OTHER, Place(subject), name)
     yield from _of_refusal(subject, answer)
     yield from (Mutant(Kind.PARAMETER, Place(Subject(subject.name)), name) for name in parameters_of(answer, headers))
     pointer = pointer_of(answer)
     if answer.json is not None and answer.method != "HEAD" and subject.name != DOCUMENT:
         for way, value, _ in ways_in(answer.json, pointer):
             yield from of_content(Place(subject, way), value)
-
-
-def _of_headers(subject: Subject, answer: Answer) -> Iterator[Mutant]:
-    for name in (*DECLARED_ELSEWHERE, *declared_headers(answer)):
-        if name in answer.headers:
-            yield Mutant(Kind.HEADER_ABSENT, Place(subject), name)
-            yield Mutant(Kind.HEADER_OTHER, Place(subject), name)
 
 
 def declared_headers(answer: Answer) -> tuple[str, ...]:

@@ -42,21 +42,27 @@ class Mockoon(Stubbed):
         return (str(node()), str(script(PACKAGE, "mockoon-cli")), "start", *where, *options)
 
     def files(self, sample: bytes) -> Mapping[str, bytes]:
-        return {"runs.json": msgspec.json.encode(_data(sample.decode()))}
+        run = sample.decode()
+        routes = [
+            _route(1, "post", "v1/models/:owner/:slug/runs", 201, run),
+            _route(2, "post", CALLED_BACK.strip("/"), 201, run, callbacks=[{"uuid": _CALL, "latency": 0}]),
+            _route(3, "get", "v1/runs/:id", 200, run),
+        ]
+        call = {
+            "uuid": _CALL,
+            "id": "call",
+            "name": "call",
+            "method": "post",
+            "uri": "{{body 'callback_url'}}",
+            "headers": _JSON,
+            "body": run,
+        }
+        children = [{"type": "route", "uuid": route["uuid"]} for route in routes]
+        data = {"uuid": _uuid(0), "name": "runs", "routes": routes, "rootChildren": children, "callbacks": [call]}
+        return {"runs.json": msgspec.json.encode(data)}
 
     def before_test(self, test: int) -> Sequence[Request]:
         return (Request("POST", "/mockoon-admin/state/purge", 200, {"Authorization": f"Bearer {TOKEN}"}),)
-
-
-def _data(run: str) -> dict[str, Any]:
-    routes = [
-        _route(1, "post", "v1/models/:owner/:slug/runs", 201, run),
-        _route(2, "post", CALLED_BACK.strip("/"), 201, run, callbacks=[{"uuid": _CALL, "latency": 0}]),
-        _route(3, "get", "v1/runs/:id", 200, run),
-    ]
-    call = {"uuid": _CALL, "id": "call", "name": "call", "method": "post", "uri": "{{body 'callback_url'}}", "headers": _JSON, "body": run}
-    children = [{"type": "route", "uuid": route["uuid"]} for route in routes]
-    return {"uuid": _uuid(0), "name": "runs", "routes": routes, "rootChildren": children, "callbacks": [call]}
 
 
 def _route(number: int, method: str, endpoint: str, status: int, run: str, **more: object) -> dict[str, Any]:

@@ -60,28 +60,27 @@ class WireMock(Stubbed):
         return (str(program("java")), "-jar", str(self._jar), *where, "--max-request-journal-entries", "2000", "--disable-banner")
 
     def files(self, sample: bytes) -> Mapping[str, bytes]:
-        return {"mappings/runs.json": msgspec.json.encode({"mappings": _mappings(msgspec.json.decode(sample))})}
+        run = msgspec.json.decode(sample)
+        schema = {"type": "object", "required": ["input"], "properties": {"input": {"type": "object"}, "client_ref": {"type": "string"}}}
+        checked = {"bodyPatterns": [{"matchesJsonSchema": schema, "schemaVersion": "V202012"}]}
+        answers = {status: {"status": status, "headers": {"Content-Type": "application/json"}, "jsonBody": run} for status in (200, 201)}
+        call = {
+            "method": "POST",
+            "url": "{{jsonPath originalRequest.body '$.callback_url'}}",
+            "headers": {"Content-Type": "application/json"},
+            "body": msgspec.json.encode(run).decode(),
+        }
+        webhook = {"name": "webhook", "parameters": call}
+        created = {"method": "POST", "urlPathPattern": "/v1/models/[^/]+/[^/]+/runs", **checked}
+        mappings = [
+            {"request": created, "response": answers[201]},
+            {"request": {"method": "POST", "urlPath": CALLED_BACK}, "response": answers[201], "serveEventListeners": [webhook]},
+            {"request": {"method": "GET", "urlPathPattern": "/v1/runs/[^/]+"}, "response": answers[200]},
+        ]
+        return {"mappings/runs.json": msgspec.json.encode({"mappings": mappings})}
 
     def before_test(self, test: int) -> Sequence[Request]:
         return (Request("POST", "/__admin/reset", 200),)
-
-
-def _mappings(run: object) -> list[object]:
-    schema = {"type": "object", "required": ["input"], "properties": {"input": {"type": "object"}, "client_ref": {"type": "string"}}}
-    checked = {"bodyPatterns": [{"matchesJsonSchema": schema, "schemaVersion": "V202012"}]}
-    answers = {status: {"status": status, "headers": {"Content-Type": "application/json"}, "jsonBody": run} for status in (200, 201)}
-    call = {
-        "method": "POST",
-        "url": "{{jsonPath originalRequest.body '$.callback_url'}}",
-        "headers": {"Content-Type": "application/json"},
-        "body": msgspec.json.encode(run).decode(),
-    }
-    webhook = {"name": "webhook", "parameters": call}
-    return [
-        {"request": {"method": "POST", "urlPathPattern": "/v1/models/[^/]+/[^/]+/runs", **checked}, "response": answers[201]},
-        {"request": {"method": "POST", "urlPath": CALLED_BACK}, "response": answers[201], "serveEventListeners": [webhook]},
-        {"request": {"method": "GET", "urlPathPattern": "/v1/runs/[^/]+"}, "response": answers[200]},
-    ]
 
 
 class Prism(Stubbed):

@@ -47,7 +47,8 @@ def _section(name: str, command: click.Command) -> str:
     usage = " ".join(command.get_usage(context).removeprefix("Usage: ").split())
     text = "\n\n".join(_text(part) for part in (command.help or "").split("\n\n"))
     rows = [(_spelling(option), _default(option, context), _meaning(option)) for option in _options(command)]
-    parts = [f"## `{name}`\n", _as_codes(text) + "\n", block("text", usage)]
+    # Exit codes have a paragraph of their own.
+    parts = [f"## `{name}`\n", re.sub(r" ?Exit codes?: ", "\n\n**Exit codes:** ", text).strip() + "\n", block("text", usage)]
     if rows:
         parts.append(table(("option", "default", "meaning"), rows))
     return "\n".join(parts)
@@ -84,11 +85,6 @@ def _default(option: click.Option, context: click.Context) -> str:
 def _text(text: str) -> str:
     """Returns a text of click's as Markdown: one line, with what would be an element shown as it is."""
     return " ".join(text.replace("\b", "").split()).replace("<", "&lt;").replace("*", "\\*")
-
-
-def _as_codes(text: str) -> str:
-    """Returns a text with its exit codes in a paragraph of their own."""
-    return re.sub(r" ?Exit codes?: ", "\n\n**Exit codes:** ", text).strip()
 
 
 def _anchor(name: str) -> str:

@@ -53,7 +53,8 @@ def _verbs(document: Document) -> Iterator[Verb]:
 
 def _row(verb: Verb, document: Document) -> tuple[str, str, str, str]:
     taken = [*_query(verb.operation, document), *_body(verb.operation)]
-    return (f"`{verb.method} {verb.path}`", str(verb.operation.get("summary", "")), "; ".join(taken), _keys(verb.operation))
+    keys = [next(iter(given), "none") for given in verb.operation.get("security", ({"tenant": []},))]
+    return (f"`{verb.method} {verb.path}`", str(verb.operation.get("summary", "")), "; ".join(taken), " or ".join(keys))
 
 
 def _query(operation: Document, document: Document) -> Iterator[str]:
@@ -67,8 +68,3 @@ def _query(operation: Document, document: Document) -> Iterator[str]:
 def _body(operation: Document) -> Iterator[str]:
     for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
         yield kind_of(content["schema"]) + ("" if media_type == "application/json" else f" as `{media_type}`")
-
-
-def _keys(operation: Document) -> str:
-    keys = [next(iter(given), "none") for given in operation.get("security", ({"tenant": []},))]
-    return " or ".join(keys)
