@@ -120,7 +120,8 @@ def _first_line(raw: bytes) -> str:
 
 def _parted(raw: bytes) -> tuple[Transcript | None, bytes]:
     """Returns the request that a message begins with, and the answers behind it; a callback is no request."""
-    head, body = _split(raw)
+    found = _END_OF_HEAD.search(raw)
+    head, body = (raw, b"") if found is None else (raw[: found.start()], raw[found.end() :])
     first = _read(head, body)
     if not _REQUEST_LINE.fullmatch(first.first_line or "") or first.headers.keys() & CALLBACK_HEADERS:
         return None, raw
@@ -147,8 +148,3 @@ def _last(raw: bytes) -> tuple[bytes, bytes]:
     while (end := _END_OF_HEAD.search(raw, begin)) is not None and raw.startswith(b"HTTP/", end.end()):
         begin = end.end()
     return (raw[begin:], b"") if end is None else (raw[begin : end.start()], raw[end.end() :])
-
-
-def _split(raw: bytes) -> tuple[bytes, bytes]:
-    found = _END_OF_HEAD.search(raw)
-    return (raw, b"") if found is None else (raw[: found.start()], raw[found.end() :])

@@ -190,6 +190,8 @@ class FormReading:
             {},
         ):
             extra, by_pattern = by_pattern[every], {name: by_pattern[name] for name in by_pattern if name != every}
+        said = object_of(schema.get("discriminator"))
+        names = list[Json](sorted(object_of(said.get("mapping"))))
         return Form(
             types=types,
             is_implied=types is not None and named is None,
@@ -207,7 +209,7 @@ class FormReading:
             extra=extra if isinstance(extra, dict) and extra else None,
             by_pattern=by_pattern,
             rules={**(_AS_BYTES if schema.get("format") == _BYTES else {}), **self._rules.rules(schema)},
-            discriminator=_discriminator(schema),
+            discriminator=written([said.get("propertyName"), names]) if said else None,
             is_closed=any(schema.get(word) is False for word in CLOSING),
         )
 
@@ -305,12 +307,6 @@ def _values(schema: Object, types: frozenset[str] | None) -> frozenset[str] | No
     among = [_TYPES[each] for each in types or () if each in _TYPES]
     listed = [value for value in values if types is None or value is None or any(is_of(value) for is_of in among)]
     return frozenset(map(written, listed)) | (frozenset({_NULL}) if schema.get("nullable") is True else frozenset())
-
-
-def _discriminator(schema: Object) -> str | None:
-    said = object_of(schema.get("discriminator"))
-    names = list[Json](sorted(object_of(said.get("mapping"))))
-    return written([said.get("propertyName"), names]) if said else None
 
 
 def _is_null(form: Form) -> bool:

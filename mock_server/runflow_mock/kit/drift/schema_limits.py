@@ -93,7 +93,12 @@ def _fitting(limits: Mapping[str, float], types: Set[str] | None) -> Limits:
     }
     if types == {"integer"}:
         _limit_whole_numbers(fitting)
-    return _plainly(fitting)
+    # A length of at least 0 says nothing, nor does the wider one of two limits at the same end.
+    found = {name: value for name, value in fitting.items() if value or not name.startswith(("min", "unique")) or name == "minimum"}
+    for (included, excluded), sign in ((names, sign) for names, sign in _ENDS if len(names) > 1):
+        if included in found and excluded in found:
+            del found[included if sign * found[excluded] >= sign * found[included] else excluded]
+    return found
 
 
 def _limit_whole_numbers(limits: dict[str, float]) -> None:
@@ -107,15 +112,6 @@ def _limit_whole_numbers(limits: dict[str, float]) -> None:
             limits[included] = step * max(step * limits.get(included, nearest), step * nearest)
         if included in limits:
             limits[included] = float((ceil if step > 0 else floor)(limits[included]))
-
-
-def _plainly(limits: Mapping[str, float]) -> Limits:
-    """Returns limits without those that say nothing: a length of at least 0, and the wider one of two at the same end."""
-    found = {name: value for name, value in limits.items() if value or not name.startswith(("min", "unique")) or name == "minimum"}
-    for (included, excluded), sign in ((names, sign) for names, sign in _ENDS if len(names) > 1):
-        if included in found and excluded in found:
-            del found[included if sign * found[excluded] >= sign * found[included] else excluded]
-    return found
 
 
 def _end(limits: Limits, names: tuple[str, ...], sign: int) -> tuple[float, int] | None:

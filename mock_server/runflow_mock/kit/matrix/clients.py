@@ -77,7 +77,12 @@ class CommandRunner:
                 if self._comes_to_its_end(process, output, may_go_on):
                     exit_code = process.wait()
         finally:
-            self._end(process, output)
+            with self._starting:
+                self._at_work.discard(process)
+            # What it has left behind with its output ends too.
+            if process.poll() is None or not output.is_over.is_set():
+                _kill(process)
+                process.wait()
         if self._is_stopped:
             raise ValueError(STOPPED)
         # Who has left the group of its processes may hold the output open for ever.
@@ -119,14 +124,6 @@ class CommandRunner:
                 return process
         except OSError as error:
             raise ValueError(f"{self.command[0]!r} cannot be started: {error.strerror}; write the command after --") from None
-
-    def _end(self, process: "subprocess.Popen[bytes]", output: "_Output") -> None:
-        """Ends the process, and those that it has left behind with its output, if they have not ended by themselves."""
-        with self._starting:
-            self._at_work.discard(process)
-        if process.poll() is None or not output.is_over.is_set():
-            _kill(process)
-            process.wait()
 
 
 def _is_gone(process: "subprocess.Popen[bytes]") -> bool:

@@ -226,7 +226,10 @@ class _Mover:
         if not self._cell.clock.stands:
             return
         if self._cell.cancels:
-            self._cancel()
+            for batch in self._control.batches():
+                self._try(self._control.cancel_batch, batch)
+            for run in self._control.runs():
+                self._try(self._control.cancel_run, run)
         if runs := [run for run in self._control.runs() if run["client_ref"] != SOMEBODY]:
             if self._cell.others > 0 and not self._has_company:
                 self._bring_others(runs)
@@ -248,12 +251,6 @@ class _Mover:
         image = {"image_url": "https://cdn.example.com/of-somebody-else.jpg"}
         body = {"input": image, "client_ref": SOMEBODY} if noun == "runs" else {"input": [{**image, "client_ref": SOMEBODY}]}
         self._control.client.post(f"/v1/models/runflow/background-removal/{noun}", body)
-
-    def _cancel(self) -> None:
-        for batch in self._control.batches():
-            self._try(self._control.cancel_batch, batch)
-        for run in self._control.runs():
-            self._try(self._control.cancel_run, run)
 
     def _try(self, cancel: Any, record: Mapping[str, Any]) -> None:
         if record["status_code"] not in ("queued", "dispatching", "running"):

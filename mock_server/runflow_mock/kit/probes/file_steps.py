@@ -65,7 +65,10 @@ def fetches_after_verifying(kit: ProbeKit) -> Iterator[Seen]:
             yield Seen(None, NOT_FETCHED if answer.is_taken else f"{ELSEWHERE}, a genuine callback was {answer.told}")
             return
         took = time.monotonic() - began
-        for name, forge in _forgers(kit).items():
+        forgers: dict[str, Callable[[SampleCallback, bytes], SampleCallback]] = {"forged": kit.sender.sign_for_nobody}
+        if kit.sender.dates_attempts:
+            forgers["old"] = lambda sample, body: kit.sender.sign(sample, body, at=int(time.time()) - OLD_SECONDS)
+        for name, forge in forgers.items():
             sample = kit.sender.write(is_fresh=True)
             answer = kit.carrier.carry(forge(sample, _leading(sample.body, f"{files.address}/{name}") or sample.body))
             if answer.is_taken:
@@ -74,13 +77,6 @@ def fetches_after_verifying(kit: ProbeKit) -> Iterator[Seen]:
             is_fetched = files.is_fetched(f"/{name}", 2 * took)
             told = f"the file of a callback that was {name} was {'fetched' if is_fetched else 'left alone'}, which was {answer.told}"
             yield Seen(not is_fetched, told, is_proof=is_fetched)
-
-
-def _forgers(kit: ProbeKit) -> dict[str, Callable[[SampleCallback, bytes], SampleCallback]]:
-    forgers: dict[str, Callable[[SampleCallback, bytes], SampleCallback]] = {"forged": kit.sender.sign_for_nobody}
-    if kit.sender.dates_attempts:
-        forgers["old"] = lambda sample, body: kit.sender.sign(sample, body, at=int(time.time()) - OLD_SECONDS)
-    return forgers
 
 
 def _leading(body: bytes, address: str) -> bytes | None:

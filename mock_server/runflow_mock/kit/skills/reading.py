@@ -108,7 +108,10 @@ class _Reader:
             start, _ = block.bounds_at(shown.start)
             # What goes over lines in a paragraph is no longer Markdown.
             side = Side.OTHER if "\n" in shown.text else _side_of(block.text[start : shown.start])
-            yield from _stated(shown, side, self._before(mentions, shown.start, start))
+            found = [
+                mention.endpoint for mention in mentions if start <= mention.start < shown.start and mention.endpoint.method is not None
+            ]
+            yield from _stated(shown, side, found[-1] if found else None)
         self._remember(mentions)
         yield from find_statuses(block, f"{self.heading} {self.above}")
         yield from find_limits(block, self.endpoint)
@@ -149,11 +152,6 @@ class _Reader:
             is_later = bool(text[about.end : shown.start].count("}"))
             is_body = about.endpoint.method in _WRITES and not is_later and not _ARROW.search(line)
             yield from _stated(shown, Side.REQUEST if is_body else Side.ANSWER, about.endpoint)
-
-    def _before(self, mentions: Sequence[Mention], place: int, start: int) -> Endpoint | None:
-        """Returns the operation that is named last before a place, and not before `start`."""
-        found = [mention.endpoint for mention in mentions if start <= mention.start < place and mention.endpoint.method is not None]
-        return found[-1] if found else None
 
     def _remember(self, mentions: Sequence[Mention]) -> None:
         named = [mention.endpoint for mention in mentions if mention.endpoint.method is not None]

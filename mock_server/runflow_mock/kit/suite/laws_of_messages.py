@@ -98,7 +98,9 @@ def _lasting(answer: Answer) -> Mapping[str, str]:
 
 def names_its_request(answer: Answer, memory: Memory) -> Iterator[str]:
     """Each X-Request-Id is told once, by every success under a key or by none; what was made keeps that of its creation."""
-    told, repeatable = answer.headers.get(REQUEST_ID), _repeatable(answer, memory)
+    told, key = answer.headers.get(REQUEST_ID), answer.sent_headers.get(REPLAYED)
+    # The ids that were told under an idempotency key can be told again, and more can be added.
+    repeatable = set() if key is None else memory.repeatable.setdefault((answer.method, answer.path, key), set())
     if told is not None:
         # Who repeats an answer may repeat its headers.
         if told in memory.request_ids and told not in repeatable:
@@ -117,12 +119,6 @@ def names_its_request(answer: Answer, memory: Memory) -> Iterator[str]:
     is_of_another = made != told and (not is_replay(answer) or made in memory.request_ids - repeatable)
     if operation.id in NAMED_AFTER_ITS_REQUEST and told is not None and made is not None and is_of_another:
         yield f"request_id is {made!r}, and the X-Request-Id {told!r}"
-
-
-def _repeatable(answer: Answer, memory: Memory) -> set[str]:
-    """Returns the ids of requests that were told under the idempotency key of an answer, to which more can be added."""
-    key = answer.sent_headers.get(REPLAYED)
-    return set() if key is None else memory.repeatable.setdefault((answer.method, answer.path, key), set())
 
 
 def _is_public(operation: Declared) -> bool:
