@@ -1,4 +1,7 @@
-"""The journal over HTTP: verdicts, filters, paging, export; of one tenant only."""
+"""The journal over HTTP: verdicts, filters, paging, export; of one tenant only.
+
+What a browser needs in order to open an archive is a JSON Schema, written from the specification of HAR 1.2.
+"""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -6,10 +9,59 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 from doors import MANUAL, Door
-from har import ARCHIVE
 from jsonschema import Draft202012Validator, FormatChecker
 from msgspec.structs import replace
 from steps import ABSENT, BATCHES, INPUT, RUNS, Body, finished_run, get_run, ok, post_run, refusal
+
+Schema = dict[str, Any]
+
+TEXT: Schema = {"type": "string"}
+COUNT: Schema = {"type": "integer", "minimum": -1}
+SECONDS: Schema = {"type": "number", "minimum": -1}
+DATE: Schema = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$"}
+
+
+def record(*required: str, **properties: Schema) -> Schema:
+    """An object with fields that it must have; others only when they are named or begin with an underscore."""
+    return {
+        "type": "object",
+        "required": list(required),
+        "properties": properties,
+        "patternProperties": {"^_": {}},
+        "additionalProperties": False,
+    }
+
+
+def many(items: Schema) -> Schema:
+    """An array."""
+    return {"type": "array", "items": items}
+
+
+PAIR = record("name", "value", name=TEXT, value=TEXT, comment=TEXT)
+COOKIE = record("name", "value", name=TEXT, value=TEXT, path=TEXT, domain=TEXT, expires=DATE, httpOnly={"type": "boolean"})
+POST_DATA = record("mimeType", "text", "params", mimeType=TEXT, text=TEXT, params=many(record("name", name=TEXT, value=TEXT)), comment=TEXT)
+CONTENT = record("size", "mimeType", size=COUNT, mimeType=TEXT, text=TEXT, encoding=TEXT, compression=COUNT, comment=TEXT)
+MESSAGE: Schema = {"httpVersion": TEXT, "cookies": many(COOKIE), "headers": many(PAIR), "headersSize": COUNT, "bodySize": COUNT}
+ADDRESS: Schema = {"type": "string", "pattern": "^https?://[^/]+/"}
+ASKED: Schema = {"method": TEXT, "url": ADDRESS, "queryString": many(PAIR)}
+REQUEST = record(*ASKED, *MESSAGE, **ASKED, **MESSAGE, postData=POST_DATA, comment=TEXT)
+GIVEN: Schema = {"status": COUNT, "statusText": TEXT, "content": CONTENT, "redirectURL": TEXT}
+RESPONSE = record(*GIVEN, *MESSAGE, **GIVEN, **MESSAGE, comment=TEXT)
+PHASES = ("blocked", "dns", "connect", "send", "wait", "receive", "ssl")
+TIMINGS = record("send", "wait", "receive", **dict.fromkeys(PHASES, SECONDS), comment=TEXT)
+EVENT: Schema = {
+    "startedDateTime": DATE,
+    "time": SECONDS,
+    "request": REQUEST,
+    "response": RESPONSE,
+    "cache": {"type": "object"},
+    "timings": TIMINGS,
+}
+ENTRY = record(*EVENT, **EVENT, pageref=TEXT, serverIPAddress=TEXT, connection=TEXT, comment=TEXT)
+CREATOR = record("name", "version", name=TEXT, version=TEXT, comment=TEXT)
+LOG: Schema = {"version": {"const": "1.2"}, "creator": CREATOR, "entries": many(ENTRY)}
+ARCHIVE = record("log", log=record(*LOG, **LOG, browser=CREATOR, pages=many({"type": "object"}), comment=TEXT))
+
 
 CALLS = (("GET", "/v1/runs"), ("POST", RUNS), ("GET", "/v1/runs?limit=0"), ("GET", f"/v1/runs/{ABSENT}"), ("GET", "/v1/nothing"))
 
