@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from fuzzing.findings import Answered, Findings
+from fuzzing.findings import Answered
 from fuzzing.in_process import CONFIG
 from fuzzing.progress import Progress
 from fuzzing.requests import Request, Requests, mutated
-from runflow_mock.testing.server import RunningServer, serve
+from runflow_mock.testing.server import serve
 
 SECONDS_MAX = 5.0
 OFFERS = (
@@ -43,7 +43,10 @@ def fuzz(seed: int, count: int, progress: Progress) -> None:
             progress.step()
             if progress.is_over:
                 break
-        _still_there(server, findings)
+        findings.wrong += [f"in the background: {error}" for error in server.runtime.background_errors]
+        bounds = {bound.name: bound.used for bound in server.runtime.bounds if bound.name == "body_bytes_max"}
+        if bounds["body_bytes_max"]:
+            findings.wrong.append(f"bytes of bodies were not given back: {bounds}")
 
 
 def _message(random: Random, request: Request) -> bytes:
@@ -94,10 +97,3 @@ def _answers(raw: bytes, seconds: float) -> list[Answered]:
         if status >= 200 and len(body) == length:
             found.append(Answered(status, headers, body, seconds))
     return found
-
-
-def _still_there(server: RunningServer, findings: Findings) -> None:
-    findings.wrong += [f"in the background: {error}" for error in server.runtime.background_errors]
-    bounds = {bound.name: bound.used for bound in server.runtime.bounds if bound.name == "body_bytes_max"}
-    if bounds["body_bytes_max"]:
-        findings.wrong.append(f"bytes of bodies were not given back: {bounds}")

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from image.boxes import Host
 from image.commands import IMAGE, ROOT, TOOLS, run
@@ -20,21 +20,17 @@ def try_recipes(host: Host, say: Callable[[str], None]) -> None:
         Failed: a test of theirs failed.
     """
     with host.api() as address:
-        env = _variables(address)
+        env = {
+            "DOCKER_HOST": address,
+            "RUNFLOW_MOCK_IMAGE": IMAGE,
+            "PATH": os.pathsep.join((str(TOOLS), os.environ["PATH"])),
+            # The image is the only one that is needed: what clears up after a crash would be pulled.
+            "TESTCONTAINERS_RYUK_DISABLED": "true",
+            # Containers are where this process is, also where this machine looks like a container itself.
+            "TESTCONTAINERS_HOST_OVERRIDE": "127.0.0.1",
+            "TESTCONTAINERS_CONNECTION_MODE": "docker_host",
+        }
         run(*PYTEST, env=env)
         say("Testcontainers for Python start it, and the tests of the recipe pass")
         run(*NPM, env=env)
         say("so they do for Node")
-
-
-def _variables(address: str) -> Mapping[str, str]:
-    return {
-        "DOCKER_HOST": address,
-        "RUNFLOW_MOCK_IMAGE": IMAGE,
-        "PATH": os.pathsep.join((str(TOOLS), os.environ["PATH"])),
-        # The image is the only one that is needed: what clears up after a crash would be pulled.
-        "TESTCONTAINERS_RYUK_DISABLED": "true",
-        # Containers are where this process is, also where this machine looks like a container itself.
-        "TESTCONTAINERS_HOST_OVERRIDE": "127.0.0.1",
-        "TESTCONTAINERS_CONNECTION_MODE": "docker_host",
-    }

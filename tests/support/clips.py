@@ -42,21 +42,17 @@ def read_clip(data: bytes) -> Clip:
     assert sum(count * each for count, each in zip(times[::2], times[1::2], strict=True)) == duration
     frames = sum(times[::2])
     sizes = unpack_from(f">{frames}I", found[table + "stsz"], 12)
-    _check_frames(data, found[table + "stco"], sizes)
-    width, height = (edge >> 16 for edge in unpack_from(">II", found["moov/trak/tkhd"], 76))
-    entry = found[table + "stsd"][8:]
-    assert entry[4:8] == b"avc1"
-    assert unpack_from(">HH", entry, 32) == (width, height)
-    return Clip(width, height, _coded(entry), duration / scale, frames)
-
-
-def _check_frames(data: bytes, offsets: bytes, sizes: tuple[int, ...]) -> None:
-    place = unpack_from(">I", offsets, 8)[0]
+    place = unpack_from(">I", found[table + "stco"], 8)[0]
     assert data[place - 4 : place] == b"mdat"
     for size in sizes:
         assert unpack_from(">I", data, place)[0] == size - 4
         place += size
     assert place == len(data)
+    width, height = (edge >> 16 for edge in unpack_from(">II", found["moov/trak/tkhd"], 76))
+    entry = found[table + "stsd"][8:]
+    assert entry[4:8] == b"avc1"
+    assert unpack_from(">HH", entry, 32) == (width, height)
+    return Clip(width, height, _coded(entry), duration / scale, frames)
 
 
 def _coded(entry: bytes) -> tuple[int, int]:

@@ -63,7 +63,13 @@ def violations(operation_id: str, status: int, headers: Mapping[str, str], body:
     stated = _response(operation_id, status)
     if stated is None:
         return [f"status {status} is not declared"]
-    wrong = _wrong_headers(operation_id, status, headers)
+    wrong = []
+    for name, validator, is_required in _headers(operation_id, status):
+        text = headers.get(name.lower())
+        if text is None:
+            wrong += [f"header {name} is missing"] if is_required else []
+        elif not validator.is_valid(int(text) if text.isdigit() else text):
+            wrong.append(f"header {name} is {text!r}")
     if "content" not in stated:
         return [*wrong, f"a body of {len(body)} bytes where none is declared"] if body else wrong
     media_type = headers.get("content-type", "").partition(";")[0]
@@ -73,17 +79,6 @@ def violations(operation_id: str, status: int, headers: Mapping[str, str], body:
         return wrong
     errors = _validator(operation_id, status).iter_errors(json.loads(body))
     return [*wrong, *(f"{'/'.join(map(str, error.absolute_path))}: {error.message[:300]}" for error in errors)]
-
-
-def _wrong_headers(operation_id: str, status: int, headers: Mapping[str, str]) -> list[str]:
-    wrong = []
-    for name, validator, is_required in _headers(operation_id, status):
-        text = headers.get(name.lower())
-        if text is None:
-            wrong += [f"header {name} is missing"] if is_required else []
-        elif not validator.is_valid(int(text) if text.isdigit() else text):
-            wrong.append(f"header {name} is {text!r}")
-    return wrong
 
 
 @cache

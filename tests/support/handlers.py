@@ -116,9 +116,6 @@ class Shop:
             ):
                 self.effects += 1
             return 401
-        return self._act_on_files(headers, body)
-
-    def _act_on_files(self, headers: dict[str, str], body: bytes) -> int:
         files = [] if self.flaw == "fetches no files" else _fetch(body)
         return self._act(headers, body) if all(map(_is_picture, files)) else 500
 

@@ -15,12 +15,8 @@ PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(92)
 REFERENCE = re.compile(rb"runflow://assets/([0-9a-f-]{36})")
 
 
-def _is_file(answer: Answer) -> bool:
-    return answer.path.startswith("/media/")
-
-
 def _of_files(change: Callable[[Mutant, Answer], Answer]) -> Bug:
-    return Bug(lambda mutant, answer: change(mutant, answer) if _is_file(answer) else answer)
+    return Bug(lambda mutant, answer: change(mutant, answer) if answer.path.startswith("/media/") else answer)
 
 
 def _other_part(mutant: Mutant, answer: Answer) -> Answer:

@@ -65,7 +65,13 @@ def _state(name: str) -> str:
 def _agrees(message: Body, record: Body) -> bool:
     """Whether a message says what the record says, in every field that both have."""
     if message["event"].startswith("evaluation."):
-        return _has_judged(message, record)
+        verdict = {name: record[name] for name in VERDICT}
+        return (
+            message["event"].partition(".")[2] == message["status"] == record["status_code"]
+            and message["duration_ms"] == record["eval_duration_ms"]
+            and all(_instant(message[name]) == _instant(record[name]) for name in ("created_at", "completed_at"))
+            and message["output"] == (None if record["overall_passed"] is None else verdict)
+        )
     output = message["output"]
     is_failure = isinstance(output, dict) and output.keys() == {"code", "message", "stage"}
     failure = {"code": record["failure_code"], "message": record["failure_message"], "stage": record["failure_stage_code"]}
@@ -74,17 +80,6 @@ def _agrees(message: Body, record: Body) -> bool:
         and (message["duration_ms"], message["metadata"]) == (record["duration_ms"], record["metadata"])
         and all(_instant(message[name]) == _instant(record[name]) for name in ("created_at", "completed_at"))
         and output == (failure if is_failure else record["output"])
-    )
-
-
-def _has_judged(message: Body, record: Body) -> bool:
-    """Whether a message says what an evaluation says."""
-    verdict = {name: record[name] for name in VERDICT}
-    return (
-        message["event"].partition(".")[2] == message["status"] == record["status_code"]
-        and message["duration_ms"] == record["eval_duration_ms"]
-        and all(_instant(message[name]) == _instant(record[name]) for name in ("created_at", "completed_at"))
-        and message["output"] == (None if record["overall_passed"] is None else verdict)
     )
 
 

@@ -157,21 +157,19 @@ class _Handler(BaseHTTPRequestHandler):
                     return
                 body += piece
             self.server.give_time(self.connection, math.inf)
-            self._answer(self.server.take(self.path, {name.lower(): value for name, value in self.headers.items()}, bytes(body)))
+            reply = self.server.take(self.path, {name.lower(): value for name, value in self.headers.items()}, bytes(body))
+            # A slow answer ends early when the receiver is closed.
+            self.server.gone.wait(reply.seconds)
+            # The sender may have hung up meanwhile: that is its business.
+            with suppress(ConnectionError):
+                self.send_response(reply.status)
+                for name, value in (*reply.headers, ("Content-Length", str(len(reply.body)))):
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(reply.body)
         finally:
             self.server.count(-counted)
             self.server.give_time(self.connection, self.server.bounds.idle_seconds_max)
-
-    def _answer(self, reply: Answering) -> None:
-        # A slow answer ends early when the receiver is closed.
-        self.server.gone.wait(reply.seconds)
-        # The sender may have hung up meanwhile: that is its business.
-        with suppress(ConnectionError):
-            self.send_response(reply.status)
-            for name, value in (*reply.headers, ("Content-Length", str(len(reply.body)))):
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(reply.body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
         """Says nothing."""

@@ -52,15 +52,10 @@ def _check(body: Any, but_for: frozenset[type] = frozenset()) -> None:
             seen[id(value)] = value
             waiting.extend((f"{where}[{at}]", each) for at, each in enumerate(value))
         else:
-            _check_part(where, value)
-
-
-def _check_part(where: str, value: Any) -> None:
-    """Checks what has no parts of its own."""
-    for kinds, is_wrong, error, why in _OBJECTIONS:
-        if isinstance(value, kinds) and is_wrong(value):
-            told = bytes(value) if isinstance(value, bytearray | memoryview) else value
-            raise error(f"{where:.80}{': ' if where else ''}{told!r:.80} {why}")
+            for kinds, is_wrong, error, why in _OBJECTIONS:
+                if isinstance(value, kinds) and is_wrong(value):
+                    told = bytes(value) if isinstance(value, bytearray | memoryview) else value
+                    raise error(f"{where:.80}{': ' if where else ''}{told!r:.80} {why}")
 
 
 def _has_no_form(value: object) -> bool:

@@ -90,12 +90,11 @@ class Proxy:
     def _ways(self) -> dict[str, str]:
         by_proxy = dict.fromkeys(("HTTPS_PROXY", "https_proxy"), self.url)
         direct = dict.fromkeys(("NO_PROXY", "no_proxy"), ",".join(LOOPBACK))
-        return {**by_proxy, **direct, **self._for_node()}
-
-    def _for_node(self) -> dict[str, str]:
-        """The variables for Node, from 18 on; what NODE_OPTIONS says already stays."""
+        # For Node, from 18 on; what NODE_OPTIONS says already stays.
         preload = str(NODE_PRELOAD).replace("\\", "\\\\").replace('"', '\\"')
         return {
+            **by_proxy,
+            **direct,
             "NODE_USE_ENV_PROXY": "1",
             "NODE_OPTIONS": f'{os.environ.get("NODE_OPTIONS", "")} --require "{preload}"'.strip(),
             "RUNFLOW_MOCK_SERVICE": _address(self._door),

@@ -102,7 +102,12 @@ class RuleReading:
         return known[1]
 
     def _said(self, schema: Object, depth: int) -> Object:
-        return _telling(dict(self._words(_in_one_form(self.counted(schema, depth)), depth + 1)))
+        said = dict(self._words(_in_one_form(self.counted(schema, depth)), depth + 1))
+        # What allows everything says nothing.
+        found = {word: value for word, value in said.items() if word not in _IDLE or value != _IDLE[word]}
+        if found.get("minContains") == 0 and "maxContains" not in found:
+            found.pop("contains", None)
+        return {word: value for word, value in found.items() if word not in _BESIDE or any(other in found for other in _BESIDE[word])}
 
     def _words(self, schema: Object, depth: int) -> Iterator[tuple[str, Json]]:
         for word, said in schema.items():
@@ -177,14 +182,6 @@ def _in_one_form(schema: Object) -> Object:
         both: Json = [*needed, *list_of(others.get(name))] if isinstance(needed, list) else {"allOf": [needed, others.get(name, True)]}
         found[word] = {**others, name: both if name in others else needed}
     return found
-
-
-def _telling(said: Object) -> Object:
-    """Returns what a schema says without what allows everything."""
-    found = {word: value for word, value in said.items() if word not in _IDLE or value != _IDLE[word]}
-    if found.get("minContains") == 0 and "maxContains" not in found:
-        found.pop("contains", None)
-    return {word: value for word, value in found.items() if word not in _BESIDE or any(other in found for other in _BESIDE[word])}
 
 
 def _digest(said: Object) -> bool | str:
