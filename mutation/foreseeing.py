@@ -5,7 +5,6 @@ what it would have seen of the mutant, and says what it would have said. Only wh
 """
 
 from collections import Counter
-from collections.abc import Iterator
 
 import msgspec
 
@@ -69,21 +68,18 @@ class ForeseeingWatch(Watch):
 
     def see(self, answer: Answer) -> None:
         """Looks at the mutants of an answer, and then at the answer as it is."""
-        for mutant in self._mutants():
-            self._foresight.looks[mutant] += 1
+        known = self._foresight
+        for mutant in self._observer.found - self._met - known.doomed.keys():
+            if mutant.kind not in FORESEEN or known.looks[mutant] >= LOOKS_MAX or known.moves[mutant] >= FLOWS_MAX:
+                continue
+            known.looks[mutant] += 1
             told = spoiled(answer, mutant)
             if told is answer:
                 continue
             self._met.add(mutant)
-            self._foresight.moves[mutant] += 1
+            known.moves[mutant] += 1
             try:
                 self.fork(Deadly()).see(told)
             except Killed as killed:
-                self._foresight.doomed[mutant] = killed.breach
+                known.doomed[mutant] = killed.breach
         super().see(answer)
-
-    def _mutants(self) -> Iterator[Mutant]:
-        told = self._foresight
-        for mutant in self._observer.found - self._met - told.doomed.keys():
-            if mutant.kind in FORESEEN and told.looks[mutant] < LOOKS_MAX and told.moves[mutant] < FLOWS_MAX:
-                yield mutant

@@ -76,18 +76,13 @@ async def _store(effort: Effort, server: Running, count: int, seconds: float) ->
 
 async def _round(effort: Effort, server: Running, figures: _Figures) -> None:
     creates = [server.contender.create(number) for number in range(DIFFERENT)]
-    polls = _polls(server, creates[:POLLED])
+    line = server.line()
+    polls = [server.contender.poll(line.ask(create)) for create in creates[:POLLED]]
+    line.close()
     await _settle(server)
     figures.polls.append(await _load(effort, server, polls))
     figures.creates.append(await _load(effort, server, creates))
     await _settle(server)
-
-
-def _polls(server: Running, creates: Sequence[Request]) -> list[Request]:
-    line = server.line()
-    polls = [server.contender.poll(line.ask(create)) for create in creates]
-    line.close()
-    return polls
 
 
 async def _load(effort: Effort, server: Running, requests: Sequence[Request]) -> load.Round:

@@ -25,7 +25,8 @@ class Verb(NamedTuple):
 def verbs() -> str:
     """Returns the verbs by their subject, each with what its body and query may hold."""
     document = json.loads(control_document())
-    found = list(_verbs(document))
+    paths = document["paths"].items()
+    found = [Verb(method.upper(), path, item[method]) for path, item in paths for method in METHODS if method in item]
     parts = []
     for tag in document["tags"]:
         rows = [_row(verb, document) for verb in found if verb.operation["tags"] == [tag["name"]]]
@@ -44,11 +45,6 @@ def bodies() -> str:
         body = table(("field", "what it is", "meaning"), rows) if rows else f"{kind_of(schema)}\n"
         parts.append(f"### {name}\n\n{says}{body}")
     return "\n".join(parts)
-
-
-def _verbs(document: Document) -> Iterator[Verb]:
-    for path, item in document["paths"].items():
-        yield from (Verb(method.upper(), path, item[method]) for method in METHODS if method in item)
 
 
 def _row(verb: Verb, document: Document) -> tuple[str, str, str, str]:

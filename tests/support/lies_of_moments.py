@@ -97,11 +97,6 @@ def _submitted_late(record: Body) -> None:
         record["submitted_at"] = moved(record["completed_at"], seconds=1)
 
 
-def _other_model(record: Body) -> None:
-    if record.get("model_id"):
-        record["model_id"] = record["model_id"][:-4] + "0000"
-
-
 def _used_later(record: Body) -> None:
     if record.get("last_used_at"):
         record["last_used_at"] = moved(record["last_used_at"], hours=1)

@@ -246,10 +246,6 @@ def _page_repeats(mutant: Mutant, answer: Answer) -> Answer:
     return changed(answer, lambda body: {**body, "items": [last, *items[1:]]}) if "pq=" in answer.target and last else answer
 
 
-def _without_allow(mutant: Mutant, answer: Answer) -> Answer:
-    return replace(answer, headers={name: value for name, value in answer.headers.items() if name != "allow"})
-
-
 _RUN = at("GET", "/v1/runs/", 200)
 _BATCH = at("GET", "/v1/batches/", 200)
 _ERROR: Callable[[Answer], bool] = lambda answer: answer.status >= 400 and answer.path.startswith("/v1/")  # noqa: E731 - a name for a test
