@@ -117,7 +117,8 @@ def unread_fields(contract: Contract, schema: Pointer, raw: bytes, content_type:
         pairs = split_pairs(raw.decode("utf-8", "replace").strip())
         return _Form(contract, schema).unread((name, None, unquote_plus(value)) for name, value in pairs)
     if media_type.name.startswith("multipart/"):
-        return _Form(contract, schema).unread((part.name, part.content_type, part.text) for part in body_parts_of(raw, content_type or "") or ())
+        parts = body_parts_of(raw, content_type or "") or ()
+        return _Form(contract, schema).unread((part.name, part.content_type, part.text) for part in parts)
     return frozenset()
 
 
