@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
-from mutants import Body, Bug, Mutant, changed, is_granted, put, records, when
+from mutants import Body, Bug, Mutant, asked, changed, is_granted, put, records, when
 from signed_callbacks import told_by_callbacks
 
 from runflow_mock.kit.suite.carriers import Answer
@@ -36,6 +36,26 @@ def repaired(is_wrong: Callable[[str, str, dict[str, str], Body], bool], repair:
         return method, target, headers, json.dumps(repair(content)).encode()
 
     return Bug(lambda mutant, answer: answer, on_request)
+
+
+def refused(method: str, suffix: str, is_wrong: Callable[[Body], bool], *where: str) -> Bug:
+    """What is right, and is done by the right server, is told to be wrong."""
+
+    def spoil(mutant: Mutant, answer: Answer) -> Answer:
+        sent_by, _, _, body = asked(mutant)
+        sent = read_body(body)
+        if (
+            sent_by != method
+            or not answer.path.endswith(suffix)
+            or answer.status >= 300
+            or not isinstance(sent, dict)
+            or not is_wrong(sent)
+        ):
+            return answer
+        issue = {"loc": ["body", *where], "msg": "No.", "type": "value_error"}
+        return replace(answer.with_body(json.dumps({"code": "VALIDATION_ERROR", "message": "No.", "errors": [issue]}).encode()), status=422)
+
+    return Bug(spoil)
 
 
 def read_body(body: bytes | None) -> Body:

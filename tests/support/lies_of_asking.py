@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from urllib.parse import quote, unquote
 
-from lies import Lie, lie, repaired
+from lies import Lie, lie, refused, repaired
 from msgspec.structs import replace
 from mutants import Asked, Body, Bug, Mutant, asked, at, put, same, when
 
@@ -133,6 +133,19 @@ def _kept_unless(name: str, lost: Body) -> Bug:
 _PRICES = at("GET", "/v1/models/", 200, "/pricing")
 _RUNS: Callable[[Answer], bool] = lambda answer: answer.path.startswith("/v1/runs") and answer.status < 300  # noqa: E731 - a name for a test
 CASES: Mapping[str, Lie] = {
+    "a reference image has to say of what kind it is": lie(
+        refused("POST", "/v1/evaluations", lambda sent: any("kind" not in each for each in sent.get("reference_images") or ()), "kind"),
+        "rules_of_evaluations",
+    ),
+    "a callback secret has to have a label": lie(
+        refused("POST", "/v1/callback-secrets", lambda sent: "label" not in sent, "label"), "rules_of_callback_secrets"
+    ),
+    "metadata may not be null": lie(
+        refused("POST", "/batches", lambda sent: sent.get("metadata", {}) is None, "metadata"), "rules_of_models", "rules_of_batches"
+    ),
+    "one of the listed events is refused": lie(
+        refused("PATCH", "", lambda sent: "run.cancelled" in json.dumps(sent.get("event_subscriptions"))), "rules_of_webhooks"
+    ),
     "filters are not looked at on the way back": lie(_without("q", _is_back), "filter_finds_in_company"),
     "orders are not looked at on the way back": lie(_without("sort_by", _is_back), "filter_finds_in_company"),
     "fields are not looked at on the way back": lie(_without("fields", _is_back), "filter_finds_in_company", "fields"),

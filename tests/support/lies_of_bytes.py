@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 
-from lies import Lie, lie
+from lies import Lie, lie, refused
 from lies_of_access import key_of
 from msgspec.structs import replace
 from mutants import Body, Bug, Mutant, asked, changed, records
@@ -58,22 +58,15 @@ def _as_of_the_first(mutant: Mutant, record: Body) -> None:
     record["url"] = mutant.memory.setdefault(f"first of {key_of(mutant)}", record.get("url"))
 
 
-def _no_bare_ids(mutant: Mutant, answer: Answer) -> Answer:
-    method, _, _, body = asked(mutant)
-    if method != "POST" or not answer.path.endswith("/runs") or answer.status != 201:
-        return answer
-    if not any(isinstance(value, str) and BARE.fullmatch(value) for value in json.loads(body or b"")["input"].values()):
-        return answer
-    issue = {"loc": ["body", "input", "image_url"], "msg": "No.", "type": "value_error"}
-    content = {"code": "VALIDATION_ERROR", "message": "No.", "errors": [issue]}
-    return replace(answer.with_body(json.dumps(content).encode()), status=422)
+def _has_a_bare_id(sent: Body) -> bool:
+    return any(isinstance(value, str) and BARE.fullmatch(value) for value in sent["input"].values())
 
 
 KEPT, EXPIRES = "upload_is_kept", "file_expires"
 CASES: Mapping[str, Lie] = {
     "an asset has the size that was announced": lie(Bug(_as_announced), KEPT),
     "every asset has the address of the first": lie(Bug(_assets(_as_of_the_first)), KEPT),
-    "the bare id of an asset is refused": lie(Bug(_no_bare_ids), KEPT),
+    "the bare id of an asset is refused": lie(refused("POST", "/runs", _has_a_bare_id, "input", "image_url"), KEPT),
     "the address of an asset is never signed anew": lie(Bug(_assets(_as_at_first)), EXPIRES),
     "an asset is fetched under any signature": lie(Bug(_open_files), EXPIRES),
     "bytes are brought under any signature, and for ever": lie(Bug(_taken_for_ever), EXPIRES),

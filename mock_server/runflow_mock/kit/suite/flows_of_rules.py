@@ -9,7 +9,7 @@ from runflow_mock.kit.suite.laws_of_items import unsigned
 from runflow_mock.kit.suite.lists import WHOLE
 from runflow_mock.kit.suite.provocations import fresh_request
 from runflow_mock.kit.suite.requests import Request, right_requests
-from runflow_mock.kit.suite.rules import Breakage, breakages, brims
+from runflow_mock.kit.suite.rules import Breakage, breakages, brims, liberties, with_liberty
 from runflow_mock.kit.suite.suite_tenants import SuiteTenant
 
 NOUNS = (
@@ -32,6 +32,11 @@ def _rules_of(noun: str) -> Play:
             after = record_of(tenant, request)
             if after != before:
                 yield f"{request.operation.id}: what was refused has changed {str(before)[:300]} to {str(after)[:300]}"
+            for liberty in liberties(request):
+                fresh = fresh_request(tenant, request)
+                answer = fresh.send(tenant, body=with_liberty(fresh, liberty))
+                if answer.status >= 300:
+                    yield f"{request.operation.id}: {liberty}, and it is refused: {answer.evidence}"
             # What is as long, as many or as much as the contract allows is taken.
             for brim in brims(request, is_strict=tenant.is_strict):
                 answer = fresh_request(tenant, request).send(tenant, body=brim.body)
@@ -77,7 +82,7 @@ def _points_at(loc: Any, breakage: Breakage) -> bool:
 FLOWS: tuple[Flow, ...] = tuple(
     Flow(
         f"rules_of_{noun.replace('-', '_')}",
-        f"every rule of a request is enforced, and every bound may be reached: {noun}",
+        f"every rule of a request is enforced, every bound reached, and what is optional left out: {noun}",
         Needs.CONTROL,
         _rules_of(noun),
     )

@@ -61,6 +61,17 @@ class Brim(msgspec.Struct, frozen=True):
     body: Any
 
 
+class Liberty(msgspec.Struct, frozen=True):
+    """What a request may do with a property of its body: do without it, send null, or another of the values that are listed."""
+
+    place: Way
+    value: Any = msgspec.UNSET
+
+    def __str__(self) -> str:
+        says = "left out" if self.value is msgspec.UNSET else str(msgspec.json.encode(self.value), "utf-8")
+        return f"{'/'.join(map(str, self.place))} may be {says}"
+
+
 class Variation(msgspec.Struct, frozen=True):
     """A request with another right value for one property of its body: its name, and what is sent."""
 
@@ -97,6 +108,41 @@ def brims(request: Request, *, is_strict: bool = False) -> Iterator[Brim]:
         for rule, value in _at_the_bounds(name, inner, request.body.get(name)):
             if not (is_strict and _is_absent(pointer, ("body", name))):
                 yield Brim(rule, name, {**request.body, name: value})
+
+
+def liberties(request: Request) -> Iterator[Liberty]:
+    """Returns what a request may do with each property of its body, at every depth."""
+    pointer = request.operation.body.get("application/json")
+    if pointer is None:
+        return
+    for liberty in _liberties(request.body, pointer, (), DEPTH_MAX):
+        # What is optional by itself may be wanted beside something else.
+        if packaged_contract().allows(pointer, with_liberty(request, liberty)):
+            yield liberty
+
+
+def with_liberty(request: Request, liberty: Liberty) -> Any:
+    """Returns the body of a request that takes a liberty."""
+    is_left_out = liberty.value is msgspec.UNSET
+    return (_without(request, liberty.place) if is_left_out else _with(request, "", liberty.place, liberty.value)).body
+
+
+def _liberties(value: Any, pointer: Pointer, way: Way, depth: int) -> Iterator[Liberty]:
+    if isinstance(value, list) and value:
+        items = packaged_walk().described(pointer).items
+        # The last of several: who looks at the first alone takes it.
+        yield from () if items is None else _liberties(value[-1], items, (*way, len(value) - 1), depth)
+    if not isinstance(value, dict) or depth == 0:
+        return
+    for name, inner in packaged_walk().described(pointer).properties.items():
+        if name not in value:
+            continue
+        place = (*way, name)
+        if name not in required_of(pointer):
+            yield Liberty(place)
+        listed = packaged_contract().follow(inner)[1].get("enum", ())
+        yield from (Liberty(place, each) for each in dict.fromkeys((None, *listed)) if packaged_contract().allows(inner, each))
+        yield from _liberties(value[name], inner, place, depth - 1)
 
 
 def variations(request: Request, *, is_strict: bool = False) -> Iterator[Variation]:

@@ -141,7 +141,10 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
 }
 # Flows of which there is one for each group of operations.
 FAMILIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "rules_of_": ("every rule of a request is enforced, and every bound may be reached", (DOCUMENT, "errors.fields")),
+    "rules_of_": (
+        "every rule of a request is enforced, every bound reached, and what is optional left out",
+        (DOCUMENT, "errors.fields"),
+    ),
     "repeats_of_": ("what is sent again under its key is done once", ("idempotency.opt-in", "idempotency.replay")),
     "statuses_of_": ("every declared status comes when it is brought about", (DOCUMENT, "errors.codes")),
 }
