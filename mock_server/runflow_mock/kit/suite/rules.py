@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from runflow_mock.domain.documents import list_of
 from runflow_mock.kit.suite.memories import packaged_walk
 from runflow_mock.kit.suite.requests import Request
 from runflow_mock.kit.suite.schema_walks import Way
@@ -140,7 +141,7 @@ def _liberties(value: Any, pointer: Pointer, way: Way, depth: int) -> Iterator[L
         place = (*way, name)
         if name not in required_of(pointer):
             yield Liberty(place)
-        listed = packaged_contract().follow(inner)[1].get("enum", ())
+        listed = list_of(packaged_contract().follow(inner)[1].get("enum"))
         yield from (Liberty(place, each) for each in dict.fromkeys((None, *listed)) if packaged_contract().allows(inner, each))
         yield from _liberties(value[name], inner, place, depth - 1)
 
