@@ -50,6 +50,15 @@ def read_found_file(path: Path, folder: Path, bytes_max: int = FILE_BYTES_MAX) -
         raise OSError(errno.ELOOP, "its link leads to itself", str(path)) from None
     if not is_within:
         raise OutsideFolderError(errno.EPERM, "its link leads out of the folder: name the file itself", str(path))
+    return read_plain_file(path, bytes_max)
+
+
+def read_plain_file(path: Path, bytes_max: int = FILE_BYTES_MAX) -> bytes:
+    """Returns the bytes of a file in whose place nobody has reason to put a pipe: nobody waits for its other end.
+
+    Raises:
+        OSError: it is no file, cannot be read, or is too long.
+    """
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise OSError(errno.EINVAL, "it is a pipe or a device", str(path))
     return read_file(path, bytes_max)

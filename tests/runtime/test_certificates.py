@@ -1,3 +1,4 @@
+import os
 import ssl
 import stat
 import threading
@@ -95,6 +96,15 @@ def test_damaged_authority_is_told_and_not_replaced(tmp_path: Path, broken: str)
     with pytest.raises(ConfigError, match="cannot be used: it is damaged; remove the folder"):
         server_context(tmp_path, (), NOW)
     assert (tmp_path / "ca" / broken).read_text() == "nonsense"
+
+
+@pytest.mark.parametrize("broken", ["ca.pem", "ca-key.pem"])
+def test_pipe_in_the_place_of_the_authority_is_told_and_nobody_waits_for_it(tmp_path: Path, broken: str) -> None:
+    make_authority(tmp_path)
+    (tmp_path / "ca" / broken).unlink()
+    os.mkfifo(tmp_path / "ca" / broken)
+    with pytest.raises(ConfigError, match="cannot be used: it is a pipe or a device; remove the folder"):
+        server_context(tmp_path, (), NOW)
 
 
 def test_name_that_is_none_is_told(state: Path) -> None:

@@ -1,5 +1,6 @@
 """Kept files that somebody else has made: what SQLite would obey in them, or beside them, is not obeyed."""
 
+import os
 import sqlite3
 import struct
 import zlib
@@ -72,6 +73,14 @@ async def test_journal_that_names_a_file_removes_none(folder: Path, tmp_path: Pa
 async def test_journal_of_our_own_is_read(folder: Path, tmp_path: Path) -> None:
     """A process that ended amid its first transaction leaves one."""
     (folder / "kept.sqlite-journal").write_bytes(b"")
+    async with kept_fake(folder) as fake:
+        assert len((await fake.call("GET", "/v1/runs")).json()["items"]) == 1
+
+
+async def test_pipe_in_the_place_of_what_was_noted_is_not_waited_for(folder: Path) -> None:
+    noted = folder / "kept.sqlite-rows"
+    noted.unlink(missing_ok=True)
+    os.mkfifo(noted)
     async with kept_fake(folder) as fake:
         assert len((await fake.call("GET", "/v1/runs")).json()["items"]) == 1
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runflow_mock.runtime.config import ConfigError
+from runflow_mock.user_files import read_plain_file
 from runflow_mock.wire.sites import HOSTS
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _load(folder: Path) -> "trustme.CA":
     import trustme
 
     try:
-        return trustme.CA.from_pem((folder / CERTIFICATE_FILE).read_bytes(), (folder / KEY_FILE).read_bytes())
+        return trustme.CA.from_pem(read_plain_file(folder / CERTIFICATE_FILE), read_plain_file(folder / KEY_FILE))
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is damaged"
         raise ConfigError(f"the local CA in {folder} cannot be used: {reason}; remove the folder, and a new one is made") from None

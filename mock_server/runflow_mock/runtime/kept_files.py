@@ -20,6 +20,7 @@ from pathlib import Path
 from runflow_mock.runtime.files import NotWritten, put_new
 from runflow_mock.runtime.keepers import Ack, Blobs, Contents, KeepError, Parts
 from runflow_mock.runtime.kept_forms import ADDED, APPLICATION_ID, FORM, SCHEMA, objection_to_neighbours, odd_object
+from runflow_mock.user_files import read_plain_file
 
 SUFFIX = ".sqlite"
 ENDINGS = ("", "-journal", "-wal", "-shm", "-rows")
@@ -334,7 +335,7 @@ class KeptFile:
 
     def _noted_before(self) -> tuple[int, int]:
         try:
-            generation, sequence = _REACHED.unpack(self._rows_path.read_bytes())
+            generation, sequence = _REACHED.unpack(read_plain_file(self._rows_path, _REACHED.size))
         except (OSError, struct.error):
             # Of a file that was copied without it nothing is known.
             return 0, 0
