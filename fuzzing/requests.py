@@ -57,22 +57,28 @@ class Requests:
         maker, (path, method, shared, operation) = self._makers[which], random.choice(self._operations[which])
         parameters = [maker.resolved(part) for part in (*shared, *operation.get("parameters", ()))]
         name = operation.get("operationId", path)
-        for part in parameters:
-            if part.get("in") == "path":
-                odd = random.random() < 0.15
-                value = str(maker.odd() if odd else random.choice((maker.value(part.get("schema", {}), odd=0), *self.known[-8:])))
-                if part.get("x-spans-slashes") and not odd:
-                    value = random.choice(("runflow/background-removal", "openai/gpt-image-2/edit", value))
-                path = path.replace("{" + part["name"] + "}", quote(value[:400], safe="/"))
-        if "{tenant}" in path or random.random() < 0.02:
-            path = path.replace("{tenant}", random.choice(TENANTS))
-        given = [(part["name"], maker.value(part.get("schema", {}), odd=0.3)) for part in parameters if part.get("in") == "query"]
-        chosen = [(name, value if isinstance(value, str) else json.dumps(value)) for name, value in given if random.random() < 0.4]
-        if random.random() < 0.05:
-            chosen.append((str(maker.odd())[:40], str(maker.odd())))
-        target = path + ("?" + urlencode(chosen, errors="replace")[:8_000] if chosen else "")
+        target = self._path(maker, path, parameters) + self._query(maker, parameters)
         body, content_type = self._body(maker, name, operation)
         return Request(name, method.upper(), target, self._headers(maker, parameters, content_type), body)
+
+    def _path(self, maker: Maker, path: str, parameters: list[Any]) -> str:
+        for part in parameters:
+            if part.get("in") == "path":
+                odd = self._random.random() < 0.15
+                value = str(maker.odd() if odd else self._random.choice((maker.value(part.get("schema", {}), odd=0), *self.known[-8:])))
+                if part.get("x-spans-slashes") and not odd:
+                    value = self._random.choice(("runflow/background-removal", "openai/gpt-image-2/edit", value))
+                path = path.replace("{" + part["name"] + "}", quote(value[:400], safe="/"))
+        if "{tenant}" in path or self._random.random() < 0.02:
+            path = path.replace("{tenant}", self._random.choice(TENANTS))
+        return path
+
+    def _query(self, maker: Maker, parameters: list[Any]) -> str:
+        given = [(part["name"], maker.value(part.get("schema", {}), odd=0.3)) for part in parameters if part.get("in") == "query"]
+        chosen = [(name, value if isinstance(value, str) else json.dumps(value)) for name, value in given if self._random.random() < 0.4]
+        if self._random.random() < 0.05:
+            chosen.append((str(maker.odd())[:40], str(maker.odd())))
+        return "?" + urlencode(chosen, errors="replace")[:8_000] if chosen else ""
 
     def _body(self, maker: Maker, name: str, operation: Any) -> tuple[bytes, str | None]:
         contents = maker.resolved(operation.get("requestBody", {})).get("content", {})

@@ -99,13 +99,7 @@ def running(contender: Contender, sample: bytes, *, is_quick: bool = False) -> I
                 log.seek(0)
                 raise NotRunning(f"{error}; it said: {log.read()[-300:].decode(errors='replace').strip()}") from None
             finally:
-                # The server and its descendants are a group of their own.
-                with suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGTERM)
-                    try:
-                        process.wait(STOP_SECONDS_MAX)
-                    except subprocess.TimeoutExpired:
-                        os.killpg(process.pid, signal.SIGKILL)
+                _stop(process)
 
 
 def _await_answer(contender: Contender, port: int, process: subprocess.Popen[bytes]) -> None:
@@ -119,3 +113,13 @@ def _await_answer(contender: Contender, port: int, process: subprocess.Popen[byt
                 return
         time.sleep(PAUSE_SECONDS)
     raise NotRunning(f"no answer to GET {contender.ready}, but {said[:80].decode(errors='replace')!r}")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Stops a server and its descendants: they are a group of their own."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(STOP_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from runflow_mock.testing.interception.refusals import host_asked
+from runflow_mock.testing.interception.asked_hosts import host_asked
 from runflow_mock.testing.interception.routes import name_of
 
 HOST = "api.runflow.io"

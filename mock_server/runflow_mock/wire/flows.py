@@ -11,7 +11,7 @@ import msgspec
 
 from runflow_mock.decoders import convert
 from runflow_mock.domain.filters import Field
-from runflow_mock.domain.flows import Flow, FlowInput, FlowNode, estimated_cost, flow_id, node_id
+from runflow_mock.domain.flows import Flow, FlowInput, FlowNode, Wire, estimated_cost, flow_id, node_id
 from runflow_mock.domain.identity import named_uuid
 from runflow_mock.domain.models import CATALOG_SINCE, Catalog
 from runflow_mock.domain.money import format_money
@@ -135,23 +135,24 @@ def represent_node(node: FlowNode, flow: Flow, whole: dict[str, object] | None =
         "created_at": write_instant(flow.created_at),
         "updated_at": write_instant(flow.updated_at),
         "flow": whole,
-        "inputs": [
-            {
-                "id": named_uuid("flow node input", flow.slug, node.slug, wire.input),
-                "flow_node_id": node.id,
-                "name": wire.input,
-                "display_name": wire.input.replace("_", " ").capitalize(),
-                "sort_order": number,
-                "behavior_code": "value" if wire.source is None else "connection",
-                "value": wire.value,
-                "source_output_id": None if wire.source is None else _output_id(flow, wire.source),
-                "connection_label": wire.source,
-                "created_at": write_instant(flow.created_at),
-                "updated_at": write_instant(flow.updated_at),
-            }
-            for number, wire in enumerate(node.wires)
-        ],
+        "inputs": [_represent_wire(node, flow, wire, number) for number, wire in enumerate(node.wires)],
         "outputs": [{"id": _output_id(flow, f"{node.slug}.{name}"), "name": name} for name in _outputs_used(node, flow)],
+    }
+
+
+def _represent_wire(node: FlowNode, flow: Flow, wire: Wire, number: int) -> dict[str, object]:
+    return {
+        "id": named_uuid("flow node input", flow.slug, node.slug, wire.input),
+        "flow_node_id": node.id,
+        "name": wire.input,
+        "display_name": wire.input.replace("_", " ").capitalize(),
+        "sort_order": number,
+        "behavior_code": "value" if wire.source is None else "connection",
+        "value": wire.value,
+        "source_output_id": None if wire.source is None else _output_id(flow, wire.source),
+        "connection_label": wire.source,
+        "created_at": write_instant(flow.created_at),
+        "updated_at": write_instant(flow.updated_at),
     }
 
 

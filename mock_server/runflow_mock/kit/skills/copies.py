@@ -1,31 +1,21 @@
-"""Copies of a SKILL.md: those that are installed where agents look for them, a file, a folder, an address, or what an index lists.
-
-An index is one of Agent Skills Discovery, as somebody else serves it: which skills there are, and the digest of each. Version 0.2.0 is
-read. An index of another version, or of none, is told and not processed; entries of unknown types are skipped; fields that nobody
-documented are ignored.
-
-Source: `www.skills`.
-"""
+"""Copies of a SKILL.md: those that are installed where agents look for them, a file, a folder, an address, or what an index lists."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
-from runflow_mock.decoders import json_decoder
-from runflow_mock.domain.documents import NOT_JSON
-from runflow_mock.kit.pins.digests import is_digest
 from runflow_mock.kit.pins.files import upwards
+from runflow_mock.kit.skills.indexes import read_index
 from runflow_mock.runtime.downloads import Downloads, is_address, joined
 from runflow_mock.user_files import read_file
-from runflow_mock.wire.skills import SKILL_BYTES_MAX, SKILLS_SCHEMA, SkillError
+from runflow_mock.wire.skills import SKILL_BYTES_MAX, SkillError
 
 # Where agents look for skills in a project, by the word that chooses the place.
 PLACES: Mapping[str, Path] = {"agents": Path(".agents/skills"), "claude": Path(".claude/skills")}
 NAME = "runflow"
 FILE_NAME = "SKILL.md"
 ARCHIVE_BYTES_MAX = 32 * 1024 * 1024
-TYPES = ("skill-md", "archive")
 
 _IN_FOLDER = (*(place / NAME / FILE_NAME for place in PLACES.values()), Path(NAME) / FILE_NAME, Path(FILE_NAME))
 
@@ -47,27 +37,6 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
     copies: tuple[SkillCopy, ...] = ()
     warnings: tuple[str, ...] = ()
-
-
-class Entry(msgspec.Struct, frozen=True):
-    """One skill of an index; `url` may be relative to the index."""
-
-    name: str
-    type: str
-    url: str
-    digest: str
-
-
-class Index(msgspec.Struct, frozen=True, kw_only=True):
-    """What an index lists and can be used, and what there is to be told of the rest."""
-
-    entries: tuple[Entry, ...] = ()
-    warnings: tuple[str, ...] = ()
-
-
-class _WireIndex(msgspec.Struct, rename={"schema": "$schema"}):
-    skills: list[msgspec.Raw]
-    schema: str | None = None
 
 
 def find_copies(source: str | None, here: Path, home: Path, downloads: Downloads | None = None) -> Found:
@@ -111,28 +80,3 @@ def _downloaded(url: str, downloads: Downloads) -> Found:
         body = downloads.get(place, bytes_max=SKILL_BYTES_MAX if is_text else ARCHIVE_BYTES_MAX, led_by=found.url).body
         copies.append(SkillCopy(place=place, body=body, listed_digest=entry.digest, is_comparable=is_text and entry.name == NAME))
     return Found(copies=tuple(copies), warnings=index.warnings)
-
-
-def read_index(name: str, body: bytes) -> Index | None:
-    """Returns what can be used of an index, or nothing for bytes that are no index; the name is only used to tell what is wrong."""
-    try:
-        found = json_decoder(_WireIndex).decode(body)
-    except NOT_JSON:
-        return None
-    if found.schema != SKILLS_SCHEMA:
-        told = "no $schema" if found.schema is None else f"the $schema {found.schema[:120]!r}"
-        return Index(warnings=(f"{name} has {told} and is not processed; known is {SKILLS_SCHEMA}",))
-    entries, warnings = [], []
-    for number, raw in enumerate(found.skills):
-        try:
-            entry = json_decoder(Entry).decode(raw)
-        except NOT_JSON as error:
-            warnings.append(f"skill {number} of {name} is skipped: {error}")
-            continue
-        if entry.type not in TYPES:
-            warnings.append(f"skill {entry.name!r} of {name} is skipped: its type {entry.type[:40]!r} is none of {', '.join(TYPES)}")
-            continue
-        if not is_digest(entry.digest):
-            warnings.append(f"skill {entry.name!r} of {name}: the digest {entry.digest[:80]!r} is none that bytes can have")
-        entries.append(entry)
-    return Index(entries=tuple(entries), warnings=tuple(warnings))

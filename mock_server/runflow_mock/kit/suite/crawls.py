@@ -45,10 +45,7 @@ class Crawl:
                 values = values or tuple(records)[: self._items_max]
                 yield from self._list(template, path, page)
             elif isinstance(content, dict):
-                # The laws hold what comes against what came without asking.
-                if any(parameter.name == "embed" for parameter in declared.parameters):
-                    for name in sorted(EMBEDDABLE & content.keys()):
-                        self._tenant.get(f"{path}?embed={name}")
+                self._ask_for_all(declared, path, content)
                 yield from self._embedded(template, path, content)
                 yield from self._related(template, path, content)
         for child in children_of(template):
@@ -98,6 +95,12 @@ class Crawl:
                 own, shown = f"{path}/{quote(str(item[key_of(item)]), safe='/')}", {name: item.get(name)}
                 for child in children_of(template):
                     yield from self._related(child, own, shown, is_asked=True)
+
+    def _ask_for_all(self, declared: Declared, path: str, record: dict[str, Any]) -> None:
+        """Asks for the related records of one record, kind by kind; the laws hold what comes against what came without asking."""
+        if any(parameter.name == "embed" for parameter in declared.parameters):
+            for name in sorted(EMBEDDABLE & record.keys()):
+                self._tenant.get(f"{path}?embed={name}")
 
     def _embedded(self, template: str, path: str, record: dict[str, Any]) -> Iterator[str]:
         """Related records that come only when they are asked for, where they also stand at paths of their own."""

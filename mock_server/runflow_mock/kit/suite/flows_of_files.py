@@ -48,7 +48,11 @@ def _expired_files_are_gone(tenant: SuiteTenant) -> Iterator[str]:
             yield f"an address that has expired is answered {answer.status}"
     again = expect(tenant.get(f"/v1/runs/{run['id']}?add_signature=true"), 200)
     yield from output_is_there(tenant, again["output"])
-    # An asset is told with an address that leads to it now, whenever it is read; bytes are brought as it was signed, and not for ever.
+    yield from _addresses_of_assets_expire(tenant)
+
+
+def _addresses_of_assets_expire(tenant: SuiteTenant) -> Iterator[str]:
+    """An asset is told with an address that leads to it now, whenever it is read; bytes are brought as it was signed, and not for ever."""
     asset_id = upload(tenant)
     for _ in range(2):
         asset = expect(tenant.get(f"/v1/assets/{asset_id}"), 200)

@@ -111,25 +111,30 @@ def _reading_is_free(tenant: SuiteTenant) -> Iterator[str]:
 def _prices_are_charged(tenant: SuiteTenant) -> Iterator[str]:
     # The price of the second has a fraction of a cent.
     for model in (MODEL, FINE):
-        prices = expect(tenant.get(f"/v1/models/{model}/pricing"), 200)["items"]
-        before = balance(tenant)
-        made = expect(tenant.post(f"/v1/models/{model}/runs", {"input": INPUT}), 201)
-        run = ended(tenant, f"/v1/runs/{made['id']}")
-        charged = [entry.amount for entry in tenant.control.ledger().entries if entry.kind == "charge"][-1:]
-        cost = run.amount("cost")
-        if not is_rounded(before - balance(tenant), cost) or [abs(Decimal(each)) for each in charged] != [cost]:
-            yield f"a run that costs {run['cost']} is charged as {charged}, and the balance falls by {before - balance(tenant)}"
-        if not prices:
-            yield f"a run costs {run['cost']}, and its model has no price"
-        if len(prices) == 1 and prices[0].get("unit_code") == "request" and cost != prices[0].amount("price"):
-            yield f"a request has the price {prices[0]['price']} and costs {run['cost']}"
-        told = run.get("cost_breakdown") or {}
-        for name, word in (("unit_code", "unit"), ("currency_code", "currency")):
-            if len(prices) == 1 and name in prices[0] and word in told and prices[0].get(name) != told.get(word):
-                yield f"a price has the {name} {prices[0].get(name)!r}, and what was charged the {word} {told.get(word)!r}"
-        ended_at = instant(prices[0].get("disabled_at")) if len(prices) == 1 else None
-        if ended_at is not None and ended_at <= (instant(run["created_at"]) or ended_at):
-            yield f"a run is charged by a price that is disabled since {prices[0]['disabled_at']}"
+        yield from _price_is_charged(tenant, model)
+
+
+def _price_is_charged(tenant: SuiteTenant, model: str) -> Iterator[str]:
+    """A run of a model that has one price for a request costs that, on the record and on the balance."""
+    prices = expect(tenant.get(f"/v1/models/{model}/pricing"), 200)["items"]
+    before = balance(tenant)
+    made = expect(tenant.post(f"/v1/models/{model}/runs", {"input": INPUT}), 201)
+    run = ended(tenant, f"/v1/runs/{made['id']}")
+    charged = [entry.amount for entry in tenant.control.ledger().entries if entry.kind == "charge"][-1:]
+    cost = run.amount("cost")
+    if not is_rounded(before - balance(tenant), cost) or [abs(Decimal(each)) for each in charged] != [cost]:
+        yield f"a run that costs {run['cost']} is charged as {charged}, and the balance falls by {before - balance(tenant)}"
+    if not prices:
+        yield f"a run costs {run['cost']}, and its model has no price"
+    if len(prices) == 1 and prices[0].get("unit_code") == "request" and cost != prices[0].amount("price"):
+        yield f"a request has the price {prices[0]['price']} and costs {run['cost']}"
+    told = run.get("cost_breakdown") or {}
+    for name, word in (("unit_code", "unit"), ("currency_code", "currency")):
+        if len(prices) == 1 and name in prices[0] and word in told and prices[0].get(name) != told.get(word):
+            yield f"a price has the {name} {prices[0].get(name)!r}, and what was charged the {word} {told.get(word)!r}"
+    ended_at = instant(prices[0].get("disabled_at")) if len(prices) == 1 else None
+    if ended_at is not None and ended_at <= (instant(run["created_at"]) or ended_at):
+        yield f"a run is charged by a price that is disabled since {prices[0]['disabled_at']}"
 
 
 def _sends_a_callback(tenant: SuiteTenant, noun: str) -> str:

@@ -29,14 +29,7 @@ def has_begun_before_it_ended(answer: Answer, memory: Memory) -> Iterator[str]:
         if name in ("Run", "Batch", "BatchItem") and waits and record.get("started_at") is not None:
             yield f"a {name} that waits has begun at {record['started_at']}"
         if name in ("Run", "Batch", "BatchItem") and "started_at" in record and not is_replay(answer):
-            # When something began may never be told, and once it was told it is known; what waits again has not begun.
-            key, began = str(record.get("id")), record["started_at"]
-            if began is None and record.get("status_code") == "queued" and not memory.is_strict:
-                memory.begun.pop(key, None)
-            elif began is None and key in memory.begun:
-                yield f"the {name} {key} began at {memory.begun[key]}, and is now told not to have begun"
-            if isinstance(began, str):
-                memory.begun[key] = began
+            yield from _stays_begun(record, name, memory)
         if name in ("Run", "Batch", "BatchItem", "Evaluation") and state in GOING_ON:
             names = ("completed_at",) if name == "Batch" else ("completed_at", "failure_code", "failure_message")
             told = {each: record[each] for each in names if record.get(each) is not None}
@@ -52,6 +45,17 @@ def succeeds_without_a_reason(answer: Answer, memory: Memory) -> Iterator[str]:
             told = {each: record[each] for each in REASONS if record.get(each) is not None}
             if told:
                 yield f"a {name} that succeeded has {told}"
+
+
+def _stays_begun(record: Record, name: str, memory: Memory) -> Iterator[str]:
+    """When something began may never be told, and once it was told it is known; what waits again has not begun."""
+    key, began = str(record.get("id")), record["started_at"]
+    if began is None and record.get("status_code") == "queued" and not memory.is_strict:
+        memory.begun.pop(key, None)
+    elif began is None and key in memory.begun:
+        yield f"the {name} {key} began at {memory.begun[key]}, and is now told not to have begun"
+    if isinstance(began, str):
+        memory.begun[key] = began
 
 
 def judges_at_the_end(answer: Answer, memory: Memory) -> Iterator[str]:

@@ -124,16 +124,19 @@ class Memory(msgspec.Struct):
         pointer = None if self.operation is None else self.operation.responses.get(str(answer.status), {}).get("application/json")
         if pointer is not None and answer.json is not None and answer.method != "HEAD":
             self.parts = tuple(packaged_walk().objects(pointer, answer.json))
-        # What callbacks may be signed with from now on, and where webhooks send.
         if answer.status < 300 and answer.method in ("POST", "PATCH"):
-            told, sent = answer.json if isinstance(answer.json, dict) else {}, answer.sent if isinstance(answer.sent, dict) else {}
-            if answer.path == "/v1/callback-secrets":
-                self.secrets_made |= {str(told[name]) for name in ("secret", "plain_secret") if name in told}
-                self.secrets |= self.secrets_made
-            if answer.path.startswith("/v1/webhooks"):
-                self.secrets |= {str(sent["secret"])} if "secret" in sent else set()
-                self.webhook_urls |= {str(sent["url"])} if "url" in sent else set()
-                self.switched_off |= {str(sent["disabled_at"])} if sent.get("disabled_at") is not None else set()
+            self._learn_secrets(answer)
+
+    def _learn_secrets(self, answer: Answer) -> None:
+        """Keeps with what callbacks may be signed from now on, and where webhooks send."""
+        told, sent = answer.json if isinstance(answer.json, dict) else {}, answer.sent if isinstance(answer.sent, dict) else {}
+        if answer.path == "/v1/callback-secrets":
+            self.secrets_made |= {str(told[name]) for name in ("secret", "plain_secret") if name in told}
+            self.secrets |= self.secrets_made
+        if answer.path.startswith("/v1/webhooks"):
+            self.secrets |= {str(sent["secret"])} if "secret" in sent else set()
+            self.webhook_urls |= {str(sent["url"])} if "url" in sent else set()
+            self.switched_off |= {str(sent["disabled_at"])} if sent.get("disabled_at") is not None else set()
 
     @property
     def record(self) -> Record | None:

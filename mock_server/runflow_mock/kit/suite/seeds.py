@@ -59,24 +59,7 @@ CHILDREN: Mapping[str, tuple[str, ...]] = {
 def seed(tenant: SuiteTenant) -> tuple[str, ...]:
     """Makes one of everything in the tenant, as far as the target allows, and returns the paths at which something stands."""
     made = _make(tenant) if tenant.target.may_create else []
-    found = []
-    for path, rests in LISTS.items():
-        for item in _ids(tenant, path)[:ITEMS_MAX]:
-            found += [f"{path}/{item}{rest}" for rest in rests]
-    deeper = [path for path in found if path[path.rfind("/") :] in CHILDREN]
-    for path in deeper:
-        rests = CHILDREN[path[path.rfind("/") :]]
-        found += [f"{path}/{item}{rest}" for item in _ids(tenant, path)[:CHILDREN_MAX] for rest in rests]
-    for path in [path for path in found if path.endswith("/attempts")][:CHILDREN_MAX]:
-        found += [f"{path}/{item}" for item in _ids(tenant, path)[:CHILDREN_MAX]]
-    found += [f"/v1/flow-nodes/{path.rpartition('/')[2]}" for path in found if "/nodes/" in path][:CHILDREN_MAX]
-    # The evaluations of runs also stand at a path of their own.
-    ids = [path.split("/")[5] for path in found if path.startswith("/v1/runs/") and path.endswith("/feedback") and "/evaluations/" in path]
-    found += [f"/v1/evaluations/{each}{rest}" for each in ids[:CHILDREN_MAX] for rest in ("", "/feedback")]
-    inputs = tenant.get(f"{tenant.offer.path}?embed=inputs").json
-    if isinstance(inputs, dict):
-        found += [f"{tenant.offer.path}/inputs/{each['id']}" for each in inputs.get("inputs") or () if "id" in each][:CHILDREN_MAX]
-    return tuple(dict.fromkeys((*FIXED, *made, *found)))
+    return tuple(dict.fromkeys((*FIXED, *made, *_visited(tenant))))
 
 
 def _make(tenant: SuiteTenant) -> list[str]:
@@ -143,6 +126,27 @@ def upload(tenant: SuiteTenant) -> str | None:
     """Uploads a small picture and returns the id of the asset, or nothing when a step is refused."""
     confirmed = tenant.post(f"/v1/asset-uploads/{open_upload(tenant)}/confirmations", {})
     return _id_of(confirmed) if confirmed.status == 201 else None
+
+
+def _visited(tenant: SuiteTenant) -> list[str]:
+    found = []
+    for path, rests in LISTS.items():
+        for item in _ids(tenant, path)[:ITEMS_MAX]:
+            found += [f"{path}/{item}{rest}" for rest in rests]
+    deeper = [path for path in found if path[path.rfind("/") :] in CHILDREN]
+    for path in deeper:
+        rests = CHILDREN[path[path.rfind("/") :]]
+        found += [f"{path}/{item}{rest}" for item in _ids(tenant, path)[:CHILDREN_MAX] for rest in rests]
+    for path in [path for path in found if path.endswith("/attempts")][:CHILDREN_MAX]:
+        found += [f"{path}/{item}" for item in _ids(tenant, path)[:CHILDREN_MAX]]
+    found += [f"/v1/flow-nodes/{path.rpartition('/')[2]}" for path in found if "/nodes/" in path][:CHILDREN_MAX]
+    # The evaluations of runs also stand at a path of their own.
+    ids = [path.split("/")[5] for path in found if path.startswith("/v1/runs/") and path.endswith("/feedback") and "/evaluations/" in path]
+    found += [f"/v1/evaluations/{each}{rest}" for each in ids[:CHILDREN_MAX] for rest in ("", "/feedback")]
+    inputs = tenant.get(f"{tenant.offer.path}?embed=inputs").json
+    if isinstance(inputs, dict):
+        found += [f"{tenant.offer.path}/inputs/{each['id']}" for each in inputs.get("inputs") or () if "id" in each][:CHILDREN_MAX]
+    return found
 
 
 def _ids(tenant: SuiteTenant, path: str) -> list[str]:
