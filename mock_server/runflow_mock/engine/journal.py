@@ -80,7 +80,6 @@ class Journal:
 
     def __init__(self, exchanges_max: int, bytes_max: int, scrubber: Scrubber | None = None, *, space: JournalSpace | None = None) -> None:
         self._scrubber = scrubber or Scrubber()
-        self._scrubbed_to = 0
         self.total = 0
         self.clearings = 0
         self.judge_at = exchanges_max // 2
@@ -90,7 +89,7 @@ class Journal:
         self._bytes = 0
         self._exchanges: deque[Exchange] = deque()
         self._sizes: deque[int] = deque()
-        # How many secrets were known when each was scrubbed last; of what nobody has read it says nothing.
+        # Of those that somebody has read, the oldest, how many secrets were known when each was scrubbed last.
         self._lessons: deque[int] = deque()
         self._space: JournalSpace | None = None
         if space is not None:
@@ -146,7 +145,7 @@ class Journal:
         What comes later is neither looked at nor scrubbed.
         """
         begun, count = self._next(number, count, bytes_max)
-        self._scrub(begun + count - max(self._scrubbed_to, self.dropped))
+        self._scrub(begun + count - self._scrubbed_to)
         return self.piece(self.total - begun, count)
 
     def raw_after(self, number: int, count: int, bytes_max: int | None = None) -> tuple[Exchange, ...]:
@@ -182,6 +181,11 @@ class Journal:
         """How many exchanges have made room for later ones."""
         return self.total - len(self._exchanges)
 
+    @property
+    def _scrubbed_to(self) -> int:
+        """Up to which number somebody has read what is here."""
+        return self.dropped + len(self._lessons)
+
     def holds(self, exchange: Exchange) -> bool:
         """Tells whether an exchange is here still, scrubbed or as it came; once a journal was cleared, numbers and ids come again."""
         here = self._in_place_of(exchange)
@@ -201,7 +205,6 @@ class Journal:
         size = size_of(exchange)
         self._exchanges.append(exchange)
         self._sizes.append(size)
-        self._lessons.append(0)
         self._bytes += size
         while len(self._exchanges) > self.exchanges_max or self._bytes > self._bytes_max:
             size -= self._drop_oldest()
@@ -213,7 +216,7 @@ class Journal:
 
     def clear(self) -> None:
         """Forgets all exchanges."""
-        self.total = self._scrubbed_to = 0
+        self.total = 0
         self.clearings += 1
         self.judge_at = self.exchanges_max // 2
         if self._space is not None:
@@ -229,13 +232,12 @@ class Journal:
 
     def _scrub(self, count_max: int | None = None) -> None:
         """Scrubs what came since the last look, the oldest first, at most so many exchanges if that is said."""
-        begun = max(self._scrubbed_to, self.dropped)
-        behind = self.total - begun
+        behind = self.total - self._scrubbed_to
         count = behind if count_max is None else max(0, min(count_max, behind))
         for place in range(behind, behind - count, -1):
             known = self._scrubber.lessons
-            self._exchanges[-place], self._lessons[-place] = scrubbed(self._exchanges[-place], self._scrubber), known
-        self._scrubbed_to = begun + count
+            self._exchanges[-place] = scrubbed(self._exchanges[-place], self._scrubber)
+            self._lessons.append(known)
 
     def _shown(self, exchange: Exchange) -> Exchange:
         """Returns an exchange that is here without secrets; where nobody has read it, it stays as it came."""
@@ -287,7 +289,8 @@ class Journal:
     def _drop_oldest(self) -> int:
         """Forgets an exchange, and returns how many bytes it took."""
         self._exchanges.popleft()
-        self._lessons.popleft()
+        if self._lessons:
+            self._lessons.popleft()
         size = self._sizes.popleft()
         self._bytes -= size
         return size
