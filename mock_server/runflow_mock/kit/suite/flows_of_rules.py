@@ -34,7 +34,7 @@ def _rules_of(noun: str) -> Play:
                 yield f"{request.operation.id}: what was refused has changed {str(before)[:300]} to {str(after)[:300]}"
             for liberty in liberties(request):
                 fresh = fresh_request(tenant, request)
-                answer = fresh.send(tenant, body=with_liberty(fresh, liberty))
+                answer = fresh.send(tenant, body=with_liberty(fresh.body, liberty))
                 if answer.status >= 300:
                     yield f"{request.operation.id}: {liberty}, and it is refused: {answer.evidence}"
             # What is as long, as many or as much as the contract allows is taken.

@@ -118,14 +118,13 @@ def liberties(request: Request) -> Iterator[Liberty]:
         return
     for liberty in _liberties(request.body, pointer, (), DEPTH_MAX):
         # What is optional by itself may be wanted beside something else.
-        if packaged_contract().allows(pointer, with_liberty(request, liberty)):
+        if packaged_contract().allows(pointer, with_liberty(request.body, liberty)):
             yield liberty
 
 
-def with_liberty(request: Request, liberty: Liberty) -> Any:
-    """Returns the body of a request that takes a liberty."""
-    is_left_out = liberty.value is msgspec.UNSET
-    return (_without(request, liberty.place) if is_left_out else _with(request, "", liberty.place, liberty.value)).body
+def with_liberty(body: Any, liberty: Liberty) -> Any:
+    """Returns a body that takes a liberty."""
+    return _changed(body, liberty.place, liberty.value)
 
 
 def _liberties(value: Any, pointer: Pointer, way: Way, depth: int) -> Iterator[Liberty]:
@@ -313,12 +312,19 @@ def _at(body: Any, way: Way) -> Any:
 
 
 def _with(request: Request, rule: str, way: Way, value: Any) -> Breakage:
-    body = deepcopy(request.body)
-    _at(body, way[:-1])[way[-1]] = value
-    return Breakage(rule, "body", ("body", *way), request.path, body)
+    return Breakage(rule, "body", ("body", *way), request.path, _changed(request.body, way, value))
 
 
 def _without(request: Request, way: Way) -> Breakage:
-    body = deepcopy(request.body)
-    del _at(body, way[:-1])[way[-1]]
-    return Breakage("required", "body", ("body", *way), request.path, body)
+    return _with(request, "required", way, msgspec.UNSET)
+
+
+def _changed(body: Any, way: Way, value: Any) -> Any:
+    """Returns a body with another value at a place, or without what stands there."""
+    body = deepcopy(body)
+    holder = _at(body, way[:-1])
+    if value is msgspec.UNSET:
+        del holder[way[-1]]
+    else:
+        holder[way[-1]] = value
+    return body
