@@ -688,6 +688,31 @@ def test_answer_that_was_cut_off_is_read_again_at_once() -> None:
     assert verdict_of("poll-interval", sequence((0, cut), (0.01, read())), real_waits=True).judgement is Judgement.NOT_EXERCISED
 
 
+# What a reading may be answered with and is no word on how things stand, beside what is one.
+DELIVERIES = f"{RUN}/callback"
+SHOWN: dict[str, tuple[Exchange, Judgement]] = {
+    "a list in a record's place": (exchange(answer=[]), Judgement.NOT_EXERCISED),
+    "a list of records in a record's place": (exchange(answer=[{"id": RUN_ID, "status_code": "running"}]), Judgement.NOT_EXERCISED),
+    "a state of null": (exchange(answer={"id": RUN_ID, "status_code": None}), Judgement.NOT_EXERCISED),
+    "a state of 5": (exchange(answer={"id": RUN_ID, "status_code": 5}), Judgement.NOT_EXERCISED),
+    "a state that nobody documented": (exchange(answer={"id": RUN_ID, "status_code": "hibernating"}), Judgement.BROKEN),
+    "no state, for none was asked": (exchange(answer={"output": None}), Judgement.BROKEN),
+    "a list in a page's place": (exchange("GET", "/v1/runs", answer=[], operation="list_runs"), Judgement.NOT_EXERCISED),
+    "a page of states of null": (
+        exchange("GET", "/v1/runs", answer={"items": [{"status_code": None}]}, operation="list_runs"),
+        Judgement.NOT_EXERCISED,
+    ),
+    "an empty page": (exchange("GET", "/v1/runs", answer={"items": []}, operation="list_runs"), Judgement.BROKEN),
+    "no deliveries yet": (exchange("GET", DELIVERIES, answer=[], operation="list_run_deliveries"), Judgement.BROKEN),
+}
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_answer_that_says_nothing_of_how_things_stand_is_read_again_at_once(name: str) -> None:
+    shown, judgement = SHOWN[name]
+    assert verdict_of("poll-interval", paced(0.4, *[shown] * 6), real_waits=True).judgement is judgement
+
+
 def test_finished_record_may_be_read_once_by_each_query() -> None:
     queries = ("", "?add_signature=true", "?fields=output")
     reads = [exchange("GET", RUN + query, answer={"status_code": "failed"}) for query in queries]

@@ -18,40 +18,17 @@ several workers looks for its own. Callbacks are no exchanges: that one may have
 Source: `runs.poll-intervals`, `runs.terminal-absorbs`. Inferred: the figures.
 """
 
-import re
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
 from itertools import pairwise
 from math import inf
-from urllib.parse import parse_qsl
 
-from runflow_mock.domain.documents import Json, try_document
+from runflow_mock.domain.documents import try_document
 from runflow_mock.domain.exchanges import Exchange
+from runflow_mock.domain.readings import READS, RECORD_ID, VIEWS, ends_in, has_ended, is_whole, shows_the_end, shows_work, what_is_read
 from runflow_mock.domain.verdicts import Observation, interval, too_short
 
 CREATES = frozenset(("create_run", "create_comfyui_run", "create_model_batch", "create_batch", "create_evaluation"))
-READS = frozenset(("get_run", "get_batch", "get_evaluation"))
-# What shows how work is getting on, besides the records themselves. The catalog does not, and health is asked by whoever starts a server.
-VIEWS = frozenset(
-    (
-        "get_balance",
-        "get_batch_item",
-        "list_batch_deliveries",
-        "list_batch_items",
-        "list_batches",
-        "list_comfyui_runs",
-        "list_credit_balances",
-        "list_node_runs",
-        "list_run_deliveries",
-        "list_run_evaluations",
-        "list_run_logs",
-        "list_runs",
-        "list_webhook_deliveries",
-        "list_webhook_delivery_attempts",
-    )
-)
-TERMINAL = frozenset(("succeeded", "partial_succeeded", "failed", "cancelled", "canceled", "completed"))
 # What a run writes while it lives, and then no more: who waits for callbacks or evaluations of it waits for something else.
 PARTS = frozenset(("list_run_logs", "list_node_runs"))
 POLL_SECONDS_MIN = 0.5
@@ -66,14 +43,7 @@ VIEWS_AFTER_MAX = 2
 # What ends is created under these; of whatever else a client creates no list of them tells.
 BATCHES, EVALUATIONS = "/batches", "/evaluations"
 WORK = ("/runs", BATCHES)
-# A moment that is no further away stands for the present: "what has changed since I last looked".
-PRESENT_SECONDS = 600
 STANDING_POLLS_MIN = 5
-
-_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-# All other parameters change nothing: they are there to get past a cache.
-_PARAMETERS = frozenset(("add_signature", "embed", "fields", "from_prev", "pq", "q", "sort_by"))
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
 def leaves_time(exchanges: Sequence[Exchange], least_seconds: float) -> Iterator[Observation]:
@@ -82,7 +52,7 @@ def leaves_time(exchanges: Sequence[Exchange], least_seconds: float) -> Iterator
     for reads in (*_reads(exchanges), *_views(exchanges)):
         for earlier, later in pairwise(reads):
             seconds = interval(earlier, later)
-            if seconds is None or not _shows_work(earlier) or later.id in prompted:
+            if seconds is None or not shows_work(earlier) or later.id in prompted:
                 continue
             ids = (earlier.id, later.id)
             if seconds < least_seconds:
@@ -99,13 +69,13 @@ def leaves_time_in_turns(exchanges: Sequence[Exchange]) -> Iterator[Observation]
     one of them each look like one that reads both: nothing is said of them where each leaves `TURN_SECONDS_MIN` from reading to reading.
     A reading for which there was a reason belongs to no turn.
     """
-    views = [exchange for exchange in exchanges if exchange.operation in VIEWS and exchange.method == "GET" and _shows_work(exchange)]
+    views = [exchange for exchange in exchanges if exchange.operation in VIEWS and exchange.method == "GET" and shows_work(exchange)]
     prompted = _prompted(exchanges)
     for reads in _reads(exchanges):
         record_id = reads[0].path.rpartition("/")[2]
         shown = [view for view in views if record_id in view.path or record_id.encode() in view.response_body]
         rows: list[list[Exchange]] = [[]]
-        by_pace = (read for read in (*filter(_shows_work, reads), *shown) if read.id not in prompted)
+        by_pace = (read for read in (*filter(shows_work, reads), *shown) if read.id not in prompted)
         for read in sorted(by_pace, key=lambda read: read.number):
             if rows[-1] and not _is_in_turn(rows[-1], read):
                 rows.append([])
@@ -125,7 +95,7 @@ def stops_at_the_end(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
     # Reading a record again is sensible once the client has changed it.
     changes = _numbers(filter(_changes_something, exchanges))
     for reads in _reads(exchanges):
-        end = next((index for index, read in enumerate(reads) if read.status == 200 and _has_ended(read)), None)
+        end = next((index for index, read in enumerate(reads) if read.status == 200 and has_ended(read)), None)
         if end is None:
             continue
         after = _most_alike(_readings_after(reads[end], reads, changes))
@@ -143,16 +113,16 @@ def stops_at_the_end_of_lists(exchanges: Sequence[Exchange]) -> Iterator[Observa
     yield from _stops_at_the_end_of_parts(exchanges)
     for reads in _views(exchanges):
         created = evaluations if reads[0].path.endswith(EVALUATIONS) else work
-        end = next((index for index, read in enumerate(reads) if _shows_the_end(read, created)), None)
+        end = next((index for index, read in enumerate(reads) if shows_the_end(read, created)), None)
         if end is not None:
-            ids = tuple(read.id for read in (reads[end], *filter(_is_whole, reads[end + 1 :])))
+            ids = tuple(read.id for read in (reads[end], *filter(is_whole, reads[end + 1 :])))
             told = f"{reads[end].path[:120]} was read {len(ids) - 1} more times after all that it shows had ended"
             yield Observation(len(ids) - 1 <= VIEWS_AFTER_MAX, ids, told)
 
 
 def _stops_at_the_end_of_parts(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
     """Yields whether what a run has written is left alone once the run was seen to have ended; each page of it is another reading."""
-    ends = {read.path: read for reads in _reads(exchanges) for read in reversed(reads) if read.status == 200 and _has_ended(read)}
+    ends = {read.path: read for reads in _reads(exchanges) for read in reversed(reads) if read.status == 200 and has_ended(read)}
     changes = _numbers(filter(_changes_something, exchanges))
     parts: dict[str, list[Exchange]] = {}
     for exchange in exchanges:
@@ -186,15 +156,9 @@ def leaves_absent_records_alone(exchanges: Sequence[Exchange]) -> Iterator[Obser
 def standing_polls(exchanges: Sequence[Exchange]) -> Iterator[tuple[str, int]]:
     """Yields the paths that were read again and again while time stood still, and how often: whoever waits for them waits for ever."""
     for reads in _reads(exchanges):
-        tail = [read for read in reads if read.at == reads[-1].at and not _has_ended(read)]
+        tail = [read for read in reads if read.at == reads[-1].at and not has_ended(read)]
         if len(tail) >= STANDING_POLLS_MIN:
             yield reads[-1].path, len(tail)
-
-
-def what_is_read(exchange: Exchange) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """Returns what a request reads: its path, and the parameters that make a difference."""
-    pairs = ((name, value) for name, value in parse_qsl(exchange.query) if name in _PARAMETERS)
-    return exchange.path, tuple(sorted((name, _MOMENT.sub(lambda found: _timeless(found[0], exchange), value)) for name, value in pairs))
 
 
 def _reads(exchanges: Sequence[Exchange]) -> list[list[Exchange]]:
@@ -225,7 +189,7 @@ def _prompted(exchanges: Sequence[Exchange]) -> frozenset[str]:
     for reads in (*_reads(exchanges), *_views(exchanges, least=2)):
         for index, (earlier, later) in enumerate(pairwise(reads)):
             seconds = interval(earlier, later)
-            if seconds is None or seconds >= POLL_SECONDS_MIN or not _shows_work(earlier):
+            if seconds is None or seconds >= POLL_SECONDS_MIN or not shows_work(earlier):
                 continue
             if _is_changed(earlier, later, changes) or _is_called(earlier, reads[index + 1 :], unannounced):
                 found.add(later.id)
@@ -262,12 +226,7 @@ def _readings_after(end: Exchange, reads: Iterable[Exchange], changes: Mapping[s
     """Those that came whole after a record was seen to have ended, and before the client has changed it."""
     changed = changes.get(end.path.rpartition("/")[2], ())
     until = next((number for number in changed if number > end.number), inf)
-    return [read for read in reads if end.number < read.number < until and _is_whole(read)]
-
-
-def _is_whole(read: Exchange) -> bool:
-    """Whether a reading has shown something: one that failed is tried again."""
-    return read.status < 400 and not read.is_lost
+    return [read for read in reads if end.number < read.number < until and is_whole(read)]
 
 
 def _most_alike(reads: Sequence[Exchange]) -> list[Exchange]:
@@ -289,17 +248,6 @@ def _in_haste(reads: Sequence[Exchange]) -> list[Exchange]:
     return max(rows, key=len)
 
 
-def _timeless(moment: str, exchange: Exchange) -> str:
-    """What stands for a moment in what a request reads: one of the present, by either clock, is as good as another."""
-    try:
-        seconds = datetime.fromisoformat(moment).timestamp()
-    except (ValueError, OverflowError):
-        # It looks like a moment, and there is none such: the 31st of February, or the year nought.
-        return moment
-    is_present = min(abs(seconds - exchange.wall), abs(seconds - exchange.at.timestamp())) <= PRESENT_SECONDS
-    return "now" if is_present else moment
-
-
 def _created(exchanges: Iterable[Exchange]) -> dict[str, float]:
     """The ids of what the client has created, and how many entries of a list it comes to; of a batch that does not say so nobody knows."""
     found: dict[str, float] = {}
@@ -311,55 +259,16 @@ def _created(exchanges: Iterable[Exchange]) -> dict[str, float]:
     return found
 
 
-def _shows_the_end(exchange: Exchange, created: Mapping[str, float]) -> bool:
-    """Whether a view shows all there is, that it has ended, and all that the client has created: a list may be one of what has ended."""
-    body = try_document(exchange.response_body)
-    if exchange.status != 200 or exchange.is_lost or not isinstance(body, dict) or body.get("next") is not None:
-        return False
-    shown = body.get("items", [body])
-    if not isinstance(shown, list) or not shown or not all(map(_is_end, shown)):
-        return False
-    entries = [entry for entry in shown if isinstance(entry, dict)]
-    ids, members = {str(entry.get("id")) for entry in entries}, Counter[str](str(entry.get("batch_id")) for entry in entries)
-    # What stands below a record is of it, whether it says so or not; what is read by itself has ended by itself.
-    below = len(entries) if "items" in body else inf
-    named = dict.fromkeys(exchange.path.split("/"), below)
-    return bool(created) and all(
-        record_id in ids or named.get(record_id, members[record_id]) >= total for record_id, total in created.items()
-    )
-
-
-def _shows_work(exchange: Exchange) -> bool:
-    """Whether the answer arrived whole, and shows something that has not ended."""
-    if exchange.status != 200 or exchange.is_lost:
-        return False
-    body = try_document(exchange.response_body)
-    shown = body.get("items", body) if isinstance(body, dict) else body
-    if isinstance(shown, list):
-        return not shown or not all(_is_end(entry) for entry in shown)
-    return isinstance(shown, dict) and bool(shown) and not _is_end(shown)
-
-
 def _is_changed(earlier: Exchange, later: Exchange, changes: Mapping[str, Sequence[int]]) -> bool:
     """Whether the client has asked between two readings for a change of what it reads."""
-    numbers = (number for name in _ID.findall(later.path) for number in changes.get(name, ()))
+    numbers = (number for name in RECORD_ID.findall(later.path) for number in changes.get(name, ()))
     return any(earlier.number < number < later.number for number in numbers)
 
 
 def _is_called(earlier: Exchange, rest: Sequence[Exchange], unannounced: frozenset[str]) -> bool:
     """Whether a callback may have called the client: the next whole reading shows an end that is new, and not one of which none tells."""
     whole = next((read for read in rest if read.status == 200 and not read.is_lost), None)
-    return whole is not None and not (_ends_in(whole) - _ends_in(earlier) <= unannounced)
-
-
-def _ends_in(exchange: Exchange) -> frozenset[str]:
-    """The ids of what has ended by an answer: what its path names where all of it has, or some of what a list holds."""
-    body = try_document(exchange.response_body)
-    shown = body.get("items", [body]) if isinstance(body, dict) else []
-    entries = shown if isinstance(shown, list) else []
-    ended = [entry for entry in entries if isinstance(entry, dict) and _is_end(entry)]
-    named = _ID.findall(exchange.path) if ended and len(ended) == len(entries) else ()
-    return frozenset((*named, *(str(entry["id"]) for entry in ended if "id" in entry and exchange.operation not in READS)))
+    return whole is not None and not (ends_in(whole) - ends_in(earlier) <= unannounced)
 
 
 def _unannounced(exchanges: Sequence[Exchange]) -> frozenset[str]:
@@ -375,19 +284,11 @@ def _asks_for_callback(exchange: Exchange) -> bool:
     return isinstance(body, dict) and bool(body.get("callback_url"))
 
 
-def _has_ended(exchange: Exchange) -> bool:
-    return _is_end(try_document(exchange.response_body))
-
-
-def _is_end(record: Json) -> bool:
-    return isinstance(record, dict) and record.get("status_code") in TERMINAL
-
-
 def _numbers(exchanges: Iterable[Exchange]) -> dict[str, list[int]]:
     """The numbers of requests by the ids that they name."""
     found: dict[str, list[int]] = {}
     for exchange in exchanges:
-        for record_id in _ID.findall(exchange.path + exchange.request_body.decode("latin-1")):
+        for record_id in RECORD_ID.findall(exchange.path + exchange.request_body.decode("latin-1")):
             found.setdefault(record_id, []).append(exchange.number)
     return found
 

@@ -28,7 +28,8 @@ from runflow_mock.domain.credential_hygiene import SIGNED_PREFIXES
 from runflow_mock.domain.documents import try_document
 from runflow_mock.domain.exchanges import Exchange, digest_of_key
 from runflow_mock.domain.filters import Field, QueryError, parse_filter
-from runflow_mock.domain.poll_hygiene import CREATES, POLL_SECONDS_MIN, READS, VIEWS, what_is_read
+from runflow_mock.domain.poll_hygiene import CREATES, POLL_SECONDS_MIN
+from runflow_mock.domain.readings import READS, VIEWS, what_is_read
 from runflow_mock.domain.verdicts import INTERVAL_SECONDS_MIN, UNCLEAR_PAUSES, UP_AND_DOWN, WITHOUT_PAUSE, Observation, interval, too_short
 from runflow_mock.domain.whole_numbers import whole_number
 

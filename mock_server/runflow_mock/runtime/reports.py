@@ -17,7 +17,8 @@ from runflow_mock.domain.faults import FaultRule
 from runflow_mock.domain.findings import Finding, Findings
 from runflow_mock.domain.misses import SUBJECTS_MAX, Candidate, NearestMiss, candidates, nearest
 from runflow_mock.domain.places import POLL_EDGE, RUN_EDGES, Subject, Where
-from runflow_mock.domain.poll_hygiene import READS, standing_polls
+from runflow_mock.domain.poll_hygiene import standing_polls
+from runflow_mock.domain.readings import READS
 from runflow_mock.domain.reports import Report, Sample, Undelivered, Unfired, Unmatched
 from runflow_mock.domain.scrubbing import MARGIN
 from runflow_mock.domain.subjects import run_subject
