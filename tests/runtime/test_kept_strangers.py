@@ -2,8 +2,10 @@
 
 import os
 import sqlite3
+import stat
 import struct
 import zlib
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from msgspec.structs import replace
 from runflow_mock.domain.ledger import Ledger
 from runflow_mock.domain.money import Money
 from runflow_mock.domain.snapshots import Timer
+from runflow_mock.runtime.config import ConfigError
 from runflow_mock.runtime.keepers import KeepError
 from runflow_mock.runtime.kept_files import KeptFile
 from runflow_mock.wire.kept import Head, Row, encode
@@ -83,6 +86,33 @@ async def test_pipe_in_the_place_of_what_was_noted_is_not_waited_for(folder: Pat
     os.mkfifo(noted)
     async with kept_fake(folder) as fake:
         assert len((await fake.call("GET", "/v1/runs")).json()["items"]) == 1
+
+
+@pytest.fixture(params=["pipe", "socket"])
+def no_file(request: pytest.FixtureRequest) -> Callable[[Path], None]:
+    """What puts something that can be opened and is no file into a place."""
+
+    def put(place: Path) -> None:
+        place.unlink(missing_ok=True)
+        os.mknod(place, stat.S_IFIFO if request.param == "pipe" else stat.S_IFSOCK)
+
+    return put
+
+
+async def test_pipe_or_socket_in_the_place_of_a_file_is_told(folder: Path, no_file: Callable[[Path], None]) -> None:
+    no_file(folder / "kept.sqlite")
+    async with kept_fake(folder) as fake:
+        refused = await fake.call("GET", "/v1/runs")
+        assert (refused.status_code, "kept.sqlite is a pipe, a socket or a device: take it away" in refused.text) == (503, True), (
+            refused.text
+        )
+
+
+async def test_pipe_or_socket_in_the_place_of_the_lock_of_a_folder_is_told(folder: Path, no_file: Callable[[Path], None]) -> None:
+    no_file(folder / ".owner")
+    with pytest.raises(ConfigError, match=r"cannot be used: .*\.owner is a pipe, a socket or a device: take it away"):
+        async with kept_fake(folder):
+            pytest.fail("it started")
 
 
 @pytest.mark.parametrize("ending", ["-journal", "-wal", "-shm"])

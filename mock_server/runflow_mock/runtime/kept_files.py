@@ -88,13 +88,16 @@ class KeptFile:
         objection = objection_to_neighbours(path)
         if objection is not None:
             raise KeepError(f"{path} is not opened: {objection}")
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise KeepError(f"{path} is a pipe, a socket or a device: take it away")
         try:
             # What a link leads to may belong to anybody.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | _NO_LINK, 0o600))
         except OSError as error:
             why = f"cannot be opened: {error.strerror}" if not path.is_symlink() else "is a symbolic link: put the file itself there"
             raise KeepError(f"{path} {why}") from None
-        self._connection = connect(path)
+        with self._translated():
+            self._connection = connect(path)
         try:
             with self._translated():
                 self._prepare()
