@@ -107,6 +107,26 @@ def test_pipe_in_the_place_of_the_authority_is_told_and_nobody_waits_for_it(tmp_
         server_context(tmp_path, (), NOW)
 
 
+@pytest.mark.parametrize(
+    ("content", "reason"), [(b"nonsense", "it is damaged"), (b"", "it is damaged"), (None, "it is a pipe or a device")]
+)
+def test_nobody_is_given_a_certificate_that_cannot_be_read(tmp_path: Path, content: bytes | None, reason: str) -> None:
+    certificate = make_authority(tmp_path)
+    certificate.unlink()
+    if content is None:
+        os.mkfifo(certificate)
+    else:
+        certificate.write_bytes(content)
+    with pytest.raises(ConfigError, match=f"cannot be used: {reason}; remove the folder"):
+        make_authority(tmp_path)
+
+
+def test_certificate_is_given_to_who_may_not_read_the_key(tmp_path: Path) -> None:
+    certificate = make_authority(tmp_path)
+    (tmp_path / "ca" / "ca-key.pem").write_text("not for you")
+    assert make_authority(tmp_path) == certificate
+
+
 def test_name_that_is_none_is_told(state: Path) -> None:
     with pytest.raises(ConfigError, match=r"tls-names: .*; write host names or addresses"):
         server_context(state, ["not a name"], NOW)

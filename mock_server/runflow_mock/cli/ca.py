@@ -32,7 +32,7 @@ def command(*, state: Path, shell: str, as_json: bool) -> None:
 
     The CA is made when it is asked for first, by this command or by `serve --tls`, and is the same for every sandbox of this user. Its key
     stays in the state folder, for you alone. The lines can be evaluated; take those of the clients that you use. Exit codes: 0, 2 wrong
-    usage or a folder that cannot be written.
+    usage, a folder that cannot be written, or a CA that cannot be read.
     """
     file = make_authority(state).resolve()
     click.echo(json.dumps({"ca_file": str(file)}) if as_json else _lines(file, shell), nl=as_json)

@@ -9,7 +9,8 @@ import secrets
 import shutil
 import ssl
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,7 +45,7 @@ def make_authority(state: Path) -> Path:
     Of two processes that do this at once the first one wins, and both return its file.
 
     Raises:
-        ConfigError: the folder cannot be written.
+        ConfigError: the folder cannot be written, or the certificate in it cannot be read.
     """
     folder = state / FOLDER
     if not (folder / KEY_FILE).exists():
@@ -54,6 +55,9 @@ def make_authority(state: Path) -> Path:
         except OSError as error:
             way_out = "name a folder that can be with --state or RUNFLOW_MOCK_STATE"
             raise ConfigError(f"state folder {state} cannot be written: {error.strerror}; {way_out}") from None
+    # The key is for its owner alone: who trusts the certificate need not read it.
+    with _told(folder):
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=read_plain_file(folder / CERTIFICATE_FILE).decode())
     return folder / CERTIFICATE_FILE
 
 
@@ -113,8 +117,15 @@ def _write(path: Path, content: bytes, mode: int) -> None:
 def _load(folder: Path) -> "trustme.CA":
     import trustme
 
-    try:
+    with _told(folder):
         return trustme.CA.from_pem(read_plain_file(folder / CERTIFICATE_FILE), read_plain_file(folder / KEY_FILE))
+
+
+@contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    """Says of what cannot be read of an authority why, and the way out."""
+    try:
+        yield
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is damaged"
+        reason = "it is damaged" if isinstance(error, ValueError | ssl.SSLError) else error.strerror
         raise ConfigError(f"the local CA in {folder} cannot be used: {reason}; remove the folder, and a new one is made") from None
