@@ -17,8 +17,9 @@ from runflow_mock.kit.matrix.asks import ASKS
 from runflow_mock.kit.matrix.cells import select
 from runflow_mock.kit.matrix.clients import CommandRunner, Ended
 from runflow_mock.kit.matrix.judging import judge_trials
-from runflow_mock.kit.matrix.running import LATE, TOO_LONG, VARIES, run_matrix
+from runflow_mock.kit.matrix.running import run_matrix
 from runflow_mock.kit.matrix.trials import MatrixJob
+from runflow_mock.kit.matrix.votes import LATE, TOO_LONG, VARIES
 from runflow_mock.kit.sheets.records import Row, Sheet
 from runflow_mock.runtime.config import Config
 from runflow_mock.testing.in_process import BASE_URL, InProcess

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from runflow_mock.kit.matrix.clients import OUTPUT_BYTES_MAX, CommandRunner
-from runflow_mock.kit.matrix.running import LATE_SECONDS_MAX
+from runflow_mock.kit.matrix.votes import LATE_SECONDS_MAX
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="shells of POSIX")]
 

@@ -17,8 +17,9 @@ from runflow_mock.kit.matrix.cells import select
 from runflow_mock.kit.matrix.clients import AGAIN_SECONDS, Ended, longest_seconds
 from runflow_mock.kit.matrix.given_secrets import given_secrets
 from runflow_mock.kit.matrix.judging import judge_trials
-from runflow_mock.kit.matrix.running import LATE, TOO_LONG, VARIES, run_matrix
+from runflow_mock.kit.matrix.running import run_matrix
 from runflow_mock.kit.matrix.trials import MatrixJob
+from runflow_mock.kit.matrix.votes import LATE, TOO_LONG, VARIES
 from runflow_mock.kit.sheets.records import Sheet
 from runflow_mock.runtime.config import Config
 from runflow_mock.testing.control import Control

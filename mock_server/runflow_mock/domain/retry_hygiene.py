@@ -8,11 +8,6 @@ help; it is *open* when the request may have been carried out all the same. Ther
 with the same body, or looking for the mark that the creation carries (its client_ref, or something in its metadata) and creating again only
 where it was not found.
 
-Pauses grow in many ways: exponentially, by a step, up to a cap, at once and then growing, or drawn at random below a bound that grows. The
-rule is broken where nothing of the kind can be meant: there are no pauses, they are all the same, or they only shrink. What varies
-otherwise is no verdict. What is measured is never shorter than the pause that was made, so that no pause is no pause for certain; that
-pauses are the same or shrink is as certain as the machine is quiet.
-
 Source: `limits.backoff`, `limits.retry-after`, `limits.retry-classes`, `idempotency.replay`, `credits.admission`.
 """
 
@@ -28,9 +23,10 @@ from runflow_mock.domain.credential_hygiene import SIGNED_PREFIXES
 from runflow_mock.domain.documents import try_document
 from runflow_mock.domain.exchanges import Exchange, digest_of_key
 from runflow_mock.domain.filters import Field, QueryError, parse_filter
+from runflow_mock.domain.pauses import do_grow, kind_of
 from runflow_mock.domain.poll_hygiene import CREATES, POLL_SECONDS_MIN
 from runflow_mock.domain.readings import READS, VIEWS, what_is_read
-from runflow_mock.domain.verdicts import INTERVAL_SECONDS_MIN, UNCLEAR_PAUSES, UP_AND_DOWN, WITHOUT_PAUSE, Observation, interval, too_short
+from runflow_mock.domain.verdicts import INTERVAL_SECONDS_MIN, Observation, interval, too_short
 from runflow_mock.domain.whole_numbers import whole_number
 
 TRANSIENT = frozenset((408, 409, 425, 429))
@@ -40,15 +36,6 @@ BALANCES = frozenset(("get_balance", "list_credit_balances"))
 # Of what Retry-After asks a client may fall short by this much: clocks differ, and a date has whole seconds only.
 TOLERANCE = 0.05
 DATE_SECONDS = 1.0
-# Pauses grow by so much, besides a noise of so many seconds; those that differ by no more than a share are the same.
-GROWTH_MIN, NOISE_SECONDS = 1.2, 0.05
-STEP_MIN, SHRUNK_MAX = 1.05, 0.6
-SAME_OF_TWO, SAME_OF_MORE, SAME_SECONDS = 1.03, 1.12, 0.01
-SWING_MIN = 1.5
-# Among so many pauses none is as short as the others by chance: what they differ by is the noise of making a request.
-ALIKE_OF = 4
-# A busy machine may lengthen one interval in so many beyond what counts as none.
-ABSENT_OF = 4
 MARK_CHARACTERS_MIN = 3
 # Five attempts are documented; what is asked for is an end.
 ATTEMPTS_MAX = 8
@@ -136,13 +123,13 @@ def backs_off(exchanges: Sequence[Exchange], least_seconds: float) -> Iterator[O
             yield too_short(ids, min(pauses))
         else:
             shown = ", ".join(f"{pause:.2f}" for pause in pauses[:10])
-            do_grow = _do_grow(pauses)
-            unclear = UNCLEAR_PAUSES if do_grow is None else None
-            kind = WITHOUT_PAUSE if _are_absent(pauses) else UP_AND_DOWN if _do_swing(pauses) else unclear
+            is_growing, kind = do_grow(pauses), kind_of(pauses)
             told = f"pauses of {shown} s between tries" if kind is None else f"{kind}: {shown} s"
             # Whoever reads on at the pace of polling leaves time enough, without pauses that grow.
             is_polling = series[0].operation in READS | VIEWS and min(pauses) >= POLL_SECONDS_MIN
-            yield Observation(None if is_polling and do_grow is False else do_grow, ids, told, round(pauses[-1], 3))
+            is_obeyed = None if is_polling and is_growing is False else is_growing
+            rounded = tuple(round(pause, 3) for pause in pauses)
+            yield Observation(is_obeyed, ids, told, rounded[-1], () if is_polling and not is_growing else rounded)
 
 
 def leaves_refusals_alone(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
@@ -339,39 +326,6 @@ def _labelled(exchange: Exchange) -> str | None:
         return None
     body = try_document(exchange.request_body)
     return repr({**body, "metadata": None}) if isinstance(body, dict) else None
-
-
-def _are_absent(pauses: Sequence[float]) -> bool:
-    """Whether there are no pauses at all: those that were made were no longer than what was measured."""
-    return sum(pause >= INTERVAL_SECONDS_MIN for pause in pauses) <= len(pauses) // ABSENT_OF
-
-
-def _do_swing(pauses: Sequence[float]) -> bool:
-    """Whether pauses go up and down again, each time to the same: nobody draws that."""
-    if len(pauses) < ALIKE_OF:
-        return False
-    low, high = sorted((pauses[::2], pauses[1::2]), key=max)
-    is_alike = all(max(turn) <= max(min(turn) * SAME_OF_MORE, min(turn) + NOISE_SECONDS) for turn in (low, high))
-    return is_alike and min(high) >= max(low) * SWING_MIN
-
-
-def _do_grow(pauses: Sequence[float]) -> bool | None:
-    """Whether pauses are those of a client that backs off; nothing where they vary so that it cannot be told."""
-    from statistics import median_low
-
-    first, later = pauses[0], pauses[1:]
-    if _are_absent(pauses) or _do_swing(pauses):
-        return False
-    if median_low(later) > max(first * GROWTH_MIN + NOISE_SECONDS, 2 * NOISE_SECONDS):
-        return True
-    if len(later) > 1 and all(after > before * STEP_MIN for before, after in pairwise(pauses)):
-        return True
-    same = SAME_OF_TWO if len(pauses) == 2 else SAME_OF_MORE
-    alike = NOISE_SECONDS if len(pauses) >= ALIKE_OF else SAME_SECONDS
-    if max(pauses) <= max(min(pauses) * same, min(pauses) + alike):
-        return False
-    shrinks = len(later) > 1 and pauses[-1] <= first * SHRUNK_MAX and all(after <= before * STEP_MIN for before, after in pairwise(pauses))
-    return False if shrinks else None
 
 
 def _retries(exchanges: Sequence[Exchange]) -> Iterator[tuple[Exchange, Exchange]]:

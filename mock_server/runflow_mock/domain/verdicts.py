@@ -46,12 +46,16 @@ class Weight(StrEnum):
 
 
 class Observation(msgspec.Struct, frozen=True, gc=False):
-    """One place where a rule came up: obeyed or not, or nothing when that cannot be said; and the exchanges that show it."""
+    """One place where a rule came up: obeyed or not, or nothing when that cannot be said; and the exchanges that show it.
+
+    `pauses` are those between the tries of a call, in seconds, where a rule compares them.
+    """
 
     is_obeyed: bool | None
     exchanges: tuple[str, ...]
     message: str
     seconds: float | None = None
+    pauses: tuple[float, ...] = ()
 
 
 Check = Callable[[Sequence[Exchange]], Iterator[Observation]]
@@ -84,7 +88,10 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What was seen of one rule: how often at least it was obeyed and broken, and observations that show it."""
+    """What was seen of one rule: how often at least it was obeyed and broken, and observations that show it.
+
+    `pauses` are those of each call of which they were compared, also where nothing can be said of them.
+    """
 
     rule: str
     judgement: Judgement
@@ -92,6 +99,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     broken: int = 0
     evidence: tuple[Observation, ...] = ()
     reason: str | None = None
+    pauses: tuple[tuple[float, ...], ...] = ()
 
 
 def judge_rule(rule: Rule, exchanges: Sequence[Exchange], *, is_paced: bool, real_waits: bool) -> Verdict:
@@ -114,7 +122,14 @@ def merge(earlier: Verdict, later: Verdict) -> Verdict:
     merged = _verdict(earlier.rule, tuple(seen.values()))
     held = max(merged.held, earlier.held, later.held)
     broken = max(merged.broken, earlier.broken, later.broken)
-    return replace(merged, held=held, broken=broken, judgement=_judgement(held, broken), reason=None if held or broken else later.reason)
+    return replace(
+        merged,
+        held=held,
+        broken=broken,
+        judgement=_judgement(held, broken),
+        reason=None if held or broken else later.reason,
+        pauses=later.pauses or earlier.pauses,
+    )
 
 
 def interval(earlier: Exchange, later: Exchange) -> float | None:
@@ -144,6 +159,7 @@ def _verdict(rule: str, observations: Sequence[Observation]) -> Verdict:
         broken=broken,
         evidence=_first(observations, EVIDENCE_MAX, is_obeyed=False) or _first(observations, EXAMPLES_MAX, is_obeyed=True),
         reason=None if held or broken else unclear,
+        pauses=tuple(observation.pauses for observation in observations if observation.pauses),
     )
 
 

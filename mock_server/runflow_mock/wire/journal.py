@@ -88,6 +88,7 @@ def represent_verdict(verdict: Verdict) -> dict[str, object]:
         "broken": verdict.broken,
         "evidence": [_represent_observation(observation) for observation in verdict.evidence],
         "reason": verdict.reason,
+        "pauses": [list(pauses) for pauses in verdict.pauses],
     }
 
 
