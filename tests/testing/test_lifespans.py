@@ -6,7 +6,9 @@ On a loop whose time passes as soon as nothing else is to do, limits in seconds 
 import asyncio
 import gc
 import selectors
+import sys
 from collections.abc import Coroutine, Iterator
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import httpx
@@ -62,7 +64,7 @@ class Shop:
 
     def __init__(self, fails_at: str) -> None:
         self.fails_at = fails_at
-        self.starts = 0
+        self.starts = self.ends = 0
         self._gone: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -86,6 +88,7 @@ class Shop:
             await send({"type": f"lifespan.{kind}.complete"})
             if kind == "startup":
                 await receive()
+                self.ends += 1
 
     def let_go(self) -> None:
         """Ends a start that hangs."""
@@ -162,6 +165,47 @@ def test_lifespan_that_is_well_is_told_of_nothing(runflow: Runflow) -> None:
     assert create(runflow) == [204]
     runflow.stop_deliveries()
     assert (told(runflow), shop.starts) == ([], 1)
+
+
+@pytest.mark.parametrize(("fails_at", "says"), [("", []), ("shutdown", ["the end of the application failed: no database"])])
+def test_application_shuts_down_with_the_event_loop_of_its_test(runflow: Runflow, fails_at: str, says: list[str]) -> None:
+    """Whoever runs a test in a loop of its own, as anyio's plugin does, has closed that before fixtures end."""
+    shop = Shop(fails_at)
+
+    async def story() -> None:
+        await AsyncRunflow(runflow).deliver_to(shop)
+
+    asyncio.run(story())
+    assert shop.ends == 1
+    runflow.stop_deliveries()
+    assert told(runflow) == [f"the lifespan of the application: {each}" for each in says]
+
+
+@pytest.mark.parametrize("leaves_at", ["startup", "hooks", "shutdown"])
+def test_application_that_exits_is_told_and_ends_no_event_loop(runflow: Runflow, leaves_at: str) -> None:
+    async def shop(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "lifespan":
+            sys.exit("no database at hooks")
+        while True:
+            kind = (await receive())["type"].removeprefix("lifespan.")
+            if kind == leaves_at:
+                sys.exit(f"no database at {kind}")
+            await send({"type": f"lifespan.{kind}.complete"})
+            if kind == "shutdown":
+                return
+
+    async def story() -> str:
+        with suppress(HandlerFailed):
+            await AsyncRunflow(runflow).deliver_to(shop)
+        if leaves_at == "hooks":
+            await asyncio.to_thread(create, runflow)
+        return "came to its end"
+
+    assert asyncio.run(story()) == "came to its end"
+    runflow.stop_deliveries()
+    assert {f"{type(raised.error).__name__}: {raised.error}" for raised in runflow.exceptions} == {
+        f"SystemExit: no database at {leaves_at}"
+    }
 
 
 def test_fake_that_is_stopped_lets_applications_shut_down_that_are_still_mounted() -> None:

@@ -28,6 +28,8 @@ START_SECONDS_MAX = 9.0
 """How long an application may take to start up: less than a callback waits, so that it is told what it waits for."""
 FAILED = 500
 """What a framework answers for an exception with which the application has not dealt."""
+# An application that calls `sys.exit` ends its server; raised in a task of the test's loop that would end the loop, and tests after it.
+_ITS_OWN = (Exception, SystemExit)
 GOODBYE_SECONDS_MAX = 2.0
 """How long the end of a lifespan, and what handlers do after their answer, may take when a test ends."""
 
@@ -145,7 +147,7 @@ class AsgiApplication:
                     self._exceptions.add(error, f"POST {request.url}")
                 if not call.answered.done():
                     call.answered.set_exception(HandlerFailed(error))
-                if not isinstance(error, Exception):
+                if not isinstance(error, _ITS_OWN):
                     # The end of the event loop, or of the test run, is not ours to hold up.
                     raise
             finally:
@@ -244,7 +246,7 @@ class _Lifespan:
                 if not self.up.done():
                     self.up.set_exception(HandlerFailed(error))
             self._be_up()
-            if not isinstance(error, Exception):
+            if not isinstance(error, _ITS_OWN):
                 raise
         finally:
             self._be_up()
@@ -262,7 +264,12 @@ class _Lifespan:
                 self._has_asked = True
                 return {"type": "lifespan.startup"}
             assert self._ending is not None
-            await self._ending.wait()
+            try:
+                await self._ending.wait()
+            except asyncio.CancelledError as error:
+                if not _is_end_of_loop(error):
+                    raise
+                _go_on_for_a_while()
             return {"type": "lifespan.shutdown"}
 
         return receive
@@ -332,6 +339,14 @@ def _is_end_of_loop(error: BaseException) -> bool:
         return task is not None and task.cancelling() > 0 and not _has_ended_itself()
     trio = sys.modules.get("trio")
     return trio is not None and isinstance(error, trio.Cancelled)
+
+
+def _go_on_for_a_while() -> None:
+    """Lets a task shut down that the end of its event loop has cancelled: that waits for it, and no server ends its loop before."""
+    task = asyncio.current_task()
+    assert task is not None
+    task.uncancel()
+    task.get_loop().call_later(GOODBYE_SECONDS_MAX, task.cancel)
 
 
 def _has_ended_itself() -> bool:
