@@ -385,6 +385,26 @@ def test_host_is_the_same_in_any_spelling(after: str) -> None:
     assert graded(before, {**before, "servers": [{"url": "https://api.x.example:8443"}]}) == {("server-changed", "operation", RISKY)}
 
 
+REGIONS = {"url": "https://{region}.x.example", "variables": {"region": {"default": "eu", "enum": ["eu", "us"]}}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ([{"url": "https://eu.x.example"}, {"url": "https://us.x.example/v2"}], [{"url": "https://eu.x.example"}]),
+        ([REGIONS], [{**REGIONS, "variables": {"region": {"default": "eu", "enum": ["eu"]}}}]),
+        ([REGIONS], [{"url": "https://eu.x.example"}]),
+    ],
+    ids=["second server", "value of a variable", "variable"],
+)
+def test_host_that_is_no_longer_among_the_servers_is_missed(before: list[Any], after: list[Any]) -> None:
+    old, new = ({**answering({}), "servers": servers} for servers in (before, after))
+    assert graded(old, new) == {("server-changed", "operation", RISKY)}
+    assert graded(new, old) == set()
+    written_out = [{"url": f"https://{region}.x.example"} for region in ("eu", "us")]
+    assert graded({**old, "servers": [REGIONS]}, {**old, "servers": written_out}) == set()
+
+
 def test_address_without_a_host_is_no_other_server() -> None:
     assert drifts(edited(put(lambda d: d, servers=None)), edited()) == []
     assert drifts(edited(put(lambda d: d, servers=[{"url": "/"}])), edited()) == []

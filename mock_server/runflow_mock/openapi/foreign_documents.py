@@ -19,7 +19,7 @@ from runflow_mock.openapi.pointers import Pointer, pointer_of, reference_to, wal
 from runflow_mock.openapi.problems import Problem
 from runflow_mock.openapi.references import Bundle, Place, Sources
 from runflow_mock.openapi.schema_keywords import why_other_dialect
-from runflow_mock.openapi.servers import bases_of, origin_of, undeclared_variables
+from runflow_mock.openapi.servers import bases_of, origins_of, undeclared_variables
 
 _SINCE_32 = ("query", "additionalOperations")
 # What a method of another name cannot be called, in lower case: the field of its operation would be another one.
@@ -137,7 +137,7 @@ class _Paths:
         if beside:
             self._document[BESIDE_PATHS] = beside
         if self._document.get("servers"):
-            self._document["servers"] = [{"url": origin_of(self._document)}]
+            self._document["servers"] = [{"url": origin} for origin in origins_of(self._document)]
         self._lead()
 
     def _check_servers(self, pointer: Pointer, owner: Object) -> None:

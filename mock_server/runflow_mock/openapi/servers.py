@@ -34,11 +34,14 @@ def undeclared_variables(server: object) -> tuple[str, ...]:
     return tuple(name for name in _VARIABLE.findall(str(server.get("url", ""))) if name not in variables)
 
 
-def origin_of(owner: Object) -> str:
-    """Returns the address of the first server without its path."""
-    servers = owner.get("servers")
-    first = servers[0] if isinstance(servers, list) and servers else None
-    parts = _split(next(_addresses(first), "")) if isinstance(first, dict) else None
+def origins_of(owner: Object) -> tuple[str, ...]:
+    """Returns the addresses of all servers without their paths, the usual one first; `/` is the host from which a document came."""
+    urls = (url for server in list_of(owner.get("servers")) for url in _addresses(object_of(server)))
+    return tuple(dict.fromkeys(map(_origin, islice(urls, BASES_MAX)))) or ("/",)
+
+
+def _origin(url: str) -> str:
+    parts = _split(url)
     return f"{parts.scheme}://{parts.netloc}" if parts is not None and parts.scheme and parts.netloc else "/"
 
 

@@ -24,7 +24,7 @@ from runflow_mock.openapi.directions import Direction
 from runflow_mock.openapi.media_types import chosen, read_media_type
 from runflow_mock.openapi.parameters import Parameter, read_parameter
 from runflow_mock.openapi.pointers import Pointer
-from runflow_mock.openapi.servers import origin_of
+from runflow_mock.openapi.servers import origins_of
 from runflow_mock.openapi.shapes import paired, plain_parameters, shape_of
 
 Sided = tuple[Side, Found]
@@ -68,9 +68,17 @@ class DocumentComparison:
         # Ours names itself first, and a document with an address without a host means the one from which it came.
         if self.old.source is None or self.new.source is None:
             return
-        was, now = origin_of(self.old.document), origin_of(self.new.document)
-        if _spelled(was) != _spelled(now) and "/" not in (was, now):
-            yield drift_of("the document", "servers", Side.OPERATION, Found("server-changed", ("servers",), f"{was} before, {now} now"))
+        was, now = origins_of(self.old.document), origins_of(self.new.document)
+        if "/" in (*was, *now):
+            return
+        left = {*map(_spelled, now)}
+        if gone := [origin for origin in was if _spelled(origin) not in left]:
+            says = f"{gone[0]} before, {now[0]} now"
+        elif _spelled(was[0]) != _spelled(now[0]):
+            says = f"{was[0]} first before, {now[0]} now"
+        else:
+            return
+        yield drift_of("the document", "servers", Side.OPERATION, Found("server-changed", ("servers",), says))
 
     def _removed(self, key: str, declared: Declared) -> Drift:
         is_guess = declared.evidence != "documented"
