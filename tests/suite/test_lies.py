@@ -27,6 +27,7 @@ import lies_of_rotation
 import lies_of_sequels
 import lies_of_targets
 import lies_of_tries
+import lies_of_values
 import pytest
 from lies_met import MET_BY
 from mutants import Mutant
@@ -65,6 +66,7 @@ CASES = {
     **lies_of_targets.CASES,
     **lies_of_kinship.CASES,
     **lies_of_sequels.CASES,
+    **lies_of_values.CASES,
 }
 # By this dialect no 429 says when to come back, and no attempt says when it was made.
 TRUE_IN = {

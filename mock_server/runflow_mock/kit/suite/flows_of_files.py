@@ -9,7 +9,7 @@ from runflow_mock.kit.suite.flows import Flow, Needs
 from runflow_mock.kit.suite.flows_of_runs import create_batch, create_run, ended
 from runflow_mock.kit.suite.offers import INPUT, RUNS
 from runflow_mock.kit.suite.readings import expect
-from runflow_mock.kit.suite.seeds import ABSENT, PICTURE, open_upload, upload
+from runflow_mock.kit.suite.seeds import ABSENT, FILENAME, PICTURE, open_upload, upload
 from runflow_mock.kit.suite.suite_tenants import SuiteTenant
 
 # So long before its end an address still leads somewhere.
@@ -78,7 +78,7 @@ def _uploads_are_kept(tenant: SuiteTenant) -> Iterator[str]:
     if asset_id in early or tenant.get(f"/v1/assets/{asset_id}").status != 404:
         yield f"an upload that nobody has confirmed is {'listed among' if asset_id in early else 'found as one of'} the assets"
     asset = expect(tenant.post(f"/v1/asset-uploads/{asset_id}/confirmations", {}), 201)
-    told = {"name": "a.png", "mime_type": "image/png", "size_bytes": 100, "asset_type": "image", "id": asset_id}
+    told = {"name": FILENAME, "mime_type": "image/png", "size_bytes": 100, "asset_type": "image", "id": asset_id}
     for name, value in told.items():
         if asset.get(name, value) != value:
             yield f"an upload of {told} becomes an asset with {name} {asset.get(name)!r}"

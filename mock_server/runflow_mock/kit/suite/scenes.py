@@ -12,7 +12,11 @@ from runflow_mock.kit.suite.seeds import ABSENT, PUBLISHED, WORKFLOWS, upload
 from runflow_mock.kit.suite.suite_tenants import FAIL, SuiteTenant
 
 OTHER_IMAGE = "https://cdn.example.com/shoe.jpg"
-METADATA: dict[str, Json] = {"sku": "123", "nested": {"list": [1, "two", None, {"three": 3.5}]}}
+METADATA: dict[str, Json] = {"sku": "123", "nested": {"list": [1, "two", None, {"three": 3.0625}], "nothing": None}}
+# What somebody writes: other alphabets, signs that some server writes otherwise, and more than a column for names holds.
+WRITTEN = 'Ærøskøbing 日本語 🎨 "quoted" & more'
+AT_LENGTH = f"{WRITTEN}: {', '.join(f'line {number}' for number in range(100))}."
+OFF = "2025-12-31T09:30:15.250Z"
 NODES = "/v1/models/runflow/dyver-removal/runs"
 
 
@@ -49,7 +53,7 @@ def fill_secrets(tenant: SuiteTenant) -> None:
         make(tenant, "/v1/callback-secrets", {"label": label}, "/v1/callback-secrets")
         later(tenant)
     second = make(tenant, "/v1/callback-secrets", {"label": "second"}, "/v1/callback-secrets")
-    change(tenant, f"/v1/callback-secrets/{second['id']}", {"label": "the current one", "is_current": True})
+    change(tenant, f"/v1/callback-secrets/{second['id']}", {"label": f"the current one, {WRITTEN}", "is_current": True})
     make(tenant, RUNS, {"input": INPUT, "callback_url": tenant.hook}, "/v1/runs")
     tenant.settle()
 
@@ -68,7 +72,7 @@ def fill_runs(tenant: SuiteTenant) -> None:
         for run in made[:2]:
             expect(tenant.get(f"/v1/runs/{run['id']}"), 200)
         _carry(tenant)
-    for run, is_positive, reason in ((made[0], True, "Clean edges."), (made[2], False, "It failed.")):
+    for run, is_positive, reason in ((made[0], True, f"Clean edges. {WRITTEN}"), (made[2], False, "It failed.")):
         change(tenant, f"/v1/runs/{run['id']}/feedback", {"is_positive": is_positive, "reason": reason}, f"/v1/runs/{run['id']}")
     for opinion in ({"is_positive": True, "reason": "Sharp."}, {"is_positive": None}):
         change(tenant, f"/v1/runs/{made[1]['id']}/feedback", opinion, f"/v1/runs/{made[1]['id']}")
@@ -112,10 +116,10 @@ def fill_evaluations(tenant: SuiteTenant) -> None:
     body = {
         "generated_image_url": IMAGE,
         "task_type": "headshot",
-        "task_description": "A portrait",
-        "generation_prompt": "A portrait in soft light",
-        "evaluation_instructions": "Look at the hands",
-        "input_attributes": {"light": "soft"},
+        "task_description": f"A portrait. {AT_LENGTH}",
+        "generation_prompt": f"A portrait in soft light. {AT_LENGTH}",
+        "evaluation_instructions": f"Look at the hands. {AT_LENGTH}",
+        "input_attributes": METADATA,
         "reference_images": [{"url": OTHER_IMAGE, "kind": "identity", "description": "The person"}],
         "client_ref": "suite-e",
         "job_class": "standard",
@@ -152,7 +156,7 @@ def fill_webhooks(tenant: SuiteTenant) -> None:
         later(tenant)
     make(tenant, "/v1/webhooks", {"url": f"{tenant.hook}/silent", "secret": "suite-silent"}, "/v1/webhooks")
     off = make(tenant, "/v1/webhooks", {"url": tenant.hook, "secret": "suite-off", "event_subscriptions": []}, "/v1/webhooks")
-    change(tenant, f"/v1/webhooks/{off['id']}", {"disabled_at": "2026-01-01T00:00:00.000Z", "url": f"{tenant.hook}/off"})
+    change(tenant, f"/v1/webhooks/{off['id']}", {"disabled_at": OFF, "url": f"{tenant.hook}/off"})
     tenant.control.advance("1m")
     runs = [make(tenant, RUNS, {"input": INPUT, "client_ref": ref, "metadata": METADATA}, "/v1/runs") for ref in ("fine", FAIL, "gone")]
     tenant.control.cancel_run(runs[2]["id"])
@@ -168,7 +172,7 @@ def fill_workflows(tenant: SuiteTenant) -> None:
             "name": f"suite {name}",
             "slug": f"suite-{name}",
             "description": "A workflow of the suite",
-            "workflow_json": {"1": {"class_type": "LoadImage"}},
+            "workflow_json": {"1": {"class_type": "LoadImage", "inputs": METADATA}},
             "inputs": [
                 {"name": "logo", "variable_type_code": "image"},
                 {"name": "text", "variable_type_code": "string", "is_required": True},
@@ -181,8 +185,8 @@ def fill_workflows(tenant: SuiteTenant) -> None:
             tenant.post(f"{WORKFLOWS}/{made['id']}/inputs", {"name": "size", "variable_type_code": "integer", "description": "Pixels"}), 201
         )
         expect(tenant.get(f"{WORKFLOWS}/{made['id']}/inputs"), 200)
-        for description in ("", "Changed"):
-            change(tenant, f"{WORKFLOWS}/{made['id']}", {"name": f"suite {name} again", "description": description})
+        for description in ("", AT_LENGTH):
+            change(tenant, f"{WORKFLOWS}/{made['id']}", {"name": f"suite {name} {WRITTEN}", "description": description})
         later(tenant)
     for number in range(2):
         make(tenant, f"{PUBLISHED}/runs", {"input": {"primary_design_ref": IMAGE}, "client_ref": f"suite-{number}"}, "/v1/runs")
@@ -193,7 +197,7 @@ def fill_account(tenant: SuiteTenant) -> None:
     """An account that has spent something and wants to be warned."""
     make(tenant, RUNS, {"input": INPUT}, "/v1/runs")
     tenant.settle()
-    for threshold in (4, None, 0, 5):
+    for threshold in (4.25, None, 0, 5):
         change(tenant, "/v1/billing/balance", {"low_balance_threshold": threshold})
 
 

@@ -25,6 +25,8 @@ FIXED = (
 )
 # It begins as a picture does; nobody looks further.
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(92)
+# The contract says that a name may contain blanks.
+FILENAME = "a picture.png"
 ABSENT = "019b76da-a800-7000-8000-00000000dead"
 
 # Lists whose first items are worth visiting, and what lies below an item; every {} is the id of an item.
@@ -108,7 +110,7 @@ def open_upload(tenant: SuiteTenant, picture: bytes = PICTURE, *, size: int = le
     Raises:
         OutOfReach: the address leads to another host, which is somebody's storage.
     """
-    opened = tenant.post("/v1/asset-uploads", {"filename": "a.png", "mime_type": "image/png", "size_bytes": size})
+    opened = tenant.post("/v1/asset-uploads", {"filename": FILENAME, "mime_type": "image/png", "size_bytes": size})
     session = opened.json
     if opened.status != 201 or not isinstance(session, dict):
         return None
