@@ -176,3 +176,22 @@ def test_file_was_not_changed_after_it_was_sent() -> None:
     assert list(changed_later(replace(GET, headers=sent))) == [
         "Last-Modified is 'Mon, 02 Mar 2026 10:00:00 GMT', and it was told at 'Sun, 01 Mar 2026 10:00:00 GMT'"
     ]
+
+
+@pytest.mark.parametrize(
+    ("named", "told", "is_held"),
+    [
+        ('"a"', '"a"', True),
+        ('"a"', '"b"', False),
+        ('"a", W/"b"', 'W/"b"', True),
+        ('"a"', 'W/"a"', True),
+        ('W/"a"', '"a"', True),
+        ("*", '"a"', True),
+        ('"a"', None, True),
+        (None, '"a"', True),
+    ],
+)
+def test_only_what_the_request_named_has_not_changed(named: str | None, told: str | None, is_held: bool) -> None:
+    sent = {} if named is None else {"if-none-match": named}
+    answer = Answer("GET", "/v1/openapi.json", 304, {} if told is None else {"etag": told}, b"", sent_headers=sent)
+    assert (says("not_modified", answer) == []) is is_held

@@ -179,7 +179,7 @@ def test_reading_is_read_as_deeply_as_its_content_is_nested() -> None:
         (
             "upload_is_kept",
             with_properties("/v1/asset-uploads/.*/confirmations", "POST", mime_type=None),
-            "an upload of {'name': 'a.png', 'mime_type': 'image/png', 'size_bytes': 100, 'asset_type': 'image'",
+            "an upload of {'name': 'a picture.png', 'mime_type': 'image/png', 'size_bytes': 100, 'asset_type': 'image'",
         ),
         (
             "current_secret_signs",

@@ -4,10 +4,10 @@ import json
 import re
 from collections.abc import Callable, Mapping
 
-from lies import Lie, lie
+from lies import Lie, lie, refused
 from lies_of_messages import CHANGED_TOMORROW
 from msgspec.structs import replace
-from mutants import Bug, Mutant, asked, poorer
+from mutants import Asked, Bug, Mutant, asked, poorer, same
 
 from runflow_mock.kit.suite.carriers import Answer
 
@@ -30,6 +30,11 @@ def _longer_head(mutant: Mutant, answer: Answer) -> Answer:
 def _never_changed(mutant: Mutant, answer: Answer) -> Answer:
     is_asked = "If-None-Match" in asked(mutant)[2] and answer.status == 200
     return replace(answer, status=304, body=b"", headers={}) if is_asked else answer
+
+
+def _from_the_start(method: str, target: str, headers: dict[str, str], body: bytes | None) -> Asked:
+    """What is asked for from somewhere to the end comes from the beginning on."""
+    return method, target, {name: re.sub(r"^bytes=\d+-$", "bytes=0-", text) for name, text in headers.items()}, body
 
 
 def _confirmed_early(mutant: Mutant, answer: Answer) -> Answer:
@@ -73,6 +78,10 @@ def _reads(start: str, has: str = "") -> Callable[[Mutant, Answer], bool]:
 
 CASES: Mapping[str, Lie] = {
     "a part of a file is nothing": lie(_of_files(_other_part), "file_is_there", "file_expires", "upload_is_kept"),
+    "the rest of a file is all of it": lie(Bug(same, _from_the_start), "file_is_there", "file_expires", "upload_is_kept"),
+    "pictures that stand in their address are refused": lie(
+        refused("POST", "/runs", lambda body: "data:" in json.dumps(body.get("input")), "input", "image_url"), "upload_is_kept"
+    ),
     "HEAD of a file has another tag": lie(_of_files(_longer_head), "file_is_there", "file_expires", "upload_is_kept"),
     "a file was changed tomorrow": lie(
         _of_files(lambda mutant, answer: replace(answer, headers={**answer.headers, **CHANGED_TOMORROW})),

@@ -1,10 +1,12 @@
 """Lies about lists: filters and orders that are looked at for some fields only, pages that are counted, records that lists leave out."""
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl, urlencode
 
 from lies import Lie, lie
+from msgspec.structs import replace
 from mutants import Asked, Body, Bug, Mutant, asked, at, changed, same
 
 from runflow_mock.kit.suite.carriers import Answer
@@ -15,6 +17,7 @@ ORDER = re.compile(r"([a-z_]+):(asc|desc)")
 # Fields that are looked at in any case; with others it is easy to forget one.
 USUAL = frozenset(("id", "code", "client_ref", "status_code", "created_at", "items_total", "sort_order", "sequence_index", "nonsense"))
 PAGE_SIZE = 50
+NOT_FOUND = {"code": "NOT_FOUND", "message": "No.", "errors": None}
 
 
 def _asking(path: str, change: Callable[[Pairs], Pairs]) -> Bug:
@@ -98,6 +101,21 @@ def _listed_but(path: str, left_out: Callable[[Body], bool]) -> Bug:
     return Bug(spoil)
 
 
+def _between(name: str, told: str) -> Bug:
+    """Pages that have one before and one behind them tell one cursor under the name of another."""
+
+    def change(body: Body) -> Body:
+        return {**body, name: body[told]} if isinstance(body, dict) and body.get("next") and body.get("previous") else body
+
+    return Bug(lambda mutant, answer: changed(answer, change) if answer.method == "GET" and answer.status == 200 else answer)
+
+
+def _by_name_alone(mutant: Mutant, answer: Answer) -> Answer:
+    """What stands below a model is not found under the id of that."""
+    is_by_id = re.match(r"/v1/models/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/", answer.path) is not None
+    return replace(answer.with_body(json.dumps(NOT_FOUND).encode()), status=404) if is_by_id and answer.status == 200 else answer
+
+
 LISTS: Mapping[str, tuple[str, str]] = {
     "models": ("/v1/models", "models_agree"),
     "public models": ("/v1/public/models", "public_models_agree"),
@@ -123,6 +141,9 @@ CASES: Mapping[str, Lie] = {
         for name, (path, rule) in LISTS.items()
         if name in ("models", "batches", "webhooks", "secrets")
     },
+    "the first page is the next one": lie(_between("first", "next"), "list_is_complete", *(rule for _, rule in LISTS.values())),
+    "the page before one between is the next one": lie(_between("previous", "next"), *(rule for _, rule in LISTS.values())),
+    "what stands below a model is not found by its id": lie(Bug(_by_name_alone), "any_is_all"),
     "of what AND joins only the first counts": lie(_asking("/v1/webhooks", _first_term_alone), "webhooks_agree"),
     **{f"pages of {name} are counted": lie(_counted(LISTS[name][0]), "page_stays") for name in ("batches", "webhooks", "secrets")},
     "pages of assets are counted": lie(_counted("/v1/assets"), "page_stays"),

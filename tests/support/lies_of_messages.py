@@ -57,6 +57,13 @@ CASES: Mapping[str, Lie] = {
     ),
     "HEAD has a body": lie(_on_head(body=b"{}"), "head_is_get"),
     "HEAD finds nothing": lie(_on_head(status=404), "head_is_get"),
+    "HEAD finds what is not there": lie(
+        Bug(lambda mutant, answer: replace(answer, status=200) if (answer.method, answer.status) == ("HEAD", 404) else answer),
+        "head_is_get",
+    ),
+    "a 304 is of something else": lie(
+        _with_header("etag", lambda mutant, answer: '"other"', lambda answer: answer.status == 304), "not_modified"
+    ),
     "HEAD is of another type": lie(
         _with_header("content-type", lambda mutant, answer: "application/json; charset=utf-16", lambda answer: answer.method == "HEAD"),
         "head_is_get",

@@ -144,6 +144,9 @@ SAID_OTHERWISE: Mapping[str, Bug] = {
         _null("duration_ms", "eval_duration_ms", where=lambda record: "ran_at" not in record)
     ),
     "says little of a run": _told(_null(*OF_RUNS, where=_is_a_run)),
+    "has empty metadata where none were sent": _everywhere(
+        lambda record: record.update(metadata={}) if record.get("metadata", 0) is None else None
+    ),
     "does not sum up how a run was judged": when(is_of_the_api, put("current_evaluation_summary", lambda told: None)),
     "does not say how many checks passed": _everywhere(_null("check_summary", "weighted_pass_rate")),
     "has no cost where there is nothing to pay": _told(_costs_nothing),

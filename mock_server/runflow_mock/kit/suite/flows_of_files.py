@@ -1,5 +1,6 @@
 """Flows of files: what stands behind an address, until when, and what becomes of the bytes that somebody brings."""
 
+from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any
 
@@ -88,10 +89,10 @@ def _uploads_are_kept(tenant: SuiteTenant) -> Iterator[str]:
         if kept is not None and kept.body != PICTURE:
             yield f"{len(PICTURE)} bytes were brought, and {len(kept.body)} others come back"
     yield from _is_another_one(tenant, asset)
-    for reference in (f"runflow://assets/{asset_id}", asset_id):
+    for reference in (f"runflow://assets/{asset_id}", asset_id, f"data:image/png;base64,{b64encode(PICTURE).decode()}"):
         run = expect(tenant.post(RUNS, {"input": {"image_url": reference}}), 201)
         if ended(tenant, f"/v1/runs/{run['id']}")["status_code"] != "succeeded":
-            yield f"a run on the asset {reference} fails"
+            yield f"a run on the picture {str(reference)[:60]} fails"
     yield from _nothing_is_no_asset(tenant, str(asset_id))
 
 

@@ -184,7 +184,9 @@ def _any_model_is_all(tenant: SuiteTenant) -> Iterator[str]:
     for part in ("examples", "pricing"):
         listed = tenant.items(f"{MODELS_PATH}/any/{part}?limit={WHOLE}")
         under_any = {item["id"] for item in listed if item.get("model_id") == model_id}
-        own = {item["id"] for item in tenant.items(f"{path}/{part}?limit={WHOLE}")}
+        own, by_id = ({item["id"] for item in tenant.items(f"{each}/{part}?limit={WHOLE}")} for each in (path, f"{MODELS_PATH}/{model_id}"))
+        if by_id != own:
+            yield f"{MODELS_PATH}/{model_id}/{part} has {len(by_id)} records, and {len(own)} stand under the name of the model"
         if under_any != own and len(listed) < WHOLE:
             yield f"{MODELS_PATH}/any/{part} has {len(under_any)} records of {path}, and that has {len(own)}"
     for example in _of_each_name(tenant.items(f"{MODELS_PATH}/any/examples?limit={WHOLE}")):

@@ -169,7 +169,7 @@ def _verdict(content: Record, record: Record) -> Iterator[str]:
     lasted = record.get("eval_duration_ms")
     if "duration_ms" in content and lasted is not None and content["duration_ms"] != lasted:
         yield f"the callback of {record.get('id')} says duration_ms {content['duration_ms']!r}, and the record {lasted!r}"
-    if content.get("metadata") is not None:
+    if content.get("metadata"):
         yield f"the callback of {record.get('id')} has the metadata {content['metadata']!r}, and nobody gave it any"
 
 

@@ -89,6 +89,15 @@ def is_get_without_a_body(answer: Answer, memory: Memory) -> Iterator[str]:
             yield f"HEAD has {name} {now.get(name)!r}, and GET {was.get(name)!r}"
 
 
+def is_what_was_named(answer: Answer, memory: Memory) -> Iterator[str]:
+    """What has not changed is something that the request has named by its tag; packed on its way, it may be named weakly."""
+    named, told = answer.sent_headers.get("if-none-match"), answer.headers.get("etag")
+    if answer.status != NOT_MODIFIED or named is None or told is None or named.strip() == "*":
+        return
+    if told.removeprefix("W/") not in {tag.strip().removeprefix("W/") for tag in named.split(",")}:
+        yield f"a 304 has the ETag {told!r}, and {named!r} was asked about"
+
+
 def _lasting(answer: Answer) -> Mapping[str, str]:
     # What packs an answer for its way makes another tag of it, and a weak one.
     told = {name: value.removeprefix("W/") for name, value in answer.headers.items() if name in OF_CONTENT}
@@ -165,6 +174,7 @@ LAWS = {
     "content_type": is_what_it_is_called,
     "allowed_methods": tells_what_is_allowed,
     "head_is_get": is_get_without_a_body,
+    "not_modified": is_what_was_named,
     "request_ids": names_its_request,
     "dates": is_dated,
 }

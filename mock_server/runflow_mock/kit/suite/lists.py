@@ -134,13 +134,16 @@ def _pages(tenant: SuiteTenant, path: str, key: str, keys: list[str], *, is_all:
         return
     if len(answers) < 2:
         return
-    last = answers[-1]
-    back = expect(tenant.get(f"{path}?limit={size}&from_prev=true&pq={quote(str(last['previous']), safe='')}"), 200)
-    if [str(item[key]) for item in back["items"]] != pages[-2]:
-        yield f"{path}: the page before the last one is another than on the way there"
-    first = expect(tenant.get(f"{path}?limit={size}&pq={quote(str(last['first']), safe='')}"), 200)
-    if [str(item[key]) for item in first["items"]] != pages[0]:
-        yield f"{path}: the cursor of the first page leads to another page"
+    # The last page, and the second, which may have others on both sides.
+    for number in sorted({1, len(answers) - 1}):
+        back, first = (
+            expect(tenant.get(f"{path}?limit={size}{way}&pq={quote(str(answers[number][name]), safe='')}"), 200)
+            for name, way in (("previous", "&from_prev=true"), ("first", ""))
+        )
+        if [str(item[key]) for item in back["items"]] != pages[number - 1]:
+            yield f"{path}: the page before page {number + 1} of {len(pages)} is another than on the way there"
+        if [str(item[key]) for item in first["items"]] != pages[0]:
+            yield f"{path}: the cursor of the first page leads to another page from page {number + 1} of {len(pages)}"
 
 
 def _whole(tenant: SuiteTenant, path: str) -> list[Record]:

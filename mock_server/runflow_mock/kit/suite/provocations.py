@@ -81,7 +81,12 @@ def of_what_is_absent(tenant: SuiteTenant, request: Request) -> Answer | None:
         return request.send(tenant, body={**request.body, "run_id": ABSENT})
     if "{" not in template:
         return None
-    return request.send(tenant, path=_with_last_parameter(template, path))
+    absent = _with_last_parameter(template, path)
+    answer = request.send(tenant, path=absent)
+    if request.operation.method == "GET":
+        # The laws hold the head against it.
+        request.send(tenant, method="HEAD", path=absent)
+    return answer
 
 
 def _with_last_parameter(template: str, path: str) -> str:

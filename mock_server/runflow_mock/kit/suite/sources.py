@@ -27,6 +27,7 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "content_type": ("http.semantics", "errors.envelope"),
     "allowed_methods": (DOCUMENT, "http.semantics"),
     "head_is_get": ("http.semantics",),
+    "not_modified": ("http.semantics",),
     "request_ids": ("http.request-ids", "runs.record"),
     "dates": ("http.semantics",),
     "challenges": ("auth.bearer",),
