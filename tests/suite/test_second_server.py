@@ -217,6 +217,14 @@ def test_model_that_wants_an_image_alone_is_taken_first() -> None:
     assert offer_of(model("a", "active", text), model("b", "active", image("picture"))) == Offer("acme/b", {"picture": IMAGE})
 
 
+@pytest.mark.parametrize("left_open", [{"default_value": None}, {}])
+def test_model_that_leaves_no_input_open_is_taken_first(left_open: dict[str, Any]) -> None:
+    """Of inputs that may be left out one of several may have to be there, and no catalogue says so."""
+    prompt = {"name": "prompt", "variable_type_code": "string", "is_required": False}
+    others = model("a", "active", image(), prompt | left_open), model("b", "active", image(), prompt | {"default_value": "a shirt"})
+    assert offer_of(*others) == Offer("acme/b", {"photo": IMAGE})
+
+
 def test_server_that_shows_no_models_is_asked_for_the_usual_one() -> None:
     assert offer_of() == USUAL
 

@@ -22,10 +22,14 @@ Get = Callable[[str], Answer]
 
 
 class Offer(msgspec.Struct, frozen=True):
-    """A model by the name in its path, and an input that it takes."""
+    """A model by the name in its path, and an input that it takes.
+
+    `left_open` counts what is not given and has no default: of such inputs one of several may have to be there, and no catalogue says so.
+    """
 
     model: str = MODEL
     input: dict[str, Json] = msgspec.field(default_factory=lambda: INPUT)
+    left_open: int = 0
 
     @property
     def path(self) -> str:
@@ -48,12 +52,15 @@ RUNS, BATCHES = USUAL.runs, USUAL.batches
 
 
 def offered(get: Get) -> Offer:
-    """Returns the usual model where a server has it, else the one of its list that wants least; the usual one where there is no list."""
+    """Returns the usual model where a server has it, else the one of its list that leaves least open and wants least.
+
+    Where there is no list it is the usual one.
+    """
     if get(USUAL.path).status == 200:
         return USUAL
     listed = _items(get(f"/v1/models?limit={CANDIDATES_MAX}&embed=inputs"))
     creators = {each.get("id"): each.get("slug") for each in _items(get(f"/v1/model-creators?limit={CANDIDATES_MAX}"))}
-    found = sorted(_offers(listed, creators), key=lambda offer: (len(offer.input), offer.model))
+    found = sorted(_offers(listed, creators), key=lambda offer: (offer.left_open, len(offer.input), offer.model))
     # An image says nothing that could be refused for its words.
     return next((offer for offer in found if IMAGE in offer.input.values()), found[0] if found else USUAL)
 
@@ -63,10 +70,12 @@ def _offers(listed: list[Any], creators: Mapping[Any, Any]) -> Iterator[Offer]:
         creator, slug = creators.get(model.get("model_creator_id")), model.get("slug")
         if model.get("status_code") != "active" or not isinstance(creator, str) or not isinstance(slug, str):
             continue
-        needed = [each for each in model.get("inputs") or () if isinstance(each, dict) and each.get("is_required")]
+        inputs = [each for each in model.get("inputs") or () if isinstance(each, dict)]
+        needed = [each for each in inputs if each.get("is_required")]
         if needed and all(each.get("variable_type_code") in GIVEN for each in needed):
             given = {str(each.get("name")): GIVEN[each["variable_type_code"]] for each in needed}
-            yield Offer(f"{quote(creator)}/{quote(slug)}", given)
+            left_open = sum(not each.get("is_required") and each.get("default_value") is None for each in inputs)
+            yield Offer(f"{quote(creator)}/{quote(slug)}", given, left_open)
 
 
 def _items(answer: Answer) -> list[Any]:
