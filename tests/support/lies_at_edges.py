@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from lies import Lie, lie, read_body
+from lies import Lie, lie, read_body, repaired
 from msgspec.structs import replace
 from mutants import Asked, Body, Bug, Mutant, asked, changed, same
 
@@ -162,6 +162,12 @@ def _first_item(body: Body) -> Body:
     return body
 
 
+def _not_in_ascii(mutant: Mutant, answer: Answer) -> Answer:
+    """What is sought in other letters is not found."""
+    is_found = _is_page(answer) and "q=" in asked(mutant)[1] and not unquote(asked(mutant)[1]).isascii()
+    return changed(answer, lambda body: {**body, "items": [], "next": None}) if is_found else answer
+
+
 def _is_long(length: int) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, str | list) and len(value) == length
 
@@ -180,6 +186,16 @@ CASES: Mapping[str, Lie] = {
     "a hundred items are refused": lie(_refused("input", _is_long(100)), "rules_of_models", "rules_of_batches", "page_has_room"),
     "the longest label is refused": lie(_refused("client_ref", _is_long(255)), "rules_of_models", "rules_of_batches"),
     "the longest reason is refused": lie(_refused("reason", _is_long(2000)), "rules_of_runs"),
+    "the longest address is refused": lie(_refused("callback_url", _is_long(2048)), "rules_of_models", "rules_of_batches"),
+    "the longest address of a webhook is refused": lie(_refused("url", _is_long(2048)), "rules_of_webhooks"),
+    "the longest address is cut": lie(
+        repaired(
+            lambda method, target, headers, body: isinstance(body, dict) and _is_long(2048)(body.get("callback_url")),
+            lambda body: {**body, "callback_url": body["callback_url"][:255]},
+        ),
+        "echo",
+    ),
+    "a label in other letters is not found": lie(Bug(_not_in_ascii), "filter_finds"),
     "an output can be fetched for an hour": lie(Bug(_lives_an_hour), "file_expires"),
     "problems lie in the first item, whichever it was": lie(
         Bug(lambda mutant, answer: changed(answer, _first_item) if answer.status == 422 else answer), "rules_of_models", "rules_of_batches"

@@ -123,15 +123,17 @@ def _catalog_is_complete(tenant: SuiteTenant) -> Iterator[str]:
 
 def _filters_find(tenant: SuiteTenant) -> Iterator[str]:
     # The others begin as the one that is sought, or are it but for capitals.
-    runs = [create_run(tenant, client_ref=ref) for ref in (f"{tenant.mark}-10", f"{tenant.mark}-1", f"{tenant.mark}-1".upper())]
-    found = expect(tenant.get(f"/v1/runs?q=client_ref.EQ:'{tenant.mark}-1'&fields=id,status_code"), 200)["items"]
+    label = f"{tenant.mark}-é1"
+    runs = [create_run(tenant, client_ref=ref) for ref in (f"{label}0", label, label.upper())]
+    named = quote(f"client_ref.EQ:'{label}'")
+    found = expect(tenant.get(f"/v1/runs?q={named}&fields=id,status_code"), 200)["items"]
     if [item["id"] for item in found] != [runs[1]["id"]]:
         yield f"a filter for one of 3 runs finds {len(found)}"
     if any(set(item) != {"id", "status_code"} for item in found):
         yield f"two fields were asked for and came back as {[sorted(item) for item in found]}"
     # An account has many others that are not sought.
     among = " OR ".join(f"id:'{run['id']}'" for run in runs)
-    sought = f"({among}) AND NOT client_ref:'{tenant.mark}-1'"
+    sought = f"({among}) AND NOT client_ref:'{label}'"
     others = expect(tenant.get(f"/v1/runs?q={quote(sought)}"), 200)["items"]
     if {item["id"] for item in others} != {runs[0]["id"], runs[2]["id"]}:
         yield f"a filter for all but one of 3 runs finds {len(others)}"

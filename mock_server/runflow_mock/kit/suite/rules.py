@@ -168,9 +168,12 @@ def variations(request: Request, *, is_strict: bool = False) -> Iterator[Variati
 def _at_the_bounds(name: str, pointer: Pointer, sent: Any) -> Iterator[tuple[str, Any]]:
     schema: Mapping[str, Any] = packaged_contract().follow(pointer)[1]
     bounds: dict[str, Any] = {rule: schema[rule] for rule in ("minimum", "maximum") if rule in schema}
-    if "maxLength" in schema and schema["maxLength"] < LENGTH_MAX and not schema.keys() & {"pattern", "format", "enum"}:
-        # Texts of one letter, another one for each property: one may be made of the other, and must not be there twice.
-        bounds["maxLength"] = name[0] * schema["maxLength"]
+    if "maxLength" in schema and schema["maxLength"] < LENGTH_MAX:
+        if not schema.keys() & {"pattern", "format", "enum"}:
+            # Texts of one letter, another one for each property: one may be made of the other, and must not be there twice.
+            bounds["maxLength"] = name[0] * schema["maxLength"]
+        elif isinstance(sent, str) and "://" in sent:
+            bounds["maxLength"] = sent.ljust(schema["maxLength"], name[0])
     if "maxItems" in schema and schema["maxItems"] < ITEMS_MAX and isinstance(sent, list) and sent and not _is_named(sent[0]):
         bounds["maxItems"] = [sent[0]] * schema["maxItems"]
     if BYTES in schema:
