@@ -284,7 +284,9 @@ class Client:
         }.get(self.flaw, self.build.tries)
         if self.flaw == "orders again when it cannot read" and body is None:
             tries = 1
-        pauses = "none" if body is None and self.flaw == "reads again at once whatever fails" else self.build.pauses
+        flawed = {("reads again at once whatever fails", True): "none", ("pauses: constant between readings", True): "constant"}
+        flawed["pauses: constant between creations", False] = "constant"
+        pauses = flawed.get((self.flaw, body is None), self.build.pauses)
         for attempt, pause in zip(range(1, tries + 1), pauses_of(pauses), strict=False):
             reply = self._try(method, target, body, key)
             if reply is not None and (reply.status < 300 or self.flaw == "trusts that every answer is JSON"):
@@ -748,6 +750,8 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "cannot read dates": (Build(), ("retry-after",)),
     "pauses: none": (Build(pauses="none"), ("retry-backoff",)),
     "pauses: constant": (Build(pauses="constant"), ("retry-backoff",)),
+    "pauses: constant between readings": (Build(), ("retry-backoff",)),
+    "pauses: constant between creations": (Build(), ("retry-backoff",)),
     "pauses: nearly constant": (LISTS._replace(pauses="nearly constant"), ("retry-backoff",)),
     "reads again at once whatever fails": (Build(), ("retry-backoff",)),
     "pauses: up and down": (Build(pauses="up and down"), ("retry-backoff",)),

@@ -53,6 +53,11 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     distrusts: bool = False
 
     @property
+    def refuses_readings(self) -> bool:
+        """Whether its faults meet what asks for something, and no creation."""
+        return any(fault["where"].get("method") == "GET" for fault in self.faults)
+
+    @property
     def settings(self) -> Mapping[str, Any]:
         """What its tenant is made from."""
         speed = REAL_SPEED if self.clock is ClockMode.REAL else 1

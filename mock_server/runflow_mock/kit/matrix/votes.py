@@ -4,7 +4,8 @@ A trial says nothing where somebody who slept meanwhile was woken late. One that
 the machine was busy in another way: that lengthens pauses, and shortens none. So the shortest pause at each place, of all calls that failed
 so often, is nearest to what the client makes there: it backs off where those grow, be it late. Whoever draws pauses at random shows it by a
 call whose pauses grow by more than any machine makes of pauses that are all the same. The rule is broken where two trials break it and
-nothing of that kind speaks for the client. No pauses at all, and two pauses in turns, are certain on any machine: twice in one cell they
+nothing of that kind speaks for the client, and where the pauses between creations alone, or between readings alone, are the same beyond
+doubt. No pauses at all, and two pauses in turns, are certain on any machine: twice in one cell they
 are broken, whatever other cells say.
 """
 
@@ -75,9 +76,12 @@ def told_together(rule: str, seen: Sequence[Trial], again_seconds_max: float) ->
 
     Of a cell that was tried more than once the last trial speaks that says so, or the last one that says anything.
     """
-    together, shortest = judgement_of_all(rule, seen), shortest_of(_calls(rule, seen))
+    shortest = shortest_of(_calls(rule, seen))
+    kinds = [[trial for trial in seen if trial.cell.refuses_readings is of_readings] for of_readings in (False, True)]
+    of_kind = [Judgement.BROKEN if _are_the_same(rule, some) else judgement_of_all(rule, seen) for some in kinds]
     for name in {trial.cell.name for trial in seen if _says_something(trial, rule)}:
         votes = [trial for trial in seen if trial.cell.name == name]
+        together = of_kind[votes[0].cell.refuses_readings]
         saying = [vote for vote in votes if _says_something(vote, rule)]
         speaks = next((vote for vote in reversed(saying) if _judgement(vote, rule) is together), saying[-1])
         for vote in votes:
@@ -88,6 +92,13 @@ def told_together(rule: str, seen: Sequence[Trial], again_seconds_max: float) ->
             yield _upheld(speaks, rule, shortest)
         else:
             yield _left_open(speaks, rule, VARIES if len(votes) > 1 or speaks.seconds < again_seconds_max else TOO_LONG)
+
+
+def _are_the_same(rule: str, seen: Sequence[Trial]) -> bool:
+    """Whether pauses between creations alone, or between readings alone, are the same beyond doubt, whatever the others are."""
+    shortest = shortest_of(_calls(rule, seen), shown_by=1)
+    is_held = any(_judgement(trial, rule) is Judgement.HELD for trial in seen)
+    return not is_held and _votes(rule, seen) >= BROKEN_MIN and bool(shortest) and do_grow(shortest) is False
 
 
 def _calls(rule: str, seen: Sequence[Trial]) -> list[Sequence[float]]:
