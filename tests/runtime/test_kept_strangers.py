@@ -115,6 +115,16 @@ async def test_pipe_or_socket_in_the_place_of_the_lock_of_a_folder_is_told(folde
             pytest.fail("it started")
 
 
+async def test_link_in_the_place_of_what_was_noted_is_not_read(folder: Path, tmp_path: Path) -> None:
+    noted = folder / "kept.sqlite-rows"
+    noted.unlink(missing_ok=True)
+    (tmp_path / "precious").write_bytes(b"sixteen letters!")
+    noted.symlink_to(tmp_path / "precious")
+    with pytest.raises(KeepError, match=r"kept\.sqlite-rows beside it is no file of its own: take it away"):
+        KeptFile(folder / "kept.sqlite")
+    assert (tmp_path / "precious").read_bytes() == b"sixteen letters!"
+
+
 @pytest.mark.parametrize("ending", ["-journal", "-wal", "-shm"])
 async def test_link_or_folder_beside_a_file_is_not_followed(folder: Path, tmp_path: Path, ending: str) -> None:
     precious = tmp_path / "precious"

@@ -48,10 +48,11 @@ def odd_object(connection: sqlite3.Connection) -> str | None:
 
 
 def objection_to_neighbours(path: Path) -> str | None:
-    """Returns what is wrong with the files that SQLite reads and writes beside a database, if anything is."""
-    for ending in ("-journal", "-wal", "-shm"):
+    """Returns what is wrong with the files that SQLite and we read and write beside a database, if anything is."""
+    for ending in ("-journal", "-wal", "-shm", "-rows"):
         beside = path.with_name(path.name + ending)
-        if beside.is_symlink() or (beside.exists() and not beside.is_file()):
+        # Where something else stands in the place of our own, nothing is read; SQLite would open it.
+        if beside.is_symlink() or (ending != "-rows" and beside.exists() and not beside.is_file()):
             return f"{beside.name} beside it is no file of its own: take it away"
     journal = path.with_name(f"{path.name}-journal")
     if journal.is_file() and _ends_with(journal, _OF_SEVERAL):
