@@ -1,6 +1,7 @@
 """Kept tenants on the command line: what a server has left in its folder."""
 
 import json
+import os
 import sqlite3
 import stat
 from pathlib import Path
@@ -113,6 +114,15 @@ async def test_what_cannot_be_used_is_told_in_one_line(folder: Path, tmp_path: P
     (tmp_path / "spoilt").write_bytes(b"x" * 5000)
     code, out, err = kept(folder, *(str(tmp_path / "spoilt") if each == "SPOILT" else each for each in arguments))
     assert (code, out, err.count("\n"), says in err) == (2, "", 1, True), err
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"x" * 511, b"\0" * 700], ids=["empty", "a letter", "less than a header", "zeros"])
+async def test_file_that_cannot_be_imported_stays_as_it_is(folder: Path, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "notes").write_bytes(content)
+    beside = sorted(os.listdir(tmp_path))
+    code, _, err = kept(folder, "import", str(tmp_path / "notes"))
+    assert (code, err.count("\n")) == (2, 1), err
+    assert ((tmp_path / "notes").read_bytes(), sorted(os.listdir(tmp_path))) == (content, beside)
 
 
 @pytest.mark.parametrize("verb", ["list", "show kept", "export kept x", "remove kept"])

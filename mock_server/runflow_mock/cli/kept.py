@@ -129,6 +129,9 @@ def import_kept(file: Path, *, keep: Path, as_json: bool) -> None:
 
     Exit codes: 0 taken, 1 it cannot be written, 2 the file cannot be read, or there is a tenant of that name already.
     """
+    if not file.stat().st_size:
+        # To open it as a tenant's would be to write into it.
+        raise ConfigError(f"keep: {file} cannot be read: it is empty")
     kept, source = _read(file, is_open=True)
     name = kept.head.world.settings.name
     target = _path(keep, name)

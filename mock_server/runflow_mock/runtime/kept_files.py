@@ -261,8 +261,9 @@ class KeptFile:
         # As Debian builds SQLite, it writes zeros over all that a new base has replaced: a quarter of what is written in a file's life.
         run("PRAGMA secure_delete = OFF")
         application, version, pages = (run(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version", "page_count"))
-        # A process that ended while it made the file has left it without any table.
-        is_fresh = not pages or (application == 0 and run("SELECT count(*) FROM sqlite_master").fetchone() == (0,))
+        # A process that ended while it made the file has left it without any table. What is shorter than a page SQLite takes for nothing.
+        is_empty = pages > 0 and application == 0 and run("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+        is_fresh = is_empty or not self.path.stat().st_size
         if not is_fresh and application != APPLICATION_ID:
             raise Damaged(f"{self.path} is no file of runflow-mock")
         if version > FORM:
