@@ -1,5 +1,6 @@
 """Catching up: whoever asks a tenant that its clock has left far behind waits for it, and nobody else does."""
 
+import ast
 import asyncio
 import json
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from forgeries import sealed_anew
 from loop_turns import BATCH, ITEMS, Asked, Fake, Turns
+from sources import modules
 
 from runflow_mock.runtime.catching_up import TURNS_MAX, catch_up
 from runflow_mock.runtime.runtime import YIELD_EVERY_TIMERS, Runtime
@@ -137,6 +139,45 @@ def test_world_of_which_others_make_more_all_the_while_is_left_to_whoever_settle
 
     # Those of whoever came a turn before count for all.
     assert TURNS_MAX <= asyncio.run(tell()) < TURNS_MAX + many
+
+
+@pytest.mark.parametrize(
+    ("verb", "body"),
+    [
+        ("faults", {"what": {"kind": "fail"}}),
+        ("stubs", {"cost": "1.25"}),
+        ("ledger/credits", {"amount": "1.00"}),
+        ("callback-secret", None),
+    ],
+    ids=["rule", "stub", "credit", "secret"],
+)
+def test_verb_that_changes_a_world_settles_it_once_as_one_that_reads_does(verb: str, body: object) -> None:
+    async def looks(fake: Fake, method: str, path: str, sent: object = None) -> tuple[bool, float]:
+        before = fake.seconds
+        status, _ = await fake.ask(method, path, "late", sent).answer()
+        return status < 300, fake.seconds - before
+
+    async def tell() -> tuple[tuple[bool, float], tuple[bool, float]]:
+        fake = Fake()
+        await fake.ask("GET", "/v1/runs", "late").answer()
+        # The seconds tell how often the clock was looked at.
+        fake.seconds_between_looks = 1.0
+        counted = await looks(fake, "GET", "/_mock/faults"), await looks(fake, "POST", f"/_mock/{verb}", body)
+        await fake.runtime.close()
+        return counted
+
+    reading, changing = asyncio.run(tell())
+    assert (changing, reading) == ((True, 1.0), (True, 1.0))
+
+
+@pytest.mark.parametrize("name", [name for name in modules() if name.startswith("web/control/")])
+def test_handler_that_carries_out_a_command_has_not_waited(name: str) -> None:
+    """Its world is settled when it is called; while it waited for something, time would have passed."""
+    for function in (node for node in ast.walk(modules()[name]) if isinstance(node, ast.AsyncFunctionDef)):
+        calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+        executes = [call.lineno for call in calls if ast.unparse(call.func) in ("call.execute", "add_rule")]
+        waits = [node.lineno for node in ast.walk(function) if isinstance(node, ast.Await | ast.AsyncFor | ast.AsyncWith)]
+        assert not executes or max(executes) <= min(waits, default=max(executes)), f"{name}: {function.name}"
 
 
 Way = Callable[[Tenants, Tenant], object]

@@ -16,14 +16,17 @@ class Behind(Exception):
         self.tenant = tenant
 
 
-async def catch_up(runtime: Runtime, tenant: Tenant) -> None:
+async def catch_up(runtime: Runtime, tenant: Tenant) -> bool:
     """Lets happen what is due by now, and what comes due meanwhile: a clock may pass a million times as fast as ours.
 
-    Where others make more of it all the while, the rest is left to whoever settles next. Of many who wait for the same tenant one does it,
-    and nobody waits longer than `TURNS_MAX`, whoever has them.
+    Where others make more of it all the while, the rest is left to whoever settles next, and this returns that there is some. Of many who
+    wait for the same tenant one does it, and nobody waits longer than `TURNS_MAX`, whoever has them.
     """
     last = tenant.turns_behind + TURNS_MAX * cost_of_timer(tenant)
     async with tenant.catching_up:
-        while tenant.turns_behind < last and not (tenant.is_dropped or runtime.settle(tenant, YIELD_EVERY_TIMERS)):
+        while tenant.turns_behind < last and not tenant.is_dropped:
+            if runtime.settle(tenant, YIELD_EVERY_TIMERS):
+                return True
             tenant.turns_behind += 1
             await sleep(0)
+    return False

@@ -118,7 +118,7 @@ class ControlApi:
             tenant = self._runtime.tenants.get(named_by_key(call))
             if tenant is not None:
                 # Handlers find its world at the present; those settle once more that may have waited, or set its clock, before they look.
-                await self._runtime.loop_watch.timed(operation.id, catch_up(self._runtime, tenant))
+                call.is_settled = await self._runtime.loop_watch.timed(operation.id, catch_up(self._runtime, tenant))
             given = await self._runtime.loop_watch.timed(operation.id, operation.handler(call))
             if isinstance(given, Stream):
                 return given
