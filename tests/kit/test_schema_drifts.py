@@ -49,6 +49,16 @@ def number(**more: Any) -> Any:
     ("before", "after"),
     [
         (thing(dependencies={"a": ["b"], "c": TEXT}), thing(dependentRequired={"a": ["b"]}, dependentSchemas={"c": TEXT})),
+        (thing(dependentSchemas={"a": {"required": ["b"]}}), thing(dependentRequired={"a": ["b"]})),
+        (
+            thing(dependentSchemas={"a": {"required": ["b"]}, "c": TEXT}),
+            thing(dependentRequired={"a": ["b"]}, dependentSchemas={"c": TEXT}),
+        ),
+        ({"not": {"not": number(minimum=1)}}, number(minimum=1)),
+        ({"if": True, "then": TEXT}, TEXT),
+        ({"if": {}, "then": TEXT, "else": WHOLE}, TEXT),
+        ({"if": False, "then": TEXT, "else": WHOLE}, WHOLE),
+        (thing(**{"if": False, "then": {"required": ["a"]}}), thing()),
         (several(items=False), several(maxItems=0)),
         (several(contains={}), several(minItems=1)),
         (several(contains=True, minContains=2, minItems=1), several(minItems=2)),

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from runflow_mock.domain.documents import Json, list_of, object_of
 from runflow_mock.kit.drift.schema_limits import limits_of, limits_of_both
-from runflow_mock.kit.drift.schema_rules import RuleReading, evaluated, referred, written
+from runflow_mock.kit.drift.schema_rules import RuleReading, evaluated, referred, unfolded, written
 from runflow_mock.openapi.contracts import Contract, Object
 from runflow_mock.openapi.patterns import as_written, is_pattern
 from runflow_mock.openapi.schemas import CompiledSchema, compile_schema
@@ -133,8 +133,9 @@ class FormReading:
         return reduce(self._all_of, schemas, None)
 
     def _read(self, schema: Object, depth: int) -> Form:
+        schema, others = unfolded(schema)
         form = self._plain(schema)
-        others = list(list_of(schema.get("allOf")))
+        others.extend(list_of(schema.get("allOf")))
         if isinstance(schema.get("$ref"), str):
             others.append(self.contract.resolve(str(schema["$ref"])))
         for other in others:

@@ -155,6 +155,19 @@ def evaluated(schema: Object) -> Object:
     return found
 
 
+def unfolded(schema: Object) -> tuple[Object, list[Json]]:
+    """Returns a schema without words that only put others beside it, and those: a denial denied, a condition that always holds or never."""
+    denied, condition = schema.get("not"), schema.get("if")
+    others, idle = list[Json](), set[str]()
+    if isinstance(denied, dict) and denied.keys() == {"not"}:
+        others.append(denied["not"])
+        idle.add("not")
+    if condition == {} or isinstance(condition, bool):
+        others.append(schema.get("else" if condition is False else "then", True))
+        idle.update(("if", "then", "else"))
+    return ({word: said for word, said in schema.items() if word not in idle} if idle else schema), others
+
+
 def written(value: Json) -> str:
     """Returns a value as a text that is the same for equal values: to JSON Schema, 1 and 1.0 are one number."""
     return msgspec.json.encode(_with_plain_numbers(value), order="sorted").decode()
@@ -175,8 +188,10 @@ def _in_one_form(schema: Object) -> Object:
     if "type" in found:
         types = {str(each) for each in (list_of(found["type"]) or [found["type"]])} | ({"null"} if is_nullable else set())
         found["type"] = list[Json](sorted(types - {"integer"} if "number" in types else types))
-    older = [pair for word in _OLDER for pair in object_of(found.pop(word, None)).items()]
-    for name, needed in older:
+    older = [pair for word in (*_OLDER, "dependentSchemas") for pair in object_of(found.pop(word, None)).items()]
+    for name, asked in older:
+        # A schema that only requires fields is the older way to name them.
+        needed = (list_of(asked["required"]) if isinstance(asked, dict) and asked.keys() == {"required"} else []) or asked
         word = "dependentRequired" if isinstance(needed, list) else "dependentSchemas"
         others = object_of(found.get(word))
         both: Json = [*needed, *list_of(others.get(name))] if isinstance(needed, list) else {"allOf": [needed, others.get(name, True)]}
