@@ -405,6 +405,19 @@ def test_host_that_is_no_longer_among_the_servers_is_missed(before: list[Any], a
     assert graded({**old, "servers": [REGIONS]}, {**old, "servers": written_out}) == set()
 
 
+def test_host_beside_many_addresses_is_still_there() -> None:
+    def servers(versions: int, regions: int = 0) -> Any:
+        listed = [f"v{number}" for number in range(versions)]
+        some = {"url": "https://a.x.example/{v}", "variables": {"v": {"default": "v0", "enum": listed}}}
+        many = [f"r{number}" for number in range(regions)] or ["r0"]
+        spread = {"url": "https://{r}.x.example", "variables": {"r": {"default": "r0", "enum": many}}}
+        return {**answering({}), "servers": [some, {"url": "https://b.x.example"}, spread]}
+
+    assert graded(servers(10), servers(40)) == set()
+    # Of so many hosts not all are looked at, and none is told as gone.
+    assert graded(servers(1, 40), servers(1, 30)) == set()
+
+
 def test_address_without_a_host_is_no_other_server() -> None:
     assert drifts(edited(put(lambda d: d, servers=None)), edited()) == []
     assert drifts(edited(put(lambda d: d, servers=[{"url": "/"}])), edited()) == []

@@ -58,6 +58,12 @@ def number(**more: Any) -> Any:
         ({"if": True, "then": TEXT}, TEXT),
         ({"if": {}, "then": TEXT, "else": WHOLE}, TEXT),
         ({"if": False, "then": TEXT, "else": WHOLE}, WHOLE),
+        ({"if": {"description": "Always."}, "then": TEXT}, TEXT),
+        ({"not": {"not": number(minimum=1), "title": "Not that."}}, number(minimum=1)),
+        (
+            {"if": True, "then": thing(properties={"a": TEXT}), "unevaluatedProperties": False},
+            {"allOf": [thing(properties={"a": TEXT})], "unevaluatedProperties": False},
+        ),
         (thing(**{"if": False, "then": {"required": ["a"]}}), thing()),
         (several(items=False), several(maxItems=0)),
         (several(contains={}), several(minItems=1)),

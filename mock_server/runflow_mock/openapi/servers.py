@@ -37,7 +37,7 @@ def undeclared_variables(server: object) -> tuple[str, ...]:
 def origins_of(owner: Object) -> tuple[str, ...]:
     """Returns the addresses of all servers without their paths, the usual one first; `/` is the host from which a document came."""
     urls = (url for server in list_of(owner.get("servers")) for url in _addresses(object_of(server)))
-    return tuple(dict.fromkeys(map(_origin, islice(urls, BASES_MAX)))) or ("/",)
+    return tuple(islice(dict.fromkeys(map(_origin, urls)), BASES_MAX)) or ("/",)
 
 
 def _origin(url: str) -> str:

@@ -159,10 +159,10 @@ def unfolded(schema: Object) -> tuple[Object, list[Json]]:
     """Returns a schema without words that only put others beside it, and those: a denial denied, a condition that always holds or never."""
     denied, condition = schema.get("not"), schema.get("if")
     others, idle = list[Json](), set[str]()
-    if isinstance(denied, dict) and denied.keys() == {"not"}:
+    if isinstance(denied, dict) and _words_of(denied) == {"not"}:
         others.append(denied["not"])
         idle.add("not")
-    if condition == {} or isinstance(condition, bool):
+    if isinstance(condition, bool) or (isinstance(condition, dict) and not _words_of(condition)):
         others.append(schema.get("else" if condition is False else "then", True))
         idle.update(("if", "then", "else"))
     return ({word: said for word, said in schema.items() if word not in idle} if idle else schema), others
@@ -175,6 +175,10 @@ def written(value: Json) -> str:
 
 def _is_silent(word: str) -> bool:
     return word in _SILENT or word.startswith("x-")
+
+
+def _words_of(schema: Object) -> set[str]:
+    return {word for word in schema if not _is_silent(word)}
 
 
 def _in_one_form(schema: Object) -> Object:
@@ -191,7 +195,7 @@ def _in_one_form(schema: Object) -> Object:
     older = [pair for word in (*_OLDER, "dependentSchemas") for pair in object_of(found.pop(word, None)).items()]
     for name, asked in older:
         # A schema that only requires fields is the older way to name them.
-        needed = (list_of(asked["required"]) if isinstance(asked, dict) and asked.keys() == {"required"} else []) or asked
+        needed = (list_of(asked["required"]) if isinstance(asked, dict) and _words_of(asked) == {"required"} else []) or asked
         word = "dependentRequired" if isinstance(needed, list) else "dependentSchemas"
         others = object_of(found.get(word))
         both: Json = [*needed, *list_of(others.get(name))] if isinstance(needed, list) else {"allOf": [needed, others.get(name, True)]}
