@@ -181,6 +181,63 @@ def test_application_shuts_down_with_the_event_loop_of_its_test(runflow: Runflow
     assert told(runflow) == [f"the lifespan of the application: {each}" for each in says]
 
 
+def test_application_that_waits_for_its_end_with_limits_of_its_own_lives_as_long_as_its_test(runflow: Runflow) -> None:
+    heard = list[str]()
+
+    async def shop(scope: Any, receive: Any, send: Any) -> None:
+        assert scope["type"] == "lifespan"
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        while "lifespan.shutdown" not in heard:
+            try:
+                async with asyncio.timeout(1):
+                    heard.append((await receive())["type"])
+            except TimeoutError:
+                heard.append("nothing")
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def story() -> None:
+        await AsyncRunflow(runflow).deliver_to(shop)
+        await asyncio.sleep(2.5)
+        heard.append("the test ends")
+
+    run_hurrying(story())
+    assert (set(heard[:-2]), heard[-2:], told(runflow)) == ({"nothing"}, ["the test ends", "lifespan.shutdown"], [])
+
+
+def test_worker_that_ends_with_the_event_loop_is_no_failure_of_its_application(runflow: Runflow) -> None:
+    async def shop(scope: Any, receive: Any, send: Any) -> None:
+        assert scope["type"] == "lifespan"
+        await receive()
+        worker = asyncio.create_task(asyncio.sleep(3600))
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await worker
+
+    async def story() -> None:
+        await AsyncRunflow(runflow).deliver_to(shop)
+
+    run_hurrying(story())
+    runflow.stop_deliveries()
+    assert told(runflow) == []
+
+
+def test_shutdown_that_does_not_come_to_its_end_is_told(runflow: Runflow) -> None:
+    async def shop(scope: Any, receive: Any, send: Any) -> None:
+        assert scope["type"] == "lifespan"
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await asyncio.Event().wait()
+
+    async def story() -> None:
+        await AsyncRunflow(runflow).deliver_to(shop)
+
+    run_hurrying(story())
+    runflow.stop_deliveries()
+    assert told(runflow) == ["the lifespan of the application: the end of the application did not end within 2 s"]
+
+
 @pytest.mark.parametrize("leaves_at", ["startup", "hooks", "shutdown"])
 def test_application_that_exits_is_told_and_ends_no_event_loop(runflow: Runflow, leaves_at: str) -> None:
     async def shop(scope: Any, receive: Any, send: Any) -> None:

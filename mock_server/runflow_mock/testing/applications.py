@@ -266,13 +266,21 @@ class _Lifespan:
             assert self._ending is not None
             try:
                 await self._ending.wait()
-            except asyncio.CancelledError as error:
-                if not _is_end_of_loop(error):
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if not (isinstance(task, HomeTask) and task.is_at_end_of_loop):
                     raise
-                _go_on_for_a_while()
+                # The loop waits for what it has cancelled, and no server ends its own before its applications.
+                task.uncancel()
+                task.get_loop().call_later(GOODBYE_SECONDS_MAX, self._cut, task)
             return {"type": "lifespan.shutdown"}
 
         return receive
+
+    def _cut(self, task: "asyncio.Task[None]") -> None:
+        error = RuntimeError(f"the end of the application did not end within {GOODBYE_SECONDS_MAX:g} s")
+        self._exceptions.add(error, "the lifespan of the application")
+        task.cancel()
 
     async def _send(self, message: Message) -> None:
         kind, _, outcome = message["type"].removeprefix("lifespan.").partition(".")
@@ -336,17 +344,11 @@ def _is_end_of_loop(error: BaseException) -> bool:
         return all(map(_is_end_of_loop, error.exceptions))
     if isinstance(error, asyncio.CancelledError):
         task = asyncio.current_task()
-        return task is not None and task.cancelling() > 0 and not _has_ended_itself()
+        # What the end of a loop cancels beside an application ends with it.
+        is_beside = isinstance(task, HomeTask) and task.is_at_end_of_loop
+        return is_beside or (task is not None and task.cancelling() > 0 and not _has_ended_itself())
     trio = sys.modules.get("trio")
     return trio is not None and isinstance(error, trio.Cancelled)
-
-
-def _go_on_for_a_while() -> None:
-    """Lets a task shut down that the end of its event loop has cancelled: that waits for it, and no server ends its loop before."""
-    task = asyncio.current_task()
-    assert task is not None
-    task.uncancel()
-    task.get_loop().call_later(GOODBYE_SECONDS_MAX, task.cancel)
 
 
 def _has_ended_itself() -> bool:

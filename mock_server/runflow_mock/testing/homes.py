@@ -50,13 +50,15 @@ class Finder(Protocol):
 
 
 class HomeTask(asyncio.Task[None]):
-    """A task that knows whether its own work has asked for its end."""
+    """A task that knows whether its own work has asked for its end, or the end of its event loop has."""
 
-    has_ended_itself = False
+    has_ended_itself = is_at_end_of_loop = False
 
     def cancel(self, msg: Any | None = None) -> bool:
         """Asks for the end of the task: its work does that itself, or somebody else, such as the end of the event loop."""
         self.has_ended_itself = self.has_ended_itself or _running_task() is self
+        # Whoever closes a loop cancels what is left on it while it stands, and lets it run once more for that.
+        self.is_at_end_of_loop = self.is_at_end_of_loop or not self.get_loop().is_running()
         return super().cancel(msg)
 
 
