@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from runflow_mock.domain.hygiene import judge_sequence
 from runflow_mock.domain.pauses import do_grow
 from runflow_mock.domain.verdicts import Judgement
-from runflow_mock.kit.matrix.cells import CONTROL
+from runflow_mock.kit.matrix.cells import CONTROL, select
+from runflow_mock.kit.matrix.situations import Cell
 from runflow_mock.kit.matrix.trials import Trial
 from runflow_mock.kit.matrix.votes import LATE, VARIES, judgement_of_all, to_be_tried_again, told_together
 from runflow_mock.wire.journal import represent_verdict
@@ -23,13 +24,13 @@ Calls = Sequence[Sequence[float]]
 LENGTHENED: Calls = ((0.30, 0.42), (0.31, 0.30), (0.30, 0.32, 0.30), (0.33, 0.30, 0.31), (0.30, 0.30))
 
 
-def trial(number: int, pauses: Sequence[float], late_seconds: float = 0.0) -> Trial:
+def trial(number: int, pauses: Sequence[float], late_seconds: float = 0.0, cell: Cell = CONTROL) -> Trial:
     """What is seen of a creation that fails so often, in a cell of its own."""
     walls = [0.0, *accumulate(pauses)]
     exchanges = sequence(*((wall, create(503)) for wall in walls[:-1]), (walls[-1], create()))
     verdicts = [represent_verdict(verdict) for verdict in judge_sequence(exchanges, is_paced=True, real_waits=True)]
     return Trial(
-        cell=replace(CONTROL, name=f"cell {number}"),
+        cell=replace(cell, name=f"cell {number}"),
         tenant="t",
         exit_code=0,
         seconds=1.0,
@@ -88,6 +89,33 @@ def test_late_growth_that_one_call_alone_shows_is_tried_again_before_anybody_is_
     assert (judgement_of_all(RULE, confirmed), to_be_tried_again(RULE, confirmed, 60.0)) == (Judgement.HELD, None)
     refuted = [*seen, trial(2, (0.2, 0.2, 0.2))]
     assert (judgement_of_all(RULE, refuted), to_be_tried_again(RULE, refuted, 60.0)) == (Judgement.BROKEN, None)
+
+
+def test_two_pauses_that_are_the_same_are_no_verdict_where_the_machine_let_nobody_see_the_rest() -> None:
+    seen = [trial(0, (0.4, 0.4)), trial(1, (0.4, 0.4)), trial(2, (0.4, 0.4, 0.8), late_seconds=0.06)]
+    assert (judgement_of_all(RULE, seen), to_be_tried_again(RULE, seen, 60.0)) == (Judgement.NOT_EXERCISED, seen[2])
+    assert {_of(voice)[0] for voice in told_together(RULE, seen, 60.0)} == {"not exercised"}
+    for _ in range(2):
+        assert to_be_tried_again(RULE, seen, 60.0) is not None
+        seen.append(trial(2, (0.4, 0.4, 0.8)))
+    assert (judgement_of_all(RULE, seen), to_be_tried_again(RULE, seen, 60.0)) == (Judgement.HELD, None)
+    constant = [trial(0, (0.4, 0.4)), trial(1, (0.4, 0.4)), trial(2, (0.4, 0.4, 0.4), late_seconds=0.06), trial(2, (0.4, 0.4, 0.4))]
+    assert judgement_of_all(RULE, constant) is Judgement.BROKEN
+
+
+@pytest.mark.parametrize(("creations", "readings"), [(2, 1), (1, 2)], ids=["between readings", "between creations"])
+def test_pauses_that_are_the_same_between_one_kind_of_calls_alone_are_broken(creations: int, readings: int) -> None:
+    (at_poll,) = (cell for cell in select(is_full=False, only=("503 for ever at poll",)) if cell is not CONTROL)
+    pauses = {growth: [0.4 * growth**place for place in range(3)] for growth in (1, 2)}
+    seen = [trial(number, pauses[creations]) for number in (0, 1)]
+    seen += [trial(number, pauses[readings], cell=at_poll) for number in (2, 3)]
+    told = [_of(voice)[0] for voice in told_together(RULE, seen, 60.0)]
+    assert ("broken" in told[:2], "broken" in told[2:]) == (creations == 1, readings == 1)
+
+
+def test_pauses_drawn_from_nought_on_are_not_the_same_for_being_short() -> None:
+    """Of many draws the shortest at each place are next to nothing."""
+    assert together([(0.01, 0.3), (0.3, 0.02), (0.2, 0.21), (0.31, 0.3)]) is not Judgement.BROKEN
 
 
 def test_each_cell_says_what_the_shortest_pauses_of_all_show() -> None:

@@ -5,8 +5,7 @@ the machine was busy in another way: that lengthens pauses, and shortens none. S
 so often, is nearest to what the client makes there: it backs off where those grow, be it late. Whoever draws pauses at random shows it by a
 call whose pauses grow by more than any machine makes of pauses that are all the same. The rule is broken where two trials break it and
 nothing of that kind speaks for the client, and where the pauses between creations alone, or between readings alone, are the same beyond
-doubt. No pauses at all, and two pauses in turns, are certain on any machine: twice in one cell they
-are broken, whatever other cells say.
+doubt. No pauses at all, and two pauses in turns, are certain on any machine: twice in one cell they are broken, whatever other cells say.
 """
 
 from collections import Counter
@@ -17,7 +16,7 @@ from msgspec.structs import replace
 
 from runflow_mock.domain.hygiene import RULES
 from runflow_mock.domain.pauses import do_grow, grow_clearly, grow_in_time, shortest_of
-from runflow_mock.domain.verdicts import NEVER_MET, NOT_PACED, UP_AND_DOWN, WITHOUT_PAUSE, Judgement
+from runflow_mock.domain.verdicts import INTERVAL_SECONDS_MIN, NEVER_MET, NOT_PACED, UP_AND_DOWN, WITHOUT_PAUSE, Judgement
 from runflow_mock.kit.matrix.trials import Trial
 
 Found = Mapping[str, Any]
@@ -35,7 +34,7 @@ TOO_LONG = "what one trial shows would take too long to be tried again"
 
 
 def judgement_of_all(rule: str, seen: Sequence[Trial]) -> Judgement:
-    """Returns what all trials together say of a rule."""
+    """Returns what all trials together say of a rule; what one kind of calls shows by itself beyond doubt is told apart."""
     if any(count >= BROKEN_MIN for count in _certain(rule, seen).values()):
         return Judgement.BROKEN
     said = Counter(_judgement(trial, rule) for trial in seen)
@@ -44,9 +43,12 @@ def judgement_of_all(rule: str, seen: Sequence[Trial]) -> Judgement:
     shortest = shortest_of(calls)
     if grow_in_time(shortest) or (held >= broken and any(map(grow_clearly, calls))):
         return Judgement.HELD
-    are_alike = bool(shortest) and do_grow(shortest) is False
+    are_alike = _are_alike(shortest)
     if held >= HELD_MIN and held > broken and not are_alike:
         return Judgement.HELD
+    if len(shortest) <= 2 and _is_late_alone(rule, seen):
+        # Two pauses that are the same may be the first of more, of which the machine let nobody see anything.
+        return Judgement.NOT_EXERCISED
     is_broken = _votes(rule, seen) >= BROKEN_MIN and (held == 0 or (are_alike and held < broken))
     return Judgement.BROKEN if is_broken else Judgement.NOT_EXERCISED
 
@@ -68,7 +70,8 @@ def to_be_tried_again(rule: str, seen: Sequence[Trial], left: float) -> Trial | 
         return None
     weighty = [trial for trial in says[Judgement.BROKEN] if _is_weighty(trial, rule)]
     unclear = [trial for trial in (*says[Judgement.NOT_EXERCISED], *says[Judgement.HELD]) if _says_something(trial, rule)]
-    return next((trial for trial in (*unconfirmed, *weighty, *reversed(unclear)) if trial.seconds < left), None)
+    late = filter(_is_late, unclear)
+    return next((trial for trial in (*unconfirmed, *weighty, *late, *reversed(unclear)) if trial.seconds < left), None)
 
 
 def told_together(rule: str, seen: Sequence[Trial], again_seconds_max: float) -> Iterator[Trial]:
@@ -79,7 +82,7 @@ def told_together(rule: str, seen: Sequence[Trial], again_seconds_max: float) ->
     shortest = shortest_of(_calls(rule, seen))
     kinds = [[trial for trial in seen if trial.cell.refuses_readings is of_readings] for of_readings in (False, True)]
     of_kind = [Judgement.BROKEN if _are_the_same(rule, some) else judgement_of_all(rule, seen) for some in kinds]
-    for name in {trial.cell.name for trial in seen if _says_something(trial, rule)}:
+    for name in dict.fromkeys(trial.cell.name for trial in seen if _says_something(trial, rule)):
         votes = [trial for trial in seen if trial.cell.name == name]
         together = of_kind[votes[0].cell.refuses_readings]
         saying = [vote for vote in votes if _says_something(vote, rule)]
@@ -98,7 +101,18 @@ def _are_the_same(rule: str, seen: Sequence[Trial]) -> bool:
     """Whether pauses between creations alone, or between readings alone, are the same beyond doubt, whatever the others are."""
     shortest = shortest_of(_calls(rule, seen), shown_by=1)
     is_held = any(_judgement(trial, rule) is Judgement.HELD for trial in seen)
-    return not is_held and _votes(rule, seen) >= BROKEN_MIN and bool(shortest) and do_grow(shortest) is False
+    return not is_held and _votes(rule, seen) >= BROKEN_MIN and len(shortest) > 2 and _are_alike(shortest)
+
+
+def _are_alike(shortest: Sequence[float]) -> bool:
+    """Whether pauses are the same, or shrink; of many that were drawn from nought on the shortest are none."""
+    return bool(shortest) and min(shortest) >= INTERVAL_SECONDS_MIN and do_grow(shortest) is False
+
+
+def _is_late_alone(rule: str, seen: Sequence[Trial]) -> bool:
+    """Whether the machine was too busy in all trials of some cell of which the rule says something."""
+    saying = [trial for trial in seen if _says_something(trial, rule)]
+    return bool({trial.cell.name for trial in saying} - {trial.cell.name for trial in saying if not _is_late(trial)})
 
 
 def _calls(rule: str, seen: Sequence[Trial]) -> list[Sequence[float]]:
