@@ -406,16 +406,27 @@ def test_host_that_is_no_longer_among_the_servers_is_missed(before: list[Any], a
 
 
 def test_host_beside_many_addresses_is_still_there() -> None:
-    def servers(versions: int, regions: int = 0) -> Any:
-        listed = [f"v{number}" for number in range(versions)]
-        some = {"url": "https://a.x.example/{v}", "variables": {"v": {"default": "v0", "enum": listed}}}
-        many = [f"r{number}" for number in range(regions)] or ["r0"]
-        spread = {"url": "https://{r}.x.example", "variables": {"r": {"default": "r0", "enum": many}}}
-        return {**answering({}), "servers": [some, {"url": "https://b.x.example"}, spread]}
+    def servers(versions: int, *regions: int) -> Any:
+        some = {"url": "https://a.x.example/{v}", "variables": {"v": {"default": "v0", "enum": [f"v{each}" for each in range(versions)]}}}
+        spread = {"url": "https://{r}.x.example", "variables": {"r": {"default": "r0", "enum": [f"r{each}" for each in regions]}}}
+        return {**answering({}), "servers": [some, spread, {"url": "https://b.x.example"}]}
 
     assert graded(servers(10), servers(40)) == set()
-    # Of so many hosts not all are looked at, and none is told as gone.
-    assert graded(servers(1, 40), servers(1, 30)) == set()
+    assert graded(servers(1, *range(5)), servers(1, *range(25))) == set()
+    assert graded(servers(1, *range(25)), servers(1, *reversed(range(25)))) == set()
+    assert graded(servers(1, *range(25)), servers(1, *range(24))) == {("server-changed", "operation", RISKY)}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_told"),
+    [(("a", "/"), ("b", "/"), True), (("a", "b"), ("b", "a"), True), (("a", "b"), ("a", "/"), False), (("a", "/"), ("a",), False)],
+)
+def test_host_that_is_called_first_is_told_beside_addresses_without_one(before: Any, after: Any, is_told: bool) -> None:
+    old, new = (
+        {**answering({}), "servers": [{"url": "/" if each == "/" else f"https://{each}.x.example"} for each in hosts]}
+        for hosts in (before, after)
+    )
+    assert bool(graded(old, new)) is is_told
 
 
 def test_address_without_a_host_is_no_other_server() -> None:

@@ -121,6 +121,12 @@ def test_nobody_is_given_a_certificate_that_cannot_be_read(tmp_path: Path, conte
         make_authority(tmp_path)
 
 
+def test_certificate_with_words_beside_it_is_given(tmp_path: Path) -> None:
+    certificate = make_authority(tmp_path)
+    certificate.write_bytes("# Zertifikat für uns\n".encode() + certificate.read_bytes())
+    assert make_authority(tmp_path) == certificate
+
+
 def test_certificate_is_given_to_who_may_not_read_the_key(tmp_path: Path) -> None:
     certificate = make_authority(tmp_path)
     (tmp_path / "ca" / "ca-key.pem").write_text("not for you")

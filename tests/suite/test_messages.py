@@ -186,6 +186,8 @@ def test_file_was_not_changed_after_it_was_sent() -> None:
         ('"a", W/"b"', 'W/"b"', True),
         ('"a"', 'W/"a"', True),
         ('W/"a"', '"a"', True),
+        ('"a,b"', '"a,b"', True),
+        ('"a,b", "c"', '"b"', False),
         ("*", '"a"', True),
         ('"a"', None, True),
         (None, '"a"', True),

@@ -13,7 +13,10 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from runflow_mock.domain.documents import list_of, object_of
 
 BASES_MAX = 20
+HOSTS_MAX = 1_000
 
+# The scheme and the host of an address, which variables may be a part of.
+_HEAD = re.compile(r"[^/]*//[^/]+")
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
 
 Object = Mapping[str, Any]
@@ -36,13 +39,15 @@ def undeclared_variables(server: object) -> tuple[str, ...]:
 
 def origins_of(owner: Object) -> tuple[str, ...]:
     """Returns the addresses of all servers without their paths, the usual one first; `/` is the host from which a document came."""
-    urls = (url for server in list_of(owner.get("servers")) for url in _addresses(object_of(server)))
-    return tuple(islice(dict.fromkeys(map(_origin, urls)), BASES_MAX)) or ("/",)
+    return tuple(dict.fromkeys(origin for server in list_of(owner.get("servers")) for origin in _origins(object_of(server)))) or ("/",)
 
 
-def _origin(url: str) -> str:
-    parts = _split(url)
-    return f"{parts.scheme}://{parts.netloc}" if parts is not None and parts.scheme and parts.netloc else "/"
+def _origins(server: Object) -> Iterator[str]:
+    # What stands in the path makes no other host, however many values it may have.
+    head = _HEAD.match(str(server.get("url") or ""))
+    for url in _addresses({**server, "url": head[0]}, HOSTS_MAX) if head is not None else ("/",):
+        parts = _split(url)
+        yield f"{parts.scheme}://{parts.netloc}" if parts is not None and parts.scheme and parts.netloc else "/"
 
 
 def _bases(server: object) -> Iterator[str]:
@@ -61,11 +66,11 @@ def _split(url: str) -> SplitResult | None:
         return None
 
 
-def _addresses(server: Object) -> Iterator[str]:
+def _addresses(server: Object, at_most: int = BASES_MAX) -> Iterator[str]:
     """Yields a server's addresses, the one of the defaults first."""
     url, variables = str(server.get("url") or ""), _variables(server)
     names = [name for name in dict.fromkeys(_VARIABLE.findall(url)) if name in variables]
-    for values in islice(product(*(variables[name] for name in names)), BASES_MAX):
+    for values in islice(product(*(variables[name] for name in names)), at_most):
         chosen = dict(zip(names, values, strict=True))
         yield _VARIABLE.sub(lambda match, chosen=chosen: chosen.get(match[1], match[0]), url)  # type: ignore[misc]
 

@@ -57,7 +57,9 @@ def make_authority(state: Path) -> Path:
             raise ConfigError(f"state folder {state} cannot be written: {error.strerror}; {way_out}") from None
     # The key is for its owner alone: who trusts the certificate need not read it.
     with _told(folder):
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=read_plain_file(folder / CERTIFICATE_FILE).decode())
+        # Between certificates anybody may have written anything.
+        certificates = read_plain_file(folder / CERTIFICATE_FILE).decode("ascii", "ignore")
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=certificates)
     return folder / CERTIFICATE_FILE
 
 

@@ -24,7 +24,7 @@ from runflow_mock.openapi.directions import Direction
 from runflow_mock.openapi.media_types import chosen, read_media_type
 from runflow_mock.openapi.parameters import Parameter, read_parameter
 from runflow_mock.openapi.pointers import Pointer
-from runflow_mock.openapi.servers import BASES_MAX, origins_of
+from runflow_mock.openapi.servers import origins_of
 from runflow_mock.openapi.shapes import paired, plain_parameters, shape_of
 
 Sided = tuple[Side, Found]
@@ -69,12 +69,12 @@ class DocumentComparison:
         if self.old.source is None or self.new.source is None:
             return
         was, now = origins_of(self.old.document), origins_of(self.new.document)
-        if "/" in (*was, *now):
+        if "/" in (was[0], now[0]):
             return
         left = {*map(_spelled, now)}
-        gone = [origin for origin in was if _spelled(origin) not in left]
-        # Of very many not all were read.
-        if gone and len(now) < BASES_MAX:
+        gone = [origin for origin in was if origin != "/" and _spelled(origin) not in left]
+        # The host from which a document came may be any of them.
+        if gone and "/" not in now:
             says = f"{gone[0]} before, {now[0]} now"
         elif _spelled(was[0]) != _spelled(now[0]):
             says = f"{was[0]} first before, {now[0]} now"

@@ -1,5 +1,6 @@
 """Laws of messages: what HTTP itself asks of every answer, whatever it says, and how a server names the requests that it was sent."""
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,6 +22,8 @@ OF_A_BODY = frozenset((LENGTH, ENCODING))
 DATE = "%a, %d %b %Y %H:%M:%S GMT"
 # Several servers behind one address have clocks of their own.
 DATE_SKEW = timedelta(seconds=5)
+# A comma may stand within a tag.
+_TAG = re.compile(r'"[^"]*"')
 NAMED_AFTER_ITS_REQUEST = frozenset(("create_run", "create_comfyui_run"))
 
 
@@ -94,7 +97,7 @@ def is_what_was_named(answer: Answer, memory: Memory) -> Iterator[str]:
     named, told = answer.sent_headers.get("if-none-match"), answer.headers.get("etag")
     if answer.status != NOT_MODIFIED or named is None or told is None or named.strip() == "*":
         return
-    if told.removeprefix("W/") not in {tag.strip().removeprefix("W/") for tag in named.split(",")}:
+    if told.removeprefix("W/") not in _TAG.findall(named):
         yield f"a 304 has the ETag {told!r}, and {named!r} was asked about"
 
 

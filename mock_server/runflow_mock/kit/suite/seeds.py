@@ -3,6 +3,7 @@
 A generator can only reach what exists. Each state of a run and of a batch is there once; what lies below them is found by reading lists.
 """
 
+from base64 import b64decode
 from collections.abc import Mapping
 from contextlib import suppress
 from urllib.parse import urlsplit
@@ -23,8 +24,9 @@ FIXED = (
     *(f"/v1/models/{model}{rest}" for model in MODELS for rest in ("", "/runs", "/batches", "/pricing", "/examples")),
     *(PUBLISHED, f"{PUBLISHED}/runs", "/v1/webhooks/event-types/run.completed"),
 )
-# It begins as a picture does; nobody looks further.
-PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(92)
+# A picture of one pixel, and as many bytes behind its end as make a hundred.
+_PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+PICTURE = b64decode(_PIXEL).ljust(100, b"\0")
 # The contract says that a name may contain blanks.
 FILENAME = "a picture.png"
 ABSENT = "019b76da-a800-7000-8000-00000000dead"
