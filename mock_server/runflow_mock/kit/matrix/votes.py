@@ -49,7 +49,7 @@ def judgement_of_all(rule: str, seen: Sequence[Trial]) -> Judgement:
     if len(shortest) <= 2 and _is_late_alone(rule, seen):
         # Two pauses that are the same may be the first of more, of which the machine let nobody see anything.
         return Judgement.NOT_EXERCISED
-    is_broken = _votes(rule, seen) >= BROKEN_MIN and (held == 0 or (are_alike and held < broken))
+    is_broken = _votes(rule, seen) >= BROKEN_MIN and (held == 0 or (are_alike and 2 * held < broken))
     return Judgement.BROKEN if is_broken else Judgement.NOT_EXERCISED
 
 
